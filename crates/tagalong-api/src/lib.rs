@@ -1,0 +1,1 @@
+//! Flux's kinds as Rust types, their validation, conditions and reasons.

@@ -1,0 +1,1 @@
+//! Finds marked fields in files and changes exactly their bytes. Pure.

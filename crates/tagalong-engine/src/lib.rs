@@ -1,0 +1,1 @@
+//! Turns each kind: gather, validate, plan, act, report. Knows no desk.

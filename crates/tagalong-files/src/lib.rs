@@ -1,0 +1,1 @@
+//! The files desk: wishes from a folder of YAML, findings back to its reader.

@@ -1,0 +1,1 @@
+//! Decides which tag a policy selects: filter, order, gates. Pure.

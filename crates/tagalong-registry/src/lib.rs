@@ -1,0 +1,1 @@
+//! Talks to container registries: lists tags, asks for digests and platforms.

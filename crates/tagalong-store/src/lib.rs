@@ -1,0 +1,1 @@
+//! Keeps tag lists and first-seen times on disk so that a restart rescans nothing early.

@@ -1,0 +1,13 @@
+//! Real servers and misbehaving ones for tests; never part of the product.
+//!
+//! Everything listens on loopback, on a port the kernel picks, in a temporary directory, and ends when its
+//! handle is dropped. `parts` says where a real server's program comes from; a part that cannot be had makes
+//! its tests say `skipped: needs …`, and fails them when `CI=true`.
+
+pub mod certs;
+pub mod fake_registry;
+pub mod git_http;
+pub mod git_repo;
+pub mod parts;
+pub mod registry_process;
+pub mod sshd;

@@ -1,0 +1,2 @@
+//! The tagalong binary.
+fn main() {}
