@@ -1,0 +1,65 @@
+//! Builds a part from its `go.mod`, once a version, into the test bed folder; [`super::find`] calls it last.
+
+use std::env;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use sha2::{Digest as _, Sha256};
+
+/// The program of `package`, built if the test bed folder does not hold it yet.
+///
+/// The file name carries a hash of `go.mod` and `go.sum`: another version is another file, and two checkouts share
+/// one folder. The build goes to a name of its own and is renamed, so that a killed build leaves nothing that runs.
+pub(super) fn built(name: &str, package: &str) -> Result<PathBuf, String> {
+    let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("parts").join(name);
+    let bed = testbed().ok_or("neither TAGALONG_TESTBED nor HOME is set")?;
+    let program = bed.join(format!("{name}-{}", version(&module)?));
+    if program.is_file() {
+        return Ok(program);
+    }
+    let go = go().ok_or("no `go` command to build it with")?;
+    fs::create_dir_all(&bed).map_err(|e| format!("cannot make {}: {e}", bed.display()))?;
+    let lock = File::create(bed.join(format!("{name}.lock"))).map_err(|e| format!("cannot lock: {e}"))?;
+    // Held until the end of this function; the kernel lets go of it when a builder dies.
+    lock.lock().map_err(|e| format!("cannot lock: {e}"))?;
+    if program.is_file() {
+        return Ok(program);
+    }
+    let unfinished = program.with_extension("unfinished");
+    let output = Command::new(go)
+        .current_dir(&module)
+        .args(["build", "-trimpath", "-ldflags", "-s -w", "-o"])
+        .arg(&unfinished)
+        .arg(package)
+        .output()
+        .map_err(|e| format!("cannot run go: {e}"))?;
+    if !output.status.success() {
+        let story = String::from_utf8_lossy(&output.stderr);
+        let last = story.lines().last().unwrap_or_default();
+        return Err(format!("go build failed: {last}"));
+    }
+    fs::rename(&unfinished, &program).map_err(|e| format!("cannot keep the build: {e}"))?;
+    Ok(program)
+}
+
+fn testbed() -> Option<PathBuf> {
+    if let Some(named) = env::var_os("TAGALONG_TESTBED") {
+        return Some(PathBuf::from(named));
+    }
+    Some(PathBuf::from(env::var_os("HOME")?).join(".cache/tagalong-testbed"))
+}
+
+fn go() -> Option<PathBuf> {
+    // Go's own installer puts it where PATH often does not look.
+    super::on_path("go").or_else(|| Some(PathBuf::from("/usr/local/go/bin/go")).filter(|path| path.is_file()))
+}
+
+fn version(module: &Path) -> Result<String, String> {
+    let mut hash = Sha256::new();
+    for file in ["go.mod", "go.sum"] {
+        let path = module.join(file);
+        hash.update(fs::read(&path).map_err(|e| format!("cannot read {}: {e}", path.display()))?);
+    }
+    Ok(hash.finalize().iter().take(6).map(|byte| format!("{byte:02x}")).collect())
+}
