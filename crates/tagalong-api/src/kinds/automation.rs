@@ -1,0 +1,223 @@
+//! `ImageUpdateAutomation`: where the decisions of policies are written, and how they are committed and pushed.
+
+use super::{DURATION, LocalReference};
+use crate::{GitRepositoryRef, ImageReference};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, LabelSelector, Time};
+use kube::CustomResource;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeMap, fmt};
+
+/// Which repository is updated, how it is searched, and how changes are committed and pushed.
+#[derive(CustomResource, Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[kube(
+    group = "image.toolkit.fluxcd.io",
+    version = "v1",
+    kind = "ImageUpdateAutomation",
+    plural = "imageupdateautomations",
+    namespaced,
+    status = "ImageUpdateAutomationStatus",
+    derive = "PartialEq",
+    doc = "ImageUpdateAutomation writes the latest images into the marked fields of a Git repository.",
+    shortname = "iua",
+    shortname = "imgupd",
+    shortname = "imgauto",
+    category = "all",
+    category = "fluxcd",
+    category = "fluxcd-images",
+    annotation("kustomize.toolkit.fluxcd.io/substitute", "disabled"),
+    printcolumn(
+        name = "Ready",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"Ready\")].status"
+    ),
+    printcolumn(
+        name = "Status",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"Ready\")].message"
+    ),
+    printcolumn(
+        name = "Last run",
+        type_ = "string",
+        json_path = ".status.lastAutomationRunTime",
+        priority = 1
+    ),
+    printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
+)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageUpdateAutomationSpec {
+    /// The Git repository that is updated.
+    pub source_ref: SourceReference,
+    /// How it is checked out, committed to and pushed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub git: Option<GitSpec>,
+    /// How long to wait between two runs at most. A changed policy starts one at once.
+    #[schemars(regex(pattern = DURATION))]
+    pub interval: String,
+    /// Which policies of this namespace take part, by their labels. Without it all do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy_selector: Option<LabelSelector>,
+    /// How and where files are updated.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub update: Option<UpdateStrategy>,
+    /// Stops this automation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspend: Option<bool>,
+}
+
+/// The source that is updated.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SourceReference {
+    /// API version of the referent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_version: Option<String>,
+    /// Kind of the referent.
+    #[serde(default = "git_repository")]
+    #[schemars(extend("enum" = ["GitRepository"]))]
+    pub kind: String,
+    /// Name of the referent.
+    pub name: String,
+    /// Namespace of the referent; this object's own when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub namespace: Option<String>,
+}
+
+fn git_repository() -> String {
+    "GitRepository".to_owned()
+}
+
+impl fmt::Display for SourceReference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.namespace {
+            Some(namespace) => write!(f, "{}/{namespace}/{}", self.kind, self.name),
+            None => write!(f, "{}/{}", self.kind, self.name),
+        }
+    }
+}
+
+/// Checkout, commit and push.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GitSpec {
+    /// What is checked out. Defaults to the ref of the GitRepository.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkout: Option<GitCheckout>,
+    /// How changes are committed.
+    pub commit: CommitSpec,
+    /// Where commits are pushed. Defaults to the branch that was checked out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub push: Option<PushSpec>,
+}
+
+/// What is checked out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GitCheckout {
+    /// The branch, tag, range of tags, reference or commit.
+    #[serde(rename = "ref")]
+    pub reference: GitRepositoryRef,
+}
+
+/// Author, signature and message of commits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CommitSpec {
+    /// Author and committer of the commits.
+    pub author: CommitUser,
+    /// The key that commits are signed with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signing_key: Option<SigningKey>,
+    /// The commit message as a Go text/template. The fields Updated and Changed.ImageResult were removed from Flux's
+    /// API; use Changed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_template: Option<String>,
+    /// What the template finds under Values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_template_values: Option<BTreeMap<String, String>>,
+}
+
+/// Who commits.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CommitUser {
+    /// Name of the author.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Email address of the author.
+    pub email: String,
+}
+
+/// A signing key in a Secret of the automation's namespace.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SigningKey {
+    /// The Secret. For gpg: git.asc and optionally passphrase. For ssh: identity and optionally password.
+    pub secret_ref: LocalReference,
+    /// The kind of the key. Defaults to gpg.
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["gpg", "ssh"]))]
+    pub kind: Option<String>,
+}
+
+/// Where commits are pushed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PushSpec {
+    /// The branch to push to; made from what was checked out where it does not exist.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+    /// A refspec `source:destination` of full names that is pushed as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refspec: Option<String>,
+    /// Push options, as `git push --push-option key=value` sends them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub options: Option<BTreeMap<String, String>>,
+}
+
+/// How and where files are updated.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UpdateStrategy {
+    /// The only strategy: fields are marked by a comment. Defaults to Setters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["Setters"]))]
+    pub strategy: Option<String>,
+    /// The folder of the repository that is searched. Defaults to all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Extension: globs, relative to path, of files that are searched line by line instead of as YAML, such as
+    /// `**/Dockerfile`, `*.tf` or `charts/*/templates/*.yaml`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub line_files: Vec<String>,
+}
+
+/// What was last written.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageUpdateAutomationStatus {
+    /// When this automation last ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_automation_run_time: Option<Time>,
+    /// The last commit that was pushed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_push_commit: Option<String>,
+    /// When it was pushed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_push_time: Option<Time>,
+    /// The generation that last ended Ready or Stalled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_generation: Option<i64>,
+    /// Ready, and Reconciling or Stalled while they hold.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
+    /// The policies that took part in the last run, by name, with their images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_policies: Option<BTreeMap<String, ImageReference>>,
+    /// The revision of the source that the last run saw, such as main@sha1:0123….
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub observed_source_revision: Option<String>,
+    /// The last value of the reconcile.fluxcd.io/requestedAt annotation that was acted on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_handled_reconcile_at: Option<String>,
+}

@@ -1,0 +1,145 @@
+//! The closed list of reasons that conditions, events and plans carry. One word means one thing everywhere.
+
+use std::fmt;
+
+macro_rules! reasons {
+    ($($(#[doc = $doc:literal])+ $name:ident)+) => {
+        /// Why an object, or one site of it, is as it is. The names are Flux's where Flux has one.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Reason { $($(#[doc = $doc])+ $name,)+ }
+
+        impl Reason {
+            /// Every reason, in the order of the list.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// The word, as it stands in conditions and machine output.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => stringify!($name),)+ }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// Done, and as it should be.
+    Succeeded
+    /// Failed without a closer reason.
+    Failed
+    /// Failed; the word of older conditions, kept where Flux still uses it.
+    Failure
+    /// At work.
+    Progressing
+    /// At work again after a failure.
+    ProgressingWithRetry
+    /// Born suspended (RULES 28).
+    Suspended
+
+    /// A reference across namespaces is not allowed.
+    AccessDenied
+    /// Asks for something that this build or configuration leaves out.
+    FeatureGateDisabled
+    /// A referenced object is missing or not ready.
+    DependencyNotReady
+
+    /// `ImageRepository.spec.image` is no image name.
+    ImageURLInvalid
+    /// Credentials are missing, malformed or refused.
+    AuthenticationFailed
+    /// A listing failed.
+    ReadOperationFailed
+
+    /// `ImagePolicy.spec` cannot decide: bad range, order or pattern.
+    InvalidPolicy
+    /// `digestReflectionPolicy: Always` without an interval.
+    IntervalNotConfigured
+
+    /// `update.strategy` is not Setters.
+    InvalidUpdateStrategy
+    /// The automation or its GitRepository cannot be used as written.
+    InvalidSourceConfiguration
+    /// The Git remote could not be set up.
+    SourceManagerFailed
+    /// A fetch, commit or push failed.
+    GitOperationFailed
+    /// Files could not be updated.
+    UpdateFailed
+    /// `policySelector` is malformed.
+    InvalidPolicySelector
+    /// The message template uses a field that Flux's API no longer has.
+    RemovedTemplateField
+
+    /// A Git operation succeeded.
+    GitOperationSucceeded
+    /// `GitRepository.spec.url` cannot be used.
+    URLInvalid
+    /// `provider` and credentials do not go together, or the provider is not supported.
+    InvalidProviderConfiguration
+    /// A signature could not be checked.
+    VerificationError
+    /// A commit's signature is missing or wrong.
+    InvalidCommitSignature
+    /// A tag's signature is missing or wrong.
+    InvalidTagSignature
+    /// The artifact is that of the current revision.
+    ArtifactUpToDate
+    /// A new artifact was made.
+    NewArtifact
+    /// A folder of the artifact storage could not be made.
+    DirectoryCreationFailed
+    /// A file of the artifact storage could not be looked at.
+    StatOperationFailed
+    /// The lock of an artifact could not be taken.
+    AcquireLockFailed
+    /// A path leaves its root or does not exist.
+    InvalidPath
+    /// The artifact's archive could not be written.
+    ArchiveOperationFailed
+    /// The object could not be patched.
+    PatchOperationFailed
+
+    /// The site holds a tag that the policy accepts and that is above the selected one (RULES 2).
+    CurrentIsAhead
+    /// The selected tag is listed, but the registry has no manifest for it (RULES 5).
+    TagGone
+    /// A `:digest` marker whose policy reflects none (RULES 6).
+    NoDigest
+    /// The marker itself carries a hold.
+    Held
+    /// Somebody else's commit is on the branch (RULES 17).
+    ForeignCommits
+    /// A marker names a policy that does not exist, or that does not take part.
+    UnknownPolicy
+    /// The marker's policy has nothing selected yet.
+    PolicyNotReady
+    /// The value at the site is no longer accepted by the policy (RULES 2).
+    LeftPolicy
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl serde::Serialize for Reason {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn each_reason_is_one_camel_case_word() {
+        let words: BTreeSet<_> = Reason::ALL.iter().map(|reason| reason.as_str()).collect();
+        assert_eq!(words.len(), Reason::ALL.len());
+        for word in words {
+            assert!(word.starts_with(|c: char| c.is_ascii_uppercase()), "{word}");
+            assert!(word.chars().all(|c| c.is_ascii_alphanumeric()), "{word}");
+        }
+        assert_eq!(serde_json::to_string(&Reason::NoDigest).unwrap(), "\"NoDigest\"");
+    }
+}

@@ -1,0 +1,42 @@
+//! From an object as written to one that can be worked with: defaults filled in, texts parsed, contradictions found.
+//! Called by the engine before each run of an object, and by `lint`. Nothing below the engine sees a raw object.
+
+mod automation;
+mod field;
+mod gitref;
+// mod policy;
+mod refspec;
+mod repository;
+mod selector;
+mod source;
+
+pub use automation::{Author, Push, Signing, SigningKind, ValidAutomation, automation};
+pub use gitref::GitRef;
+// pub use policy::{DigestReflection, ValidPolicy, policy};
+pub use refspec::Refspec;
+pub use repository::{ExclusionList, ValidRepository, repository};
+pub use selector::Selector;
+pub use source::{ValidSource, git_repository};
+
+use crate::Reason;
+
+/// Why an object cannot be used as written. Prints as the message.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Invalid {
+    /// The reason for conditions.
+    pub reason: Reason,
+    /// What is wrong and what to do; Flux's words where it has some.
+    pub message: String,
+    /// Whether nothing can change before the object does.
+    pub stalled: bool,
+    /// The field at fault, such as `.spec.policy.semver.range` or `.spec.exclusionList[2]`.
+    pub field: String,
+}
+
+impl Invalid {
+    /// An error that only a change of the object can lift.
+    pub(crate) fn stalled(reason: Reason, field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { reason, message: message.into(), stalled: true, field: field.into() }
+    }
+}

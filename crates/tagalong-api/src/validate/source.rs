@@ -1,0 +1,91 @@
+//! `GitRepository`: address, reference, times.
+
+use super::{GitRef, Invalid, field, gitref};
+use crate::{GitRepository, Reason};
+use std::time::Duration;
+use tagalong_model::ObjectKey;
+
+/// How long one Git operation may take where nothing is said.
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A GitRepository that can be fetched from and pushed to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValidSource {
+    /// Namespace and name.
+    pub key: ObjectKey,
+    /// The address: `http(s)://`, `ssh://`, `file://`, `[user@]host:path`, or a local path.
+    pub url: String,
+    /// The Secret with credentials, in the GitRepository's namespace.
+    pub secret: Option<String>,
+    /// The Secret with the proxy, in the GitRepository's namespace.
+    pub proxy_secret: Option<String>,
+    /// The time that one Git operation may take.
+    pub timeout: Duration,
+    /// The time between two looks at the remote.
+    pub interval: Duration,
+    /// What is followed; `None` is Flux's default, the branch `master`.
+    pub reference: Option<GitRef>,
+    /// Whether the source is stopped.
+    pub suspend: bool,
+}
+
+/// Checks a GitRepository.
+///
+/// # Errors
+/// [`Invalid`] with `URLInvalid`, `InvalidProviderConfiguration`, `InvalidSourceConfiguration` for a bad `ref`, or
+/// `IntervalNotConfigured`.
+pub fn git_repository(object: &GitRepository) -> Result<ValidSource, Invalid> {
+    let spec = &object.spec;
+    check_url(&spec.url)?;
+    field::generic_provider(spec.provider.as_deref())?;
+    if spec.service_account_name.as_ref().is_some_and(|name| !name.is_empty()) {
+        return Err(Invalid::stalled(
+            Reason::InvalidProviderConfiguration,
+            ".spec.serviceAccountName",
+            "serviceAccountName can only be set when provider is 'azure' or 'aws'",
+        ));
+    }
+    Ok(ValidSource {
+        key: field::key(&object.metadata),
+        url: spec.url.clone(),
+        secret: field::name(spec.secret_ref.as_ref()),
+        proxy_secret: field::name(spec.proxy_secret_ref.as_ref()),
+        timeout: field::timeout(".spec.timeout", spec.timeout.as_deref(), DEFAULT_TIMEOUT)?,
+        interval: field::interval(".spec.interval", &spec.interval)?,
+        reference: spec
+            .reference
+            .as_ref()
+            .map_or(Ok(None), |reference| gitref::git_ref(".spec.ref", reference))?,
+        suspend: spec.suspend.unwrap_or_default(),
+    })
+}
+
+/// The schemes that are spoken; everything without one is `host:path` or a local path. Messages never repeat the
+/// address, which may hold a password.
+fn check_url(url: &str) -> Result<(), Invalid> {
+    let bad = |why: &str| Err(Invalid::stalled(Reason::URLInvalid, ".spec.url", format!(".spec.url: {why}")));
+    if url.is_empty() || url.starts_with('-') || url.chars().any(|c| c.is_control() || c == ' ') {
+        return bad("must not be empty, begin with '-' or contain spaces");
+    }
+    let Some((scheme, rest)) = url.split_once("://") else {
+        let helper =
+            url.split_once("::").is_some_and(|(name, _)| name.bytes().all(|b| b.is_ascii_alphanumeric()));
+        return if helper { bad("remote helpers such as ext:: are not supported") } else { Ok(()) };
+    };
+    if !matches!(scheme, "http" | "https" | "ssh" | "file") {
+        return bad(
+            "must begin with https://, http://, ssh:// or file://, or be git@host:path or a local path",
+        );
+    }
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let (user, host) =
+        authority.rsplit_once('@').map_or((None, authority), |(user, host)| (Some(user), host));
+    let embedded = user.is_some_and(|user| scheme != "ssh" || user.contains(':'));
+    if embedded {
+        return bad("holds credentials; put them into a Secret and name it in secretRef");
+    }
+    if scheme != "file" && (host.is_empty() || host.starts_with('-')) {
+        return bad("names no host");
+    }
+    Ok(())
+}
