@@ -147,7 +147,7 @@ pub fn need(part: Part) -> Option<PathBuf> {
             let thread = std::thread::current();
             let test = thread.name().unwrap_or("a test");
             // A log that cannot be written is no reason to fail the test.
-            let _written = writeln!(std::io::stderr(), "skipped: {missing}: {test}");
+            let _written = writeln!(std::io::stdout(), "skipped: {missing}: {test}");
             None
         }
     }

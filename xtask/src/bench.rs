@@ -1,0 +1,136 @@
+//! `cargo xtask bench`: measures the release binary against its budgets, beside what people use today.
+//!
+//! A job is one file under `bench/` and one line in [`JOBS`]. It gets a [`Bench`], does its rounds, returns rows.
+//!
+//! ```text
+//! pub(super) const JOB: Job = Job { name: "scan", run };
+//! fn run(bench: &Bench) -> Result<Vec<Row>> {
+//!     let (ours, curl) = bench.side_by_side(|_round| scan(), |_round| curl())?;
+//!     …
+//! }
+//! ```
+
+mod binary_size;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::measure::{Row, Samples, machine, report};
+use crate::tree;
+
+/// Every job, in the order of the table.
+const JOBS: &[Job] = &[binary_size::JOB];
+
+/// Something to measure.
+pub(crate) struct Job {
+    /// What is typed to run it alone.
+    name: &'static str,
+    /// Measures; one job may fill several rows.
+    run: fn(&Bench) -> Result<Vec<Row>>,
+}
+
+/// What a job works with.
+pub(crate) struct Bench {
+    /// The release binary, built for this run.
+    pub(crate) binary: PathBuf,
+    /// How often each thing is done.
+    pub(crate) rounds: usize,
+}
+
+impl Bench {
+    /// Does two things in turn, `rounds` times, each first as often as the other: what the machine does meanwhile
+    /// hits both. Each closure sets itself up, and returns only the time that counts.
+    #[expect(dead_code, reason = "called by the jobs that come with the commands they measure")]
+    pub(crate) fn side_by_side(
+        &self,
+        mut ours: impl FnMut(usize) -> Result<Duration>,
+        mut theirs: impl FnMut(usize) -> Result<Duration>,
+    ) -> Result<(Samples, Samples)> {
+        let (mut our, mut their) = (Samples::default(), Samples::default());
+        for round in 0..self.rounds {
+            if round % 2 == 0 {
+                our.push_time(ours(round)?);
+                their.push_time(theirs(round)?);
+            } else {
+                their.push_time(theirs(round)?);
+                our.push_time(ours(round)?);
+            }
+        }
+        Ok((our, their))
+    }
+}
+
+/// The arguments of `cargo xtask bench`.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Only these jobs
+    jobs: Vec<String>,
+    /// How often each thing is measured
+    #[arg(long, default_value_t = 7)]
+    rounds: usize,
+    /// Where the JSON goes
+    #[arg(long, default_value = "target/bench.json")]
+    json: PathBuf,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    let jobs = chosen(&args.jobs)?;
+    let bench = Bench { binary: release_binary()?, rounds: args.rounds };
+    let mut rows = Vec::new();
+    for job in jobs {
+        eprintln!("bench: {}", job.name);
+        rows.extend((job.run)(&bench).with_context(|| format!("the job {} failed", job.name))?);
+    }
+    println!("{}", report::table(&rows));
+    let path = tree::root()?.join(&args.json);
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let document = report::document(&machine::describe(), &rows);
+    fs::write(&path, serde_json::to_string_pretty(&document)?)
+        .with_context(|| format!("cannot write {}", path.display()))?;
+    eprintln!("bench: wrote {}", path.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn chosen(names: &[String]) -> Result<Vec<&'static Job>> {
+    if let Some(name) = names.iter().find(|name| !JOBS.iter().any(|job| job.name == **name)) {
+        let known: Vec<&str> = JOBS.iter().map(|job| job.name).collect();
+        bail!("no job is called {name}; there are: {}", known.join(", "));
+    }
+    Ok(JOBS.iter().filter(|job| names.is_empty() || names.iter().any(|name| name == job.name)).collect())
+}
+
+/// Builds it, and lets cargo say where it is.
+fn release_binary() -> Result<PathBuf> {
+    let output = tree::cargo()?
+        .args(["build", "--release", "--package", "tagalong", "--message-format", "json-render-diagnostics"])
+        .stderr(std::process::Stdio::inherit())
+        .output()
+        .context("cannot run cargo build")?;
+    if !output.status.success() {
+        bail!("cargo build failed");
+    }
+    let text = String::from_utf8(output.stdout)?;
+    let messages = text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+    let mut paths = messages.filter_map(|message| Some(PathBuf::from(message.get("executable")?.as_str()?)));
+    paths.next_back().context("cargo built no binary")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_is_chosen_by_its_name() {
+        assert_eq!(chosen(&[]).unwrap().len(), JOBS.len());
+        assert_eq!(chosen(&["binary-size".to_owned()]).unwrap().len(), 1);
+        let unknown = chosen(&["speed".to_owned()]).err().map(|error| error.to_string()).unwrap_or_default();
+        assert!(unknown.contains("binary-size"), "{unknown}");
+    }
+}
