@@ -1,1 +1,44 @@
 //! Decides which tag a policy selects: filter, order, gates. Pure.
+//!
+//! ```text
+//!  tag ──► filter ──► extract ──► order ──► gates ──► Decision { Select | Hold | Refuse }
+//!          pattern    template    key,      named
+//!                                 bounds    checks
+//! ```
+//!
+//! One [`Policy`] is compiled from an ImagePolicy's spec and answers everything that is asked of it: which of these
+//! tags wins ([`Policy::decide`]), what becomes of each ([`Policy::rank`]), whether one tag is accepted at all
+//! ([`Policy::judge`], which needs no listing: RULES 2), and how two accepted values stand to each other
+//! ([`Policy::compare`]). Called by `tagalong-engine` and by the commands `select`, `explain` and `lint`.
+//!
+//! Where to add a thing:
+//!
+//! * an ordering: one file under `order/`, and its arms in `order.rs`;
+//! * a gate: one file under `gate/`, and one line in `gate.rs`.
+//!
+//! Invariant: the order in which tags arrive never changes an answer.
+
+mod decide;
+mod error;
+mod extract;
+mod filter;
+mod gate;
+mod order;
+mod pattern;
+mod policy;
+mod range;
+mod rank;
+mod refusal;
+mod spelling;
+mod version;
+
+pub use decide::{Decision, GateHit, NoTag, Verdict};
+pub use error::PolicyError;
+pub use filter::FilterSpec;
+pub use gate::{Gate, GateRefusal};
+pub use order::{Direction, OrderSpec};
+pub use pattern::{InvalidPattern, Pattern};
+pub use policy::{Policy, Value};
+pub use range::InvalidRange;
+pub use rank::{Ranked, Ranking};
+pub use refusal::Refusal;

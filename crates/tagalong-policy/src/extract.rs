@@ -1,0 +1,171 @@
+//! The `extract` template, read as Go's `Regexp.Expand` does. Used by `filter`.
+//!
+//! `$name`, `${name}`, `$1`; the longest name counts (`$1x` is the group `1x`); `$$` is a dollar sign, and so is one that
+//! begins no name. A group that does not exist or took no part in the match is empty.
+
+use regex::CaptureLocations;
+
+/// Far above anything written by hand; bounds what a tag can grow to.
+pub(crate) const MAX_TEMPLATE: usize = 1024;
+
+/// A template whose names are resolved to groups.
+#[derive(Debug, Clone)]
+pub(crate) struct Template {
+    pieces: Vec<Piece>,
+    /// The names that the pattern lacks.
+    missing: Vec<String>,
+}
+
+#[derive(Debug, Clone)]
+enum Piece {
+    Literal(String),
+    Group(usize),
+}
+
+impl Template {
+    /// Never fails, as Go's does not; `groups` are the pattern's, index 0 being the whole match.
+    pub(crate) fn compile(template: &str, groups: &[Option<String>]) -> Self {
+        let mut compiled = Self { pieces: Vec::new(), missing: Vec::new() };
+        let mut rest = template;
+        while let Some((before, after)) = rest.split_once('$') {
+            compiled.literal(before);
+            rest = if let Some(after) = after.strip_prefix('$') {
+                compiled.literal("$");
+                after
+            } else if let Some((name, after)) = name(after) {
+                compiled.group(name, groups);
+                after
+            } else {
+                compiled.literal("$");
+                after
+            };
+        }
+        compiled.literal(rest);
+        compiled
+    }
+
+    fn literal(&mut self, text: &str) {
+        match self.pieces.last_mut() {
+            _ if text.is_empty() => {}
+            Some(Piece::Literal(last)) => last.push_str(text),
+            _ => self.pieces.push(Piece::Literal(text.to_owned())),
+        }
+    }
+
+    fn group(&mut self, name: &str, groups: &[Option<String>]) {
+        let canonical = name == "0" || !name.starts_with('0');
+        let number = name.parse::<usize>().ok().filter(|_| canonical);
+        let index = match number {
+            Some(number) => (number < groups.len()).then_some(number),
+            None => groups.iter().position(|group| group.as_deref() == Some(name)),
+        };
+        match index {
+            Some(index) => self.pieces.push(Piece::Group(index)),
+            None if self.missing.iter().any(|known| known == name) => {}
+            None => self.missing.push(name.to_owned()),
+        }
+    }
+
+    /// The names that the pattern lacks, in the order in which the template asks for them.
+    pub(crate) fn missing(&self) -> &[String] {
+        &self.missing
+    }
+
+    /// The part of the tag that the template stands for, if it is one group and nothing else.
+    pub(crate) fn slice<'t>(&self, tag: &'t str, groups: &CaptureLocations) -> Option<&'t str> {
+        match self.pieces.as_slice() {
+            [Piece::Group(index)] => Some(group_text(tag, groups, *index)),
+            _ => None,
+        }
+    }
+
+    /// Writes the template, filled in, into `out`.
+    pub(crate) fn expand(&self, tag: &str, groups: &CaptureLocations, out: &mut String) {
+        for piece in &self.pieces {
+            out.push_str(match piece {
+                Piece::Literal(text) => text,
+                Piece::Group(index) => group_text(tag, groups, *index),
+            });
+        }
+    }
+}
+
+fn group_text<'t>(tag: &'t str, groups: &CaptureLocations, index: usize) -> &'t str {
+    groups.get(index).and_then(|(start, end)| tag.get(start..end)).unwrap_or_default()
+}
+
+/// Splits off the name in front, with or without braces; `None` if there is none or its brace stays open.
+fn name(text: &str) -> Option<(&str, &str)> {
+    let (braced, text) = match text.strip_prefix('{') {
+        Some(text) => (true, text),
+        None => (false, text),
+    };
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+    let (name, rest) = text.split_at(end);
+    let rest = if braced { rest.strip_prefix('}')? } else { rest };
+    (!name.is_empty()).then_some((name, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Pattern;
+
+    #[track_caller]
+    fn check(pattern: &str, template: &str, tag: &str, expected: &str) {
+        let pattern = Pattern::compile(pattern).unwrap();
+        let template = Template::compile(template, &pattern.groups);
+        let mut groups = pattern.regex.capture_locations();
+        pattern.regex.captures_read(&mut groups, tag).unwrap();
+        let mut out = String::new();
+        template.expand(tag, &groups, &mut out);
+        assert_eq!(out, expected);
+        assert!(template.slice(tag, &groups).is_none_or(|slice| slice == expected));
+    }
+
+    #[test]
+    fn expands_as_go_does() {
+        let pattern = "^(?P<branch>[a-z]+)-([0-9]+)(-(?<x>.))?$";
+        for (template, expected) in [
+            ("$branch", "main"),
+            ("${branch}", "main"),
+            ("$1.$2", "main.42"),
+            ("$0", "main-42"),
+            ("${1}x", "mainx"),
+            ("$1x", ""),
+            ("$branch_", ""),
+            ("a$branch-b", "amain-b"),
+            ("$$", "$"),
+            ("$$1", "$1"),
+            ("$$$1", "$main"),
+            ("$", "$"),
+            ("$-", "$-"),
+            ("${", "${"),
+            ("${}", "${}"),
+            ("${branch", "${branch"),
+            ("${bra-nch}", "${bra-nch}"),
+            ("${branch}}", "main}"),
+            ("$nobody$2", "42"),
+            ("$x|$4", "|"),
+            ("$9", ""),
+            ("$01", ""),
+            ("$99999999999999999999", ""),
+            ("plain", "plain"),
+        ] {
+            check(pattern, template, "main-42", expected);
+        }
+    }
+
+    #[test]
+    fn names_may_be_what_go_allows() {
+        check("(?P<1a>x)(?P<_>y)", "$1a|${_}", "xy", "x|y");
+    }
+
+    #[test]
+    fn missing_groups_are_named_once() {
+        let pattern = Pattern::compile("(?P<ts>[0-9]+)").unwrap();
+        let missing = |template| Template::compile(template, &pattern.groups).missing().join(",");
+        assert_eq!(missing("$ts $1 $0"), "");
+        assert_eq!(missing("$tsx ${stamp} $tsx $2"), "tsx,stamp,2");
+    }
+}

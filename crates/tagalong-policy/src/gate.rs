@@ -1,0 +1,26 @@
+//! Gates: checks on a candidate that filter and order already accepted. Run by `decide`, built by the engine.
+//!
+//! Each gate is one file under `gate/` with one line here, and implements [`Gate`]. A gate is pure: the engine gathers
+//! what it needs to know (first sights, platforms, signatures) before, and hands it over in the gate's own fields.
+
+use jiff::Timestamp;
+
+/// A named check.
+pub trait Gate {
+    /// Whether this tag may be selected.
+    ///
+    /// # Errors
+    /// The refusal names the reason, and when it will be worth asking again.
+    fn check(&self, tag: &str) -> Result<(), GateRefusal>;
+}
+
+/// Why a gate refuses a candidate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GateRefusal {
+    /// The reason as one CamelCase word, the same wherever it is shown.
+    pub reason: &'static str,
+    /// A sentence for the user.
+    pub message: String,
+    /// When the gate will let the tag through without anything else happening; `None` if it never will by itself.
+    pub until: Option<Timestamp>,
+}
