@@ -2,6 +2,7 @@
 
 use super::Invalid;
 use crate::{GitRepositoryRef, Reason};
+use tagalong_policy::{OrderSpec, Policy};
 
 /// What is checked out: one choice, taken by Flux's precedence commit, name, semver, tag, branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +45,9 @@ pub(super) fn git_ref(field: &str, reference: &GitRepositoryRef) -> Result<Optio
         check_full_name(&field, &name)?;
         return Ok(Some(GitRef::Name(name)));
     }
-    if let Some((_, range)) = part("semver", &reference.semver) {
+    if let Some((field, range)) = part("semver", &reference.semver) {
+        let order = OrderSpec::Semver { range: range.clone() };
+        Policy::compile(&order, None).map_err(|error| bad(&field, &error.to_string()))?;
         return Ok(Some(GitRef::Semver(range)));
     }
     if let Some((field, tag)) = part("tag", &reference.tag) {

@@ -4,7 +4,7 @@
 mod automation;
 mod field;
 mod gitref;
-// mod policy;
+mod policy;
 mod refspec;
 mod repository;
 mod selector;
@@ -12,7 +12,7 @@ mod source;
 
 pub use automation::{Author, Push, Signing, SigningKind, ValidAutomation, automation};
 pub use gitref::GitRef;
-// pub use policy::{DigestReflection, ValidPolicy, policy};
+pub use policy::{DigestReflection, ValidPolicy, policy};
 pub use refspec::Refspec;
 pub use repository::{ExclusionList, ValidRepository, repository};
 pub use selector::Selector;
@@ -40,3 +40,6 @@ impl Invalid {
         Self { reason, message: message.into(), stalled: true, field: field.into() }
     }
 }
+
+#[cfg(test)]
+mod tests;
