@@ -90,7 +90,10 @@ impl Registry {
     /// Starts one and returns when it listens. It is the registry's own word that it does which is waited for.
     pub fn start(options: &Options) -> Result<Self> {
         let program = parts::find(options.part)?;
-        let folder = tempfile::tempdir().context("no temporary folder for the registry")?;
+        // In memory where the system has that: a tag is a file, and a test may want ten thousand.
+        let folder = tempfile::tempdir_in("/dev/shm")
+            .or_else(|_no_shm| tempfile::tempdir())
+            .context("no temporary folder for the registry")?;
         let token = match options.access {
             Access::Token => Some(TokenServer::start(folder.path())?),
             Access::Open | Access::Basic => None,

@@ -7,10 +7,14 @@
 //! docker/registry/v2/repositories/acme/app/_layers/sha256/<config>/link
 //!                                         /_manifests/revisions/sha256/<manifest>/link
 //!                                         /_manifests/tags/1.0.0/current/link
-//!                                                               /index/sha256/<manifest>/link
 //! ```
+//!
+//! A tag here is a symlink to a folder that all tags of one image share: one system call for each tag, and a listing
+//! sees it whole or not at all. A tag's `index` folder, its history, is left out: no request reads it.
 
 use std::fs;
+use std::io::ErrorKind;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
@@ -84,31 +88,31 @@ pub(super) fn write<T: AsRef<str>>(
         link(&home.join("_manifests/revisions/sha256").join(&hex), &hex)?;
     }
     let hex = hex(&image.top);
+    link(&home.join("shared").join(&hex).join("current"), &hex)?;
+    fs::create_dir_all(home.join("_manifests/tags"))?;
     for tag in tags {
         point(&home, tag.as_ref(), &hex).with_context(|| format!("cannot write the tag {}", tag.as_ref()))?;
     }
     Ok(format!("sha256:{hex}"))
 }
 
-/// Removes the tag's folder, as a registry does.
+/// Removes the tag, as a registry does.
 pub(super) fn untag(folder: &Path, repository: &str, tag: &str) -> Result<()> {
     let path = home(folder, repository).join("_manifests/tags").join(tag);
-    fs::remove_dir_all(&path).with_context(|| format!("there is no tag {tag} in {repository}"))
+    fs::remove_file(&path).with_context(|| format!("there is no tag {tag} in {repository}"))
 }
 
-/// A new tag is made beside `tags` and moved in, so that a listing sees it whole or not at all.
 fn point(home: &Path, tag: &str, hex: &str) -> Result<()> {
-    let tags = home.join("_manifests/tags");
-    let place = tags.join(tag);
-    if place.exists() {
-        link(&place.join("index/sha256").join(hex), hex)?;
-        return link(&place.join("current"), hex);
+    let shared = Path::new("../../shared").join(hex);
+    let place = home.join("_manifests/tags").join(tag);
+    match symlink(&shared, &place) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            let moved = home.join("_manifests").join(format!("moved-{tag}"));
+            symlink(&shared, &moved)?;
+            Ok(fs::rename(&moved, &place)?)
+        }
+        done => Ok(done?),
     }
-    fs::create_dir_all(&tags)?;
-    let unfinished = home.join("_manifests").join(format!("unfinished-{tag}"));
-    link(&unfinished.join("index/sha256").join(hex), hex)?;
-    link(&unfinished.join("current"), hex)?;
-    Ok(fs::rename(&unfinished, &place)?)
 }
 
 fn link(folder: &Path, hex: &str) -> Result<()> {
