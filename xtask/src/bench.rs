@@ -20,7 +20,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, bail};
 
 use crate::measure::{Row, Samples, machine, report};
-use crate::tree;
+use crate::{binary, tree};
 
 /// Every job, in the order of the table.
 const JOBS: &[Job] = &[binary_size::JOB];
@@ -80,7 +80,7 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let jobs = chosen(&args.jobs)?;
-    let bench = Bench { binary: release_binary()?, rounds: args.rounds };
+    let bench = Bench { binary: binary::release()?, rounds: args.rounds };
     let mut rows = Vec::new();
     for job in jobs {
         eprintln!("bench: {}", job.name);
@@ -104,22 +104,6 @@ fn chosen(names: &[String]) -> Result<Vec<&'static Job>> {
         bail!("no job is called {name}; there are: {}", known.join(", "));
     }
     Ok(JOBS.iter().filter(|job| names.is_empty() || names.iter().any(|name| name == job.name)).collect())
-}
-
-/// Builds it, and lets cargo say where it is.
-fn release_binary() -> Result<PathBuf> {
-    let output = tree::cargo()?
-        .args(["build", "--release", "--package", "tagalong", "--message-format", "json-render-diagnostics"])
-        .stderr(std::process::Stdio::inherit())
-        .output()
-        .context("cannot run cargo build")?;
-    if !output.status.success() {
-        bail!("cargo build failed");
-    }
-    let text = String::from_utf8(output.stdout)?;
-    let messages = text.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    let mut paths = messages.filter_map(|message| Some(PathBuf::from(message.get("executable")?.as_str()?)));
-    paths.next_back().context("cargo built no binary")
 }
 
 #[cfg(test)]

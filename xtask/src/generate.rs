@@ -4,22 +4,25 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::tree;
+use crate::{binary, tree};
 
 /// One generated file.
 struct Generated {
     /// From the root of the repository.
     path: &'static str,
-    /// What `tagalong` is called with; its stdout is the file.
-    arguments: &'static [&'static str],
+    /// What stands in it, by the program that is asked.
+    text: fn(&Path) -> Result<String>,
 }
 
 /// Every generated file. A new one is one line here.
-const FILES: &[Generated] = &[];
+const FILES: &[Generated] = &[
+    Generated { path: "docs/reference/cli.md", text: reference },
+    Generated { path: "docs/reference/tagalong.1", text: |program| ask(program, &["man"]) },
+];
 
 /// The arguments of `cargo xtask gen`.
 #[derive(clap::Args)]
@@ -36,12 +39,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         for path in &stale {
             println!("{path}: out of date; run `cargo xtask gen`");
         }
+        println!("gen: {} files, {} out of date", FILES.len(), stale.len());
         return Ok(if stale.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
-    let root = tree::root()?;
+    let (root, program) = (tree::root()?, binary::dev()?);
     for file in FILES {
-        let text = produce(file.arguments)?;
-        if write_if_other(&root.join(file.path), &text)? {
+        if write_if_other(&root.join(file.path), &(file.text)(&program)?)? {
             println!("wrote {}", file.path);
         }
     }
@@ -50,23 +53,58 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 
 /// The paths of the files that are not what the program would write now.
 pub(crate) fn stale() -> Result<Vec<&'static str>> {
-    let root = tree::root()?;
+    let (root, program) = (tree::root()?, binary::dev()?);
     let mut stale = Vec::new();
     for file in FILES {
-        if !holds(&root.join(file.path), &produce(file.arguments)?) {
+        if !holds(&root.join(file.path), &(file.text)(&program)?) {
             stale.push(file.path);
         }
     }
     Ok(stale)
 }
 
-fn produce(arguments: &[&str]) -> Result<String> {
+/// The help of every command, as a terminal shows it.
+fn reference(program: &Path) -> Result<String> {
+    let mut text =
+        "# The command line\n\nMade by `cargo xtask gen` from the program's own help.\n".to_owned();
+    append_help(program, &mut Vec::new(), &mut text)?;
+    Ok(text)
+}
+
+fn append_help(program: &Path, words: &mut Vec<String>, text: &mut String) -> Result<()> {
+    let mut arguments: Vec<&str> = words.iter().map(String::as_str).collect();
+    arguments.push("--help");
+    let help = ask(program, &arguments)?;
+    let name = ["tagalong"].into_iter().chain(words.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
+    text.push_str(&format!("\n## `{name}`\n\n```text\n{}\n```\n", help.trim_end()));
+    for command in subcommands(&help) {
+        words.push(command);
+        append_help(program, words, text)?;
+        words.pop();
+    }
+    Ok(())
+}
+
+/// The names under `Commands:`, where each stands behind two blanks and its description behind more.
+fn subcommands(help: &str) -> Vec<String> {
+    let listed =
+        help.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let names = listed.filter_map(|line| line.strip_prefix("  ")).filter(|line| !line.starts_with(' '));
+    names
+        .filter_map(|line| line.split_whitespace().next())
+        .map(str::to_owned)
+        .filter(|name| name != "help")
+        .collect()
+}
+
+fn ask(program: &Path, arguments: &[&str]) -> Result<String> {
     let words = arguments.join(" ");
-    let output = tree::cargo()?
-        .args(["run", "--quiet", "--package", "tagalong", "--"])
+    let output = Command::new(program)
         .args(arguments)
+        // The same text whatever the terminal is.
+        .env("COLUMNS", "100")
         .output()
-        .context("cannot run cargo")?;
+        .with_context(|| format!("cannot run {}", program.display()))?;
     if !output.status.success() {
         bail!("`tagalong {words}` failed: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
@@ -106,5 +144,20 @@ mod tests {
         assert!(!write_if_other(&path, "one\n").unwrap());
         assert!(holds(&path, "one\n"));
         assert!(!holds(&path, "two\n"));
+    }
+
+    #[test]
+    fn commands_are_read_from_the_help() {
+        let help = "Follows image tags\n\nUsage: tagalong <COMMAND>\n\nCommands:\n  run   Keep everything\n        \
+                    reconciled\n  plan  Show what\n  help  Print this\n\nOptions:\n  -h, --help  Print help\n";
+        assert_eq!(subcommands(help), ["run", "plan"]);
+        assert!(subcommands("Usage: tagalong man\n\nOptions:\n  -h\n").is_empty());
+    }
+
+    #[test]
+    fn a_program_that_fails_or_says_nothing_makes_no_file() {
+        assert!(ask(Path::new("false"), &[]).is_err());
+        assert!(ask(Path::new("true"), &[]).is_err());
+        assert_eq!(ask(Path::new("echo"), &["hello"]).unwrap(), "hello\n");
     }
 }

@@ -15,6 +15,7 @@
 )]
 
 mod bench;
+mod binary;
 mod generate;
 mod measure;
 mod test;
