@@ -4,10 +4,11 @@
 mod comment;
 mod value;
 
+use crate::ProblemReason::{self, InvalidLine};
 use crate::apply::{Intent, verify_failed};
 use crate::marker::{self, Comment, Marker};
 use crate::place::{Places, offset};
-use crate::{Field, FileKind, LineFormat, ObjectIdentifier, Problem, ProblemReason, Scan, Site};
+use crate::{Field, FileKind, LineFormat, ObjectIdentifier, Problem, Scan, Site};
 use memchr::{memchr, memrchr};
 use std::{borrow::Cow, ops::Range};
 
@@ -67,22 +68,30 @@ fn serve(
     if !alone && !format.has_trailing_comments() {
         let message =
             "this format has no comments at the end of a line; put the marker alone on the line above";
-        return Err((ProblemReason::InvalidLine, message.to_owned()));
+        return Err((InvalidLine, message.to_owned()));
     }
-    let target = if alone { line_below(text, line.end) } else { line.start..line.start + before.len() };
+    let target = if alone { below(text, line.end, format)? } else { line.start..line.start + before.len() };
     let content = text.get(target.clone()).unwrap_or_default();
-    let content = if alone { comment::without(content, format) } else { content };
-    if alone
-        && comment::find(content, format)
-            .is_some_and(|at| content.get(..at).is_some_and(|c| c.trim().is_empty()))
-    {
-        let message =
-            "the line below this marker is a comment; put the marker right above the line of the value";
-        return Err((ProblemReason::InvalidLine, message.to_owned()));
-    }
     let span =
-        value::find(content, marker.target.setter, format).map_err(|m| (ProblemReason::InvalidLine, m))?;
+        value::find(content, marker.target.setter, format).map_err(|message| (InvalidLine, message))?;
     Ok(Some((marker, target.start + span.start..target.start + span.end)))
+}
+
+/// What stands on the line below the one that ends at `end`, its trailing comment not included.
+fn below(text: &str, end: usize, format: LineFormat) -> Result<Range<usize>, Refusal> {
+    let line = line_below(text, end);
+    let source = text.get(line.clone()).unwrap_or_default();
+    let content = comment::without(source, format);
+    let is_comment =
+        comment::find(source, format).and_then(|at| source.get(..at)).is_some_and(|c| c.trim().is_empty());
+    let message = if is_comment || content.trim().is_empty() {
+        "no value stands on the line below this marker; put the marker right above the line of the value"
+    } else if source.contains(marker::KEY) {
+        "the line below has a marker of its own; remove one of the two"
+    } else {
+        return Ok(line.start..line.start + content.len());
+    };
+    Err((InvalidLine, message.to_owned()))
 }
 
 fn site(text: &str, marker: Marker, span: Range<usize>, places: &mut Places<'_>) -> Site {

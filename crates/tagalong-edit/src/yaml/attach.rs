@@ -61,7 +61,7 @@ impl<'a, 's> Attacher<'a, 's> {
         if node.start == node.end {
             return refuse(Reason::MarkerOnEmptyValue, "there is no value yet; write one before the marker");
         }
-        if between.contains(|c: char| !c.is_whitespace() && !matches!(c, ',' | '}' | ']')) {
+        if between.contains(|c: char| !c.is_ascii_whitespace() && !matches!(c, ',' | '}' | ']')) {
             return refuse(
                 Reason::AmbiguousMarker,
                 "the marker stands behind more than one value; give the marked value a line of its own",
@@ -74,7 +74,7 @@ impl<'a, 's> Attacher<'a, 's> {
     fn no_value(&self, last: Option<&Node<'s>>, comment: &CommentSpan) -> Result<&'a Node<'s>, Refusal> {
         let Some(last) = last else {
             let line = spots::line_start(self.text, comment.start);
-            return match self.slice(line, comment.start).split_whitespace().next_back() {
+            return match self.slice(line, comment.start).split_ascii_whitespace().next_back() {
                 Some(word) if word.ends_with('}') => refuse(Reason::MarkerOnMapping, MAPPING),
                 Some(word) if word.ends_with(']') => refuse(Reason::MarkerOnSequence, SEQUENCE),
                 Some(word) if word.starts_with(['|', '>']) => {
@@ -109,15 +109,17 @@ impl<'a, 's> Attacher<'a, 's> {
         let next_end = spots::line_end(self.text, next);
         let below = self.slice(next, next_end);
         let line_above = self.slice(spots::line_start(self.text, line_start.saturating_sub(2)), line_start);
-        if indent.is_some() && line_above.trim_start().starts_with('#') || below.trim_start().starts_with('#')
+        if indent.is_some() && line_above.trim_ascii_start().starts_with('#')
+            || below.trim_ascii_start().starts_with('#')
         {
             return refuse(
                 Reason::InvalidMarker,
                 "other comment lines stand with this marker, so it is not the whole comment; move it to the end of the value's line",
             );
         }
-        let depth = below.len() - below.trim_start().len();
-        let astray = indent.map_or(below.trim_start().starts_with('-'), |indent| indent != depth);
+        let depth = below.len() - below.trim_ascii_start().len();
+        let astray =
+            indent.map_or(below.split_ascii_whitespace().next() == Some("-"), |indent| indent != depth);
         if next == comment.end || below.trim().is_empty() || astray {
             return refuse(Reason::MarkerWithoutValue, WITHOUT_VALUE);
         }
@@ -136,7 +138,7 @@ impl<'a, 's> Attacher<'a, 's> {
                 node.served()
             }
             (_, Some(Node { content: Content::Mapping, .. }))
-                if below.trim_start().starts_with(['-', '{']) =>
+                if below.trim_ascii_start().starts_with(['-', '{']) =>
             {
                 refuse(Reason::MarkerOnMapping, MAPPING)
             }
@@ -154,7 +156,7 @@ impl<'a, 's> Attacher<'a, 's> {
     fn is_first(&self, line: usize, node: &Node<'_>) -> bool {
         let before = self.slice(line, node.start).trim();
         let before = before.strip_prefix('-').unwrap_or(before);
-        before.split_whitespace().all(|word| word.starts_with(['&', '!']))
+        before.split_ascii_whitespace().all(|word| word.starts_with(['&', '!']))
     }
 
     /// The nodes that lie on a line, whole or with their end, in order.
@@ -187,7 +189,7 @@ const WITHOUT_VALUE: &str =
 
 /// Whether `text` is only the dashes of list items.
 fn is_dashes(text: &str) -> bool {
-    let mut words = text.split_whitespace().peekable();
+    let mut words = text.split_ascii_whitespace().peekable();
     words.peek().is_some() && words.all(|word| word == "-")
 }
 

@@ -14,14 +14,8 @@ pub(super) type Found<'a, 's> = Vec<(Marker, &'a Node<'s>)>;
 
 /// Makes the sites of a file.
 pub(super) fn sites(found: Found<'_, '_>, mut tree: Tree<'_>) -> Vec<Site> {
-    for (_, node) in &found {
-        // A list item whose `name` is written by a policy cannot be known by it.
-        if let (Step::Key(key), Some(frame)) =
-            (&node.step, node.parent.and_then(|at| tree.frames.get_mut(at)))
-            && key == "name"
-        {
-            frame.name = None;
-        }
+    for (_, node) in found.iter().filter(|(_, node)| matches!(&node.step, Step::Key(key) if key == "name")) {
+        tree.forget_name(node.parent);
     }
     let mut sites: Vec<Site> = Vec::with_capacity(found.len());
     let mut of_mapping: HashMap<(ObjectKey, usize), usize> = HashMap::new();

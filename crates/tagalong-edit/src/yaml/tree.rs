@@ -45,6 +45,20 @@ pub(super) struct Tree<'s> {
 }
 
 impl Tree<'_> {
+    /// No longer calls the list item `frame`, or the one whose `metadata` it is, by a name that a policy writes.
+    pub(super) fn forget_name(&mut self, frame: Option<usize>) {
+        let Some(frame) = frame.and_then(|at| self.frames.get_mut(at)) else { return };
+        frame.name = None;
+        if let Some((item, Step::Key(key))) = &frame.parent
+            && key == "metadata"
+        {
+            let item = *item;
+            if let Some(item) = self.frames.get_mut(item) {
+                item.name = None;
+            }
+        }
+    }
+
     /// The identifier of object `index`; that of the document where it is no item of a `List`.
     pub(super) fn object(&self, index: usize) -> ObjectIdentifier {
         let Some(object) = self.objects.get(index) else { return ObjectIdentifier::default() };
