@@ -19,7 +19,8 @@ pub(crate) struct Template {
 #[derive(Debug, Clone)]
 enum Piece {
     Literal(String),
-    Group(usize),
+    /// The groups of one name; the first that took part in the match counts.
+    Groups(Vec<usize>),
 }
 
 impl Template {
@@ -55,14 +56,16 @@ impl Template {
     fn group(&mut self, name: &str, groups: &[Option<String>]) {
         let canonical = name == "0" || !name.starts_with('0');
         let number = name.parse::<usize>().ok().filter(|_| canonical);
-        let index = match number {
-            Some(number) => (number < groups.len()).then_some(number),
-            None => groups.iter().position(|group| group.as_deref() == Some(name)),
+        let indices: Vec<usize> = match number {
+            Some(number) => (number < groups.len()).then_some(number).into_iter().collect(),
+            None => (0..groups.len())
+                .filter(|index| groups.get(*index).is_some_and(|g| g.as_deref() == Some(name)))
+                .collect(),
         };
-        match index {
-            Some(index) => self.pieces.push(Piece::Group(index)),
-            None if self.missing.iter().any(|known| known == name) => {}
-            None => self.missing.push(name.to_owned()),
+        if !indices.is_empty() {
+            self.pieces.push(Piece::Groups(indices));
+        } else if !self.missing.iter().any(|known| known == name) {
+            self.missing.push(name.to_owned());
         }
     }
 
@@ -74,7 +77,7 @@ impl Template {
     /// The part of the tag that the template stands for, if it is one group and nothing else.
     pub(crate) fn slice<'t>(&self, tag: &'t str, groups: &CaptureLocations) -> Option<&'t str> {
         match self.pieces.as_slice() {
-            [Piece::Group(index)] => Some(group_text(tag, groups, *index)),
+            [Piece::Groups(indices)] => Some(group_text(tag, groups, indices)),
             _ => None,
         }
     }
@@ -84,14 +87,15 @@ impl Template {
         for piece in &self.pieces {
             out.push_str(match piece {
                 Piece::Literal(text) => text,
-                Piece::Group(index) => group_text(tag, groups, *index),
+                Piece::Groups(indices) => group_text(tag, groups, indices),
             });
         }
     }
 }
 
-fn group_text<'t>(tag: &'t str, groups: &CaptureLocations, index: usize) -> &'t str {
-    groups.get(index).and_then(|(start, end)| tag.get(start..end)).unwrap_or_default()
+fn group_text<'t>(tag: &'t str, groups: &CaptureLocations, indices: &[usize]) -> &'t str {
+    let matched = indices.iter().find_map(|index| groups.get(*index));
+    matched.and_then(|(start, end)| tag.get(start..end)).unwrap_or_default()
 }
 
 /// Splits off the name in front, with or without braces; `None` if there is none or its brace stays open.
@@ -159,6 +163,8 @@ mod tests {
     #[test]
     fn names_may_be_what_go_allows() {
         check("(?P<1a>x)(?P<_>y)", "$1a|${_}", "xy", "x|y");
+        check("^(?:r(?P<n>[0-9]+)|build-(?P<n>[0-9]+))$", "$n", "r7", "7");
+        check("^(?:r(?P<n>[0-9]+)|build-(?P<n>[0-9]+))$", "$n.", "build-8", "8.");
     }
 
     #[test]

@@ -42,3 +42,4 @@ pub use policy::{Policy, Value};
 pub use range::InvalidRange;
 pub use rank::{Ranked, Ranking};
 pub use refusal::Refusal;
+pub use spelling::spelling;

@@ -6,13 +6,18 @@ impl Decision {
     /// The spelling for a site: the one that stands there now, else one in the style that stands there (with a leading
     /// `v` or without), else the first by bytes. `current` is the site's tag, if it has one. `None` if nothing won.
     pub fn spelling(&self, current: Option<&str>) -> Option<&str> {
-        let equals = self.equals.iter().map(String::as_str);
-        let first = equals.clone().next();
-        let Some(current) = current else { return first };
-        let same = equals.clone().find(|tag| *tag == current);
-        let styled = || equals.clone().find(|tag| has_v(tag) == has_v(current));
-        same.or_else(styled).or(first)
+        spelling(&self.equals, current)
     }
+}
+
+/// [`Decision::spelling`] over the equals alone, for whoever kept those and not the decision.
+pub fn spelling<'e>(equals: &'e [String], current: Option<&str>) -> Option<&'e str> {
+    let equals = equals.iter().map(String::as_str);
+    let first = equals.clone().next();
+    let Some(current) = current else { return first };
+    let same = equals.clone().find(|tag| *tag == current);
+    let styled = || equals.clone().find(|tag| has_v(tag) == has_v(current));
+    same.or_else(styled).or(first)
 }
 
 /// `v1.2.3`, but not `vanilla`.

@@ -21,10 +21,14 @@ pub(super) fn escape(cursor: &mut Cursor<'_>, out: &mut String) -> Result<Option
         return Ok((!quoted.is_empty()).then_some(()));
     }
     match cursor.peek() {
-        Some(place @ ('A' | 'z' | 'b' | 'B')) => {
+        Some(place @ ('A' | 'z')) => {
             cursor.next();
-            out.push('\\');
-            out.push(place);
+            out.push_str(if place == 'A' { "\\A" } else { "\\z" });
+        }
+        // Go means ASCII words.
+        Some(place @ ('b' | 'B')) => {
+            cursor.next();
+            out.push_str(if place == 'b' { "(?-u:\\b)" } else { "(?-u:\\B)" });
         }
         _ => match set(cursor)? {
             Some(set) => out.push_str(&set),
@@ -107,12 +111,12 @@ fn octal(first: char, cursor: &mut Cursor<'_>) -> char {
 
 /// Reads `7F` or `{10FFFF}`.
 fn hexadecimal(cursor: &mut Cursor<'_>) -> Result<char, String> {
-    let digits: String = if cursor.eat("{") {
-        cursor.eat_until("}").unwrap_or_default().to_owned()
+    let (digits, lengths) = if cursor.eat("{") {
+        (cursor.eat_until("}").unwrap_or_default().to_owned(), 1..=6)
     } else {
-        [cursor.next(), cursor.next()].into_iter().flatten().collect()
+        ([cursor.next(), cursor.next()].into_iter().flatten().collect::<String>(), 2..=2)
     };
-    let plain = (1..=6).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let plain = lengths.contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
     let code = if plain { u32::from_str_radix(&digits, 16).ok() } else { None };
     code.and_then(char::from_u32)
         .ok_or_else(|| cursor.fault("`\\x` wants two hexadecimal digits, or some in braces"))

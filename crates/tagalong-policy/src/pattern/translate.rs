@@ -92,20 +92,18 @@ fn group(cursor: &mut Cursor<'_>, out: &mut Translated) -> Result<bool, String> 
         }
     }
     if cursor.eat("P<") || cursor.eat("<") {
-        out.groups.push(Some(name(cursor, &out.groups)?));
+        out.groups.push(Some(name(cursor)?));
         out.text.push('(');
         return Ok(true);
     }
     flags(cursor, out)
 }
 
-fn name(cursor: &mut Cursor<'_>, groups: &[Option<String>]) -> Result<String, String> {
+/// Reads a group's name. Several groups may share one: extract takes the first of them that matched.
+fn name(cursor: &mut Cursor<'_>) -> Result<String, String> {
     let name = cursor.eat_until(">").ok_or_else(|| cursor.fault("a group's name without `>`"))?;
     if name.is_empty() || !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
         return Err(cursor.fault("a group's name is made of letters, digits and `_`"));
-    }
-    if groups.iter().flatten().any(|other| other == name) {
-        return Err(cursor.fault(&format!("two groups are named {name:?}")));
     }
     Ok(name.to_owned())
 }

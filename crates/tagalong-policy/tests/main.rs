@@ -1,0 +1,28 @@
+//! The crate from outside: tables of decisions, laws that hold for all tags, and the catalogue of `policies/`.
+
+mod catalogue;
+mod decide;
+mod laws;
+
+use tagalong_policy::{Direction, FilterSpec, OrderSpec, Policy};
+
+fn semver(range: &str) -> OrderSpec {
+    OrderSpec::Semver { range: range.to_owned() }
+}
+
+fn alphabetical(order: Direction) -> OrderSpec {
+    OrderSpec::Alphabetical { order }
+}
+
+fn numerical(order: Direction) -> OrderSpec {
+    OrderSpec::Numerical { order }
+}
+
+fn policy(order: &OrderSpec) -> Policy {
+    Policy::compile(order, None).unwrap()
+}
+
+fn filtered(order: &OrderSpec, pattern: &str, extract: &str) -> Policy {
+    let filter = FilterSpec { pattern: pattern.to_owned(), extract: Some(extract.to_owned()) };
+    Policy::compile(order, Some(&filter)).unwrap()
+}
