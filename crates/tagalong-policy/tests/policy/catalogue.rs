@@ -1,5 +1,8 @@
 //! Every policy of `policies/` picks, of the tags beside it, the one that its first line names.
 
+#![expect(clippy::disallowed_methods, reason = "the crate is pure; this test reads the catalogue's files")]
+#![expect(clippy::panic, clippy::expect_used, reason = "a test fails by panicking, in its helpers too")]
+
 use serde::Deserialize;
 use std::{fs, path::Path};
 use tagalong_policy::{Direction, FilterSpec, OrderSpec, Policy, Refusal, Verdict};
