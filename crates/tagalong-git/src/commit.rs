@@ -2,6 +2,7 @@
 
 use crate::{
     error::{ErrorKind, GitError, Result},
+    id::TreeId,
     mirror::Mirror,
     repository::parse_commit,
     sign::Signer,
@@ -38,6 +39,7 @@ pub struct Prepared {
     pub(crate) base: ObjectId,
     pub(crate) author: Signature,
     pub(crate) objects: gix::odb::memory::Storage,
+    tree: TreeId,
     changed: bool,
 }
 
@@ -50,6 +52,11 @@ impl Prepared {
     /// The commit it stands on.
     pub fn base(&self) -> String {
         self.base.to_string()
+    }
+
+    /// Its files, to tell whether another commit holds the same.
+    pub fn tree(&self) -> TreeId {
+        self.tree
     }
 
     /// Whether its files differ from the base's at all.
@@ -103,11 +110,18 @@ impl Mirror {
             commit.write_to(&mut payload).map_err(|error| {
                 GitError::new(ErrorKind::Invalid, format!("cannot write the commit: {error}"))
             })?;
-            commit.extra_headers.push(("gpgsig".into(), signer.sign(&payload, meta.time)?.trim_end().into()));
+            commit.extra_headers.push(("gpgsig".into(), signer.sign(&payload)?.trim_end().into()));
         }
         let id = repo.write_object(&commit).map_err(GitError::damaged)?.detach();
         let objects = repo.objects.take_object_memory().unwrap_or_default();
-        Ok(Prepared { id, base, author, objects, changed: tree != base_tree })
+        Ok(Prepared {
+            id,
+            base,
+            author,
+            objects,
+            tree: TreeId::from(tree.as_ref()),
+            changed: tree != base_tree,
+        })
     }
 }
 

@@ -15,10 +15,6 @@ macro_rules! object_id {
             pub const fn as_bytes(&self) -> &[u8; 20] {
                 &self.0
             }
-
-            pub(crate) fn object_id(self) -> ObjectId {
-                ObjectId::from(self.0)
-            }
         }
 
         impl From<[u8; 20]> for $name {
@@ -59,3 +55,9 @@ object_id!(
     /// The name of a folder's content; equal names mean equal subtrees.
     TreeId
 );
+
+impl BlobId {
+    pub(crate) fn object_id(self) -> ObjectId {
+        ObjectId::from(self.0)
+    }
+}

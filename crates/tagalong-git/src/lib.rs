@@ -19,6 +19,7 @@ mod error;
 mod history;
 mod id;
 mod io;
+mod keys;
 mod local;
 mod mirror;
 mod push;

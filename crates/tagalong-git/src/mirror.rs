@@ -121,7 +121,10 @@ impl Mirror {
             let found = match checkout::resolve(want, &refs, choose)? {
                 Some(found) => found,
                 None => {
-                    return Err(checkout::missing(want, &local::refs(&repo, &["refs/heads/", "refs/tags/"])?));
+                    return Err(checkout::missing(
+                        want,
+                        &local::refs(&repo, &["refs/heads/", "refs/tags/"])?,
+                    ));
                 }
             };
             if !is_whole(&repo, found.commit) {

@@ -86,7 +86,7 @@ fn shared(slot: &Client, remote: &Remote) -> Result<reqwest::Client> {
         (address, username, password.as_ref().map(ExposeSecret::expose_secret)).hash(&mut hasher);
     }
     let key = hasher.finish();
-    let mut slot = slot.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut slot = slot.http.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(kept) = slot.as_ref().filter(|kept| kept.key == key) {
         return Ok(kept.client.clone());
     }

@@ -6,8 +6,10 @@
 
 mod fetch;
 mod http;
+mod known_hosts;
 mod refs;
 mod send_pack;
+mod ssh;
 
 pub(crate) use fetch::{Ask, Depth, fetch_pack, finish};
 pub(crate) use refs::RemoteRefs;
@@ -63,9 +65,12 @@ impl Operation {
     }
 }
 
-/// The http client of one mirror, kept so that connections and certificates are reused.
+/// What one mirror keeps between operations: open http connections, and the decrypted ssh key.
 #[derive(Default)]
-pub(crate) struct Client(Mutex<Option<http::Keyed>>);
+pub(crate) struct Client {
+    http: Mutex<Option<http::Keyed>>,
+    ssh: Mutex<Option<ssh::Keyed>>,
+}
 
 /// An opened service of a server, after the handshake.
 pub(crate) struct Connection {
@@ -90,7 +95,7 @@ impl Connection {
         let version = if service == Service::UploadPack { Protocol::V2 } else { Protocol::V1 };
         let mut transport: Box<dyn Transport + Send> = match remote.url.place() {
             Place::Http(url) => Box::new(http::connect(url, version, remote, client, &operation)?),
-            Place::Ssh { .. } => return Err(GitError::new(ErrorKind::Protocol, "ssh comes next")),
+            Place::Ssh { .. } => Box::new(ssh::connect(service, version, remote, client, &operation)?),
             Place::Local(_) => {
                 return Err(GitError::new(ErrorKind::Protocol, "a local repository has no server"));
             }
@@ -110,10 +115,6 @@ impl Connection {
             return Err(sha256());
         }
         Ok(Self { transport, handshake, operation })
-    }
-
-    pub(crate) fn explain(&self, error: &(dyn StdError + 'static)) -> GitError {
-        self.operation.explain(error)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Mirrors, commits and pushes against real Git servers, judged by the real `git`.
 
-mod bench;
 mod http;
 mod local;
+mod ssh;
 mod support;
