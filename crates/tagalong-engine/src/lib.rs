@@ -1,1 +1,28 @@
-//! Turns each kind: gather, validate, plan, act, report. Knows no desk.
+//! Turns each kind: gather, validate, plan, act, report. Knows no desk, no cluster and no folder.
+//!
+//! ```text
+//!            Desk (wishes)                                   Desk (findings)
+//!                │                                                 ▲
+//!   wheel ──▶ repository: gather → plan → act → report ────────────┤ tag lists
+//!         ──▶ policy:     gather → decide → act → report ──────────┤ the tag to run
+//!         ──▶ automation: gather → look → plan → act → report ─────┘ a commit on the branch
+//! ```
+//!
+//! Clients and stores are on the floors below; what a value means is decided there. Here is only the order in
+//! which things happen, and what is said about it.
+
+pub mod automation;
+mod context;
+pub mod credentials;
+mod desk;
+mod listings;
+mod outcome;
+pub mod policy;
+pub mod repository;
+mod retries;
+pub mod wake;
+pub mod wheel;
+
+pub use context::{Context, Settings};
+pub use desk::{Desk, DeskError, Event, EventType, Finding, Kinds, SecretData};
+pub use listings::Listings;

@@ -1,2 +1,40 @@
-//! The tagalong binary.
-fn main() {}
+//! The `tagalong` binary: parses the command line, sets up logging, runs one command, turns its answer into an
+//! exit status. What a command does is in `commands`, one file each.
+
+mod cli;
+mod commands;
+mod exit;
+mod print;
+mod state;
+mod telemetry;
+mod version;
+mod wiring;
+
+use clap::Parser;
+use std::io::Write;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    telemetry::init(&cli.global);
+    // Another library may have chosen first, with the same provider.
+    _ = rustls::crypto::ring::default_provider().install_default().is_ok();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return refuse(&format!("cannot start: {error}")),
+    };
+    let answer = runtime.block_on(commands::dispatch(cli));
+    // A scan or fetch that a finished command no longer waits for must not hold the process up.
+    runtime.shutdown_background();
+    match answer {
+        Ok(answer) => answer.into(),
+        Err(error) => refuse(&format!("{error:#}")),
+    }
+}
+
+/// Bad usage, unreadable or invalid input: nothing was done.
+fn refuse(message: &str) -> ExitCode {
+    // With stderr closed there is nobody left to tell.
+    writeln!(std::io::stderr(), "error: {message}").unwrap_or_default();
+    ExitCode::from(exit::BAD_INPUT)
+}

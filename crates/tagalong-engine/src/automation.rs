@@ -1,0 +1,82 @@
+//! ImageUpdateAutomation: writes what the policies decided into the marked fields of a Git repository, commits and
+//! pushes. Turned by the wheel.
+//!
+//! ```text
+//! gather (source, credentials, policies)
+//!   └▶ look (fetch the branch, find its sites)   ◀──┐
+//!        └▶ plan (pure)                             │ the branch moved: again, at most 10 times
+//!             └▶ act (exists? commit, push) ────────┘
+//!   └▶ report (status, events, next turn)
+//! ```
+
+mod act;
+mod branch;
+mod exists;
+mod gather;
+mod index;
+mod look;
+mod message;
+mod mirrors;
+mod plan;
+mod report;
+mod site;
+mod turn_report;
+mod turns;
+
+pub use exists::Existing;
+pub use message::{AUTOMATION, DEFAULT_MESSAGE, UPDATE};
+pub use mirrors::Mirrors;
+pub use plan::{EditPlan, FileProblem, HeldSite, MarkedFile, PlannedEdit, PolicyState, plan};
+pub use site::{Served, SiteVerdict, decide};
+pub use turn_report::{FileChange, TurnOutcome, TurnReport};
+pub use turns::Turns;
+
+use crate::context::Context;
+use crate::desk::Desk;
+use crate::wheel::Failed;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use kube::runtime::controller::Action;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use tagalong_api::{ImageReference, ImageUpdateAutomation, Reason, validate};
+
+/// Why a turn did not end well.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) reason: Reason,
+    pub(crate) message: String,
+    pub(crate) stalled: bool,
+}
+
+/// A turn that went to its end, whether or not there was something to write.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) turn: TurnReport,
+    pub(crate) observed_policies: BTreeMap<String, ImageReference>,
+    pub(crate) observed_revision: String,
+    pub(crate) interval: std::time::Duration,
+}
+
+/// One turn of one ImageUpdateAutomation.
+pub fn reconcile<D: Desk>(
+    object: Arc<ImageUpdateAutomation>,
+    context: Arc<Context<D>>,
+) -> BoxFuture<'static, Result<Action, Failed>> {
+    Box::pin(async move {
+        let now = Timestamp::now();
+        if object.spec.suspend.unwrap_or_default() {
+            return report::suspended(&context, &object, now).await;
+        }
+        let result = turn(&object, &context, now).await;
+        report::report(&context, &object, result, now).await
+    })
+}
+
+async fn turn<D: Desk>(object: &ImageUpdateAutomation, context: &Context<D>, now: Timestamp) -> Result<Done, Failure> {
+    let valid = validate::automation(object)
+        .map_err(|invalid| Failure { reason: invalid.reason, message: invalid.message, stalled: invalid.stalled })?;
+    let gathered = gather::gather(context, &valid).await?;
+    let _turn = context.turns.take(format!("{} {}", gathered.remote.url.lock_key(), gathered.push_branch)).await;
+    act::write(context, &valid, gathered, now).await
+}

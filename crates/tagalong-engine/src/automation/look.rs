@@ -1,0 +1,178 @@
+//! Looks at a branch: fetches its tip and finds the sites of its tree, reading only blobs never seen before.
+//! Blocks; called by `act` on a thread that may.
+
+use super::index::{BlobKey, SiteIndex};
+use super::mirrors::Opened;
+use super::plan::MarkedFile;
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use std::collections::HashSet;
+use std::num::NonZero;
+use std::sync::Arc;
+use tagalong_edit::{FileKind, LineFormat, Scan, is_yaml_name, line_format, scan};
+use tagalong_git::{Checkout, Entry, Fetched, GitError, Mirror, Remote, Visitor};
+use tagalong_model::RepoPath;
+
+/// From this many unknown blobs on they are read by several threads.
+const WORTH_THREADS: usize = 128;
+
+/// Which files of a tree are searched, and how each is read.
+#[derive(Clone)]
+pub(crate) struct Scope {
+    folder: Option<RepoPath>,
+    lines: Vec<String>,
+    line_globs: GlobSet,
+}
+
+impl Scope {
+    /// The scope of an automation. Globs were checked when the object was validated; one that is not a glob
+    /// matches nothing.
+    pub(crate) fn new(folder: Option<RepoPath>, lines: &[String]) -> Self {
+        let mut globs = GlobSetBuilder::new();
+        for glob in lines.iter().filter_map(|glob| GlobBuilder::new(glob).literal_separator(true).build().ok()) {
+            globs.add(glob);
+        }
+        Self { folder, lines: lines.to_vec(), line_globs: globs.build().unwrap_or_default() }
+    }
+
+    /// How a file is read, `None` where it is not searched.
+    pub(crate) fn kind(&self, path: &RepoPath) -> Option<FileKind> {
+        let relative = match &self.folder {
+            None => path.as_str(),
+            Some(folder) => path.as_str().strip_prefix(folder.as_str())?.strip_prefix('/')?,
+        };
+        if self.line_globs.is_match(relative) {
+            return Some(FileKind::Lines(line_format(path.file_name()).unwrap_or_default()));
+        }
+        is_yaml_name(path.file_name()).then_some(FileKind::Yaml)
+    }
+}
+
+/// The tree that was last looked at, and what was found in it.
+pub(crate) struct Seen {
+    commit: String,
+    folder: Option<RepoPath>,
+    lines: Vec<String>,
+    files: Arc<Vec<MarkedFile>>,
+}
+
+/// What a look found.
+pub(crate) struct Looked {
+    pub(crate) fetched: Fetched,
+    pub(crate) files: Arc<Vec<MarkedFile>>,
+}
+
+/// Fetches `checkout` and finds its sites; `also` are refs whose tips are wanted beside it.
+pub(crate) fn look(
+    opened: &mut Opened,
+    remote: &Remote,
+    checkout: &Checkout,
+    also: &[&str],
+    scope: &Scope,
+) -> Result<Looked, GitError> {
+    let fetched = opened.mirror.fetch(remote, checkout, also, &choose_tag)?;
+    if let Some(seen) = &opened.seen
+        && seen.commit == fetched.commit
+        && seen.folder == scope.folder
+        && seen.lines == scope.lines
+    {
+        return Ok(Looked { fetched, files: Arc::clone(&seen.files) });
+    }
+    let files = Arc::new(find(&opened.mirror, &mut opened.index, &fetched.commit, scope)?);
+    opened.seen = Some(Seen {
+        commit: fetched.commit.clone(),
+        folder: scope.folder.clone(),
+        lines: scope.lines.clone(),
+        files: Arc::clone(&files),
+    });
+    Ok(Looked { fetched, files })
+}
+
+/// The highest tag within a range, by the very rules of a semver policy.
+fn choose_tag(range: &str, tags: &[&str]) -> Result<Option<usize>, String> {
+    let order = tagalong_policy::OrderSpec::Semver { range: range.to_owned() };
+    let policy = tagalong_policy::Policy::compile(&order, None).map_err(|error| error.to_string())?;
+    let decision = policy.decide(tags.iter().copied(), &[]);
+    Ok(match decision.verdict {
+        tagalong_policy::Verdict::Select { tag, .. } => tags.iter().position(|candidate| *candidate == tag),
+        _ => None,
+    })
+}
+
+/// Every file in scope that has sites or problems.
+fn find(mirror: &Mirror, index: &mut SiteIndex, commit: &str, scope: &Scope) -> Result<Vec<MarkedFile>, GitError> {
+    let mut entries = InScope { scope, found: Vec::new() };
+    mirror.reader().walk(commit, scope.folder.as_ref(), &mut entries)?;
+    let entries = entries.found;
+    let mut asked = HashSet::new();
+    let unknown: Vec<&(Entry, FileKind, BlobKey)> =
+        entries.iter().filter(|(_, _, key)| index.get(key).is_none() && asked.insert(key.clone())).collect();
+    for (key, scan) in read_all(mirror, &unknown)? {
+        index.insert(key, scan);
+    }
+    let mut files = Vec::new();
+    let mut in_use = HashSet::with_capacity(entries.len());
+    for (entry, kind, key) in entries {
+        if let Some(Some(scan)) = index.get(&key) {
+            let by_line = matches!(kind, FileKind::Lines(_));
+            files.push(MarkedFile { path: entry.path, blob: *entry.blob.as_bytes(), by_line, scan });
+        }
+        in_use.insert(key);
+    }
+    index.save(&in_use);
+    Ok(files)
+}
+
+fn read_all(mirror: &Mirror, unknown: &[&(Entry, FileKind, BlobKey)]) -> Result<Vec<(BlobKey, Scan)>, GitError> {
+    let threads = if unknown.len() < WORTH_THREADS {
+        1
+    } else {
+        std::thread::available_parallelism().map_or(1, NonZero::get).min(8)
+    };
+    let chunk = unknown.len().div_ceil(threads).max(1);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = unknown.chunks(chunk).map(|part| scope.spawn(move || read_some(mirror, part))).collect();
+        let mut scans = Vec::with_capacity(unknown.len());
+        for worker in workers {
+            match worker.join() {
+                Ok(read) => scans.extend(read?),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        Ok(scans)
+    })
+}
+
+fn read_some(mirror: &Mirror, part: &[&(Entry, FileKind, BlobKey)]) -> Result<Vec<(BlobKey, Scan)>, GitError> {
+    let reader = mirror.reader();
+    part.iter().map(|(entry, kind, key)| Ok((key.clone(), scan(&reader.read(entry.blob)?, *kind)))).collect()
+}
+
+struct InScope<'a> {
+    scope: &'a Scope,
+    found: Vec<(Entry, FileKind, BlobKey)>,
+}
+
+impl Visitor for InScope<'_> {
+    fn file(&mut self, entry: Entry) {
+        if let Some(kind) = self.scope.kind(&entry.path) {
+            let line_format = match kind {
+                FileKind::Yaml => None,
+                FileKind::Lines(format) => Some(format_number(format)),
+            };
+            let key = BlobKey { blob: *entry.blob.as_bytes(), line_format };
+            self.found.push((entry, kind, key));
+        }
+    }
+}
+
+/// A stable number per format for the index on disk.
+fn format_number(format: LineFormat) -> u8 {
+    match format {
+        LineFormat::Text => 0,
+        LineFormat::Dockerfile => 1,
+        LineFormat::Env => 2,
+        LineFormat::Hcl => 3,
+        LineFormat::Toml => 4,
+        LineFormat::Helm => 5,
+    }
+}

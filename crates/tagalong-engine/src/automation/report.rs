@@ -1,0 +1,104 @@
+//! How a turn of an ImageUpdateAutomation ended, as status, events and the next turn.
+
+use super::{Done, Failure, TurnOutcome, TurnReport};
+use crate::context::Context;
+use crate::desk::{Desk, Event, EventType, Finding};
+use crate::outcome::conclude;
+use crate::wake::key_of;
+use crate::wheel::Failed;
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
+use kube::runtime::controller::Action;
+use std::sync::Arc;
+use tagalong_api::condition::Outcome;
+use tagalong_api::{ImageUpdateAutomation, ImageUpdateAutomationStatus, Reason};
+use crate::wake::requested_at;
+
+/// A suspended automation keeps its conditions (RULES 28).
+pub(super) async fn suspended<D: Desk>(
+    context: &Context<D>,
+    object: &ImageUpdateAutomation,
+    now: Timestamp,
+) -> Result<Action, Failed> {
+    let status = object.status.clone().unwrap_or_default();
+    finish(context, object, status, &Outcome::Suspended, Vec::new(), None, now).await?;
+    Ok(Action::await_change())
+}
+
+/// Ok and Err alike become one status, its events, one next time.
+pub(super) async fn report<D: Desk>(
+    context: &Context<D>,
+    object: &ImageUpdateAutomation,
+    result: Result<Done, Failure>,
+    now: Timestamp,
+) -> Result<Action, Failed> {
+    let mut status = object.status.clone().unwrap_or_default();
+    status.last_automation_run_time = Some(Time(now));
+    if let Some(requested) = requested_at(object) {
+        status.last_handled_reconcile_at = Some(requested.to_owned());
+    }
+    match result {
+        Ok(done) => {
+            let turn = done.turn;
+            let events = events(&turn);
+            status.observed_policies = Some(done.observed_policies);
+            status.observed_source_revision = Some(done.observed_revision);
+            if let TurnOutcome::Pushed { commit, .. } = &turn.outcome {
+                status.last_push_commit = Some(commit.clone());
+                status.last_push_time = Some(Time(now));
+            }
+            let outcome = Outcome::Ready { message: "repository up-to-date".to_owned() };
+            finish(context, object, status, &outcome, events, Some(Arc::new(turn)), now).await?;
+            context.retries.succeeded("ImageUpdateAutomation", &key_of(object));
+            Ok(Action::requeue(context.jittered(done.interval)))
+        }
+        Err(Failure { reason, message, stalled }) => {
+            let outcome = Outcome::NotReady { reason, message: message.clone(), stalled };
+            finish(context, object, status, &outcome, Vec::new(), None, now).await?;
+            if stalled { Ok(Action::await_change()) } else { Err(Failed { message }) }
+        }
+    }
+}
+
+/// What happened in a turn that went to its end; Flux's words for the push.
+fn events(turn: &TurnReport) -> Vec<Event> {
+    let normal = |message: String| Event { event_type: EventType::Normal, reason: Reason::Succeeded, message };
+    match &turn.outcome {
+        TurnOutcome::Pushed { commit, message, refspec } => {
+            let short: String = commit.chars().take(7).collect();
+            let refspec = refspec.as_ref().map(|refspec| format!(" and refspecs '{refspec}'")).unwrap_or_default();
+            vec![normal(format!("pushed commit '{short}' to branch '{}'{refspec}\n{message}", turn.branch))]
+        }
+        TurnOutcome::ForeignCommits { commit } => {
+            let short: String = commit.chars().take(7).collect();
+            let message = format!(
+                "branch '{}' holds commit '{short}', which is not ours, and is left alone; merge or delete the branch to go on",
+                turn.branch
+            );
+            vec![Event { event_type: EventType::Warning, reason: Reason::ForeignCommits, message }]
+        }
+        TurnOutcome::UpToDate | TurnOutcome::Planned { .. } | TurnOutcome::AlreadyPushed { .. } => Vec::new(),
+    }
+}
+
+async fn finish<D: Desk>(
+    context: &Context<D>,
+    object: &ImageUpdateAutomation,
+    mut status: ImageUpdateAutomationStatus,
+    outcome: &Outcome,
+    mut events: Vec<Event>,
+    turn: Option<Arc<TurnReport>>,
+    now: Timestamp,
+) -> Result<(), Failed> {
+    let (generation, observed) = (object.metadata.generation, status.observed_generation);
+    let concluded = conclude(outcome, &status.conditions, observed, generation, now, "no change since last reconciliation");
+    status.conditions = concluded.conditions;
+    status.observed_generation = concluded.observed_generation;
+    // The push says it already.
+    if events.is_empty() {
+        events.extend(concluded.event);
+    }
+    let status = (object.status.as_ref() != Some(&status)).then(|| Box::new(status));
+    let finding = Finding::Automation { key: key_of(object), status, events, turn };
+    context.desk.post(finding).await.map_err(|error| Failed { message: error.to_string() })
+}

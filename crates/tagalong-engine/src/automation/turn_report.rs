@@ -1,0 +1,67 @@
+//! What one turn of an automation planned and did: shown by `plan` and `run`, kept by nobody else.
+
+use super::plan::EditPlan;
+use tagalong_model::{ObjectKey, RepoPath};
+
+/// A turn, from plan to push.
+#[derive(Debug, Clone)]
+pub struct TurnReport {
+    /// The automation.
+    pub automation: ObjectKey,
+    /// The remote's URL, without credentials.
+    pub url: String,
+    /// The branch that is written.
+    pub branch: String,
+    /// The commit that was planned from, 40 hex digits.
+    pub base: String,
+    /// What was planned from it.
+    pub plan: EditPlan,
+    /// The files that change, before and after; of a turn that writes nothing, what would.
+    pub changes: Vec<FileChange>,
+    /// What came of it.
+    pub outcome: TurnOutcome,
+    /// How often the branch had moved before the push went through.
+    pub moved: u32,
+}
+
+/// One file before and after.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileChange {
+    /// Where it stands.
+    pub path: RepoPath,
+    /// Its bytes at the base.
+    pub before: Vec<u8>,
+    /// Its bytes in the commit.
+    pub after: Vec<u8>,
+}
+
+/// How a turn ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TurnOutcome {
+    /// Every served site already holds what it should.
+    UpToDate,
+    /// Nothing was to be written (`plan`, `--dry-run`); there were edits.
+    Planned {
+        /// The commit message that would have been.
+        message: String,
+    },
+    /// The commit is on the server.
+    Pushed {
+        /// The commit, 40 hex digits.
+        commit: String,
+        /// Its message, trailers and all.
+        message: String,
+        /// The refspec that was pushed as well.
+        refspec: Option<String>,
+    },
+    /// The push branch already holds this very change (RULES 17).
+    AlreadyPushed {
+        /// The commit on the push branch.
+        commit: String,
+    },
+    /// Somebody else's commit is on the push branch; it is left alone (RULES 17).
+    ForeignCommits {
+        /// That commit.
+        commit: String,
+    },
+}

@@ -1,0 +1,90 @@
+//! What every reconcile is given: the desk, the clients, the caches, the settings. Built once by the binary.
+
+use crate::automation::{Existing, Mirrors, Turns};
+use crate::listings::Listings;
+use crate::policy::Decisions;
+use crate::retries::Retries;
+use crate::desk::Desk;
+use std::time::Duration;
+use tagalong_registry::Registry;
+
+/// What the command line decides.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Decide and report, push nothing (`--dry-run`, `plan`).
+    pub dry_run: bool,
+    /// Refuse references to other namespaces (`--no-cross-namespace-refs`).
+    pub no_cross_namespace_refs: bool,
+    /// Every interval is stretched by up to this many percent (`--interval-jitter-percentage`).
+    pub jitter_percent: u8,
+    /// Wait before a failed turn is tried again, doubled each time.
+    pub min_retry_delay: Duration,
+    /// The longest such wait.
+    pub max_retry_delay: Duration,
+    /// Wait for an object that another one depends on (`--requeue-dependency`).
+    pub requeue_dependency: Duration,
+    /// Turns at once per kind (`--concurrent`).
+    pub concurrent: u16,
+    /// Tells two copies that serve one branch apart (`--instance`).
+    pub instance: Option<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            dry_run: false,
+            no_cross_namespace_refs: false,
+            jitter_percent: 5,
+            min_retry_delay: Duration::from_millis(750),
+            max_retry_delay: Duration::from_secs(15 * 60),
+            requeue_dependency: Duration::from_secs(30),
+            concurrent: 4,
+            instance: None,
+        }
+    }
+}
+
+/// Everything a reconcile may touch.
+pub struct Context<D> {
+    /// Where wishes come from and findings go.
+    pub desk: D,
+    /// The registry client, one per process.
+    pub registry: Registry,
+    /// Tag lists and first-seen times.
+    pub listings: Listings,
+    /// Git mirrors with their site indexes.
+    pub mirrors: Mirrors,
+    /// Who may write which branch now.
+    pub turns: Turns,
+    /// What each policy last decided, beyond what its status holds.
+    pub decisions: Decisions,
+    /// Tags whose manifest was seen.
+    pub existing: Existing,
+    /// Failed turns in a row, per object.
+    pub retries: Retries,
+    /// What the command line decided.
+    pub settings: Settings,
+}
+
+impl<D: Desk> Context<D> {
+    /// A context over a desk, a registry client, the lists and mirrors of a state folder.
+    pub fn new(desk: D, registry: Registry, listings: Listings, mirrors: Mirrors, settings: Settings) -> Self {
+        Self {
+            desk,
+            registry,
+            listings,
+            mirrors,
+            turns: Turns::default(),
+            decisions: Decisions::default(),
+            existing: Existing::default(),
+            retries: Retries::default(),
+            settings,
+        }
+    }
+
+    /// An interval stretched by the jitter of the settings.
+    pub fn jittered(&self, interval: Duration) -> Duration {
+        let percent = fastrand::f64() * f64::from(self.settings.jitter_percent);
+        interval.mul_f64(1.0 + percent / 100.0)
+    }
+}

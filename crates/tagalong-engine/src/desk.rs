@@ -1,0 +1,125 @@
+//! The one port of the engine: where wishes come from and where findings go. Implemented twice, over a folder
+//! of YAML (`tagalong-files`) and over the Kubernetes API; the reconcilers never know which.
+
+use crate::automation::TurnReport;
+use kube::runtime::reflector::Store;
+use secrecy::SecretSlice;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::Arc;
+use tagalong_api::{
+    GitRepository, ImagePolicy, ImagePolicyStatus, ImageRepository, ImageRepositoryStatus, ImageUpdateAutomation,
+    ImageUpdateAutomationStatus, Reason,
+};
+use tagalong_model::ObjectKey;
+use tagalong_registry::DockerConfig;
+
+/// The values of a Secret by key.
+pub type SecretData = BTreeMap<String, SecretSlice<u8>>;
+
+/// The objects as they stand now, by kind. Cheap to clone; always current.
+#[derive(Clone)]
+pub struct Kinds {
+    /// Every ImageRepository.
+    pub repositories: Store<ImageRepository>,
+    /// Every ImagePolicy.
+    pub policies: Store<ImagePolicy>,
+    /// Every ImageUpdateAutomation.
+    pub automations: Store<ImageUpdateAutomation>,
+    /// Every GitRepository.
+    pub sources: Store<GitRepository>,
+}
+
+/// How loud an event is; Flux's three types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventType {
+    /// Something a user may want to be told.
+    Normal,
+    /// Something went wrong.
+    Warning,
+    /// A turn that changed nothing.
+    Trace,
+}
+
+/// One thing that happened to an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// How loud.
+    pub event_type: EventType,
+    /// The same word as the condition's reason.
+    pub reason: Reason,
+    /// The message, possibly of several lines.
+    pub message: String,
+}
+
+/// What a reconcile found out about one object.
+#[derive(Debug, Clone)]
+pub enum Finding {
+    /// Of an ImageRepository.
+    Repository {
+        /// Which.
+        key: ObjectKey,
+        /// Its new status; `None` leaves it as it is.
+        status: Option<Box<ImageRepositoryStatus>>,
+        /// What happened.
+        events: Vec<Event>,
+    },
+    /// Of an ImagePolicy.
+    Policy {
+        /// Which.
+        key: ObjectKey,
+        /// Its new status; `None` leaves it as it is.
+        status: Option<Box<ImagePolicyStatus>>,
+        /// What happened.
+        events: Vec<Event>,
+    },
+    /// Of an ImageUpdateAutomation.
+    Automation {
+        /// Which.
+        key: ObjectKey,
+        /// Its new status; `None` leaves it as it is.
+        status: Option<Box<ImageUpdateAutomationStatus>>,
+        /// What happened.
+        events: Vec<Event>,
+        /// The plan of this turn and what came of it, where the turn got that far.
+        turn: Option<Arc<TurnReport>>,
+    },
+}
+
+/// Why a desk could not answer.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum DeskError {
+    /// The Secret exists, but a value in it cannot be read; the message names the key and what to do.
+    #[error("{0}")]
+    Secret(String),
+    /// This desk has no such thing.
+    #[error("{0}")]
+    Unsupported(String),
+    /// The place behind the desk did not answer.
+    #[error("{0}")]
+    Unreachable(String),
+}
+
+/// Where wishes come from and findings go.
+pub trait Desk: Send + Sync + 'static {
+    /// The objects of every kind.
+    fn kinds(&self) -> &Kinds;
+
+    /// A Secret by name; `None` where there is none.
+    fn secret(&self, key: &ObjectKey) -> impl Future<Output = Result<Option<SecretData>, DeskError>> + Send;
+
+    /// Names of the `imagePullSecrets` of a ServiceAccount.
+    fn pull_secrets(&self, account: &ObjectKey) -> impl Future<Output = Result<Vec<String>, DeskError>> + Send;
+
+    /// Labels of a namespace; `None` where it does not exist.
+    fn namespace_labels(
+        &self,
+        name: &str,
+    ) -> impl Future<Output = Result<Option<BTreeMap<String, String>>, DeskError>> + Send;
+
+    /// Credentials for images that name no secret: `~/.docker/config.json` from files, none in a cluster.
+    fn default_credentials(&self) -> Option<Arc<DockerConfig>>;
+
+    /// Takes a finding: writes the status back, records the events, and wakes whoever waits for the object.
+    fn post(&self, finding: Finding) -> impl Future<Output = Result<(), DeskError>> + Send;
+}

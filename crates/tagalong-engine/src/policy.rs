@@ -1,0 +1,87 @@
+//! ImagePolicy: which tag of an image is the one to run. Turned by the wheel.
+//!
+//! ```text
+//! gather (repository, tag list) → plan (decide) → act (ask for the digest) → report (status, events)
+//! ```
+
+mod act;
+mod decisions;
+mod gather;
+mod report;
+
+pub use decisions::{Decisions, Remembered};
+
+use crate::context::Context;
+use crate::desk::Desk;
+use crate::wheel::Failed;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use kube::runtime::controller::Action;
+use std::sync::Arc;
+use tagalong_api::{ImagePolicy, ImageReference, Reason};
+use tagalong_api::validate::{self, ValidPolicy};
+use tagalong_policy::Verdict;
+
+/// Why a turn did not end well.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) reason: Reason,
+    pub(crate) message: String,
+    pub(crate) retry: Retry,
+}
+
+/// What can help after a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Retry {
+    /// Only a change of the object.
+    Stalled,
+    /// A change of something this policy is woken for, such as the next listing.
+    WhenWoken,
+    /// The object that it depends on; looked for again after `--requeue-dependency`.
+    Dependency,
+    /// Time: back off and try again.
+    BackOff,
+}
+
+/// A tag was selected.
+#[derive(Debug)]
+pub(crate) struct Selected {
+    pub(crate) latest: ImageReference,
+    pub(crate) valid: ValidPolicy,
+}
+
+/// One turn of one ImagePolicy.
+pub fn reconcile<D: Desk>(object: Arc<ImagePolicy>, context: Arc<Context<D>>) -> BoxFuture<'static, Result<Action, Failed>> {
+    Box::pin(async move {
+        let now = Timestamp::now();
+        if object.spec.suspend.unwrap_or_default() {
+            return report::suspended(&context, &object, now).await;
+        }
+        let result = turn(&object, &context).await;
+        report::report(&context, &object, result, now).await
+    })
+}
+
+async fn turn<D: Desk>(object: &ImagePolicy, context: &Context<D>) -> Result<Selected, Failure> {
+    let valid = validate::policy(object).map_err(|invalid| Failure {
+        reason: invalid.reason,
+        message: invalid.message,
+        retry: if invalid.stalled { Retry::Stalled } else { Retry::WhenWoken },
+    })?;
+    let repository = gather::repository(context, &valid).await?;
+    let listing = gather::listing(context, &repository).await?;
+    let tags = listing.iter().filter(|tag| !repository.excluded.matches(tag));
+    let decision = valid.rule.decide(tags, &[]);
+    let tag = match decision.verdict {
+        Verdict::Select { tag, .. } => tag,
+        Verdict::Hold { why, .. } => {
+            return Err(Failure { reason: Reason::Failure, message: why.message, retry: Retry::WhenWoken });
+        }
+        Verdict::Refuse { why } => {
+            return Err(Failure { reason: Reason::Failure, message: why.to_string(), retry: Retry::WhenWoken });
+        }
+    };
+    let latest = act::reflect(context, object, &valid, &repository, &tag).await?;
+    context.decisions.remember(&valid.key, Remembered { tag, equals: decision.equals });
+    Ok(Selected { latest, valid })
+}

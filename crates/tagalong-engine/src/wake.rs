@@ -1,0 +1,76 @@
+//! Who has to look again when an object changed. Pure; both desks ask it, so that a new tag wakes just its
+//! policies and a policy just its automations, at once.
+
+use crate::desk::Kinds;
+use kube::ResourceExt;
+use tagalong_api::{GitRepository, ImagePolicy, ImageRepository, RECONCILE_REQUEST, validate};
+use tagalong_model::ObjectKey;
+
+/// The key of any namespaced object.
+pub fn key_of(object: &impl ResourceExt) -> ObjectKey {
+    ObjectKey::new(object.namespace().unwrap_or_default(), object.name_any())
+}
+
+/// What `reconcile.fluxcd.io/requestedAt` says: somebody asks for a turn now.
+pub fn requested_at(object: &impl ResourceExt) -> Option<&str> {
+    object.annotations().get(RECONCILE_REQUEST).map(String::as_str)
+}
+
+/// Policies to wake after an ImageRepository changed from `old` to `new`: those that refer to it, when its
+/// listing or what is asked of it moved.
+pub fn after_repository(old: Option<&ImageRepository>, new: &ImageRepository, kinds: &Kinds) -> Vec<ObjectKey> {
+    let seen = |object: &ImageRepository| {
+        let status = object.status.as_ref();
+        let scan = status.and_then(|status| status.last_scan_result.as_ref());
+        (scan.map(|scan| scan.revision.clone()), object.metadata.generation)
+    };
+    if old.is_some_and(|old| seen(old) == seen(new)) {
+        return Vec::new();
+    }
+    let repository = key_of(new);
+    let refers = |policy: &ImagePolicy| {
+        let reference = &policy.spec.image_repository_ref;
+        let namespace = reference.namespace.clone().or_else(|| policy.namespace()).unwrap_or_default();
+        namespace == repository.namespace && reference.name == repository.name
+    };
+    kinds.policies.state().iter().filter(|policy| refers(policy)).map(|policy| key_of(policy.as_ref())).collect()
+}
+
+/// Automations to wake after an ImagePolicy changed: those of its namespace, when what it selects moved.
+pub fn after_policy(old: Option<&ImagePolicy>, new: &ImagePolicy, kinds: &Kinds) -> Vec<ObjectKey> {
+    let seen = |object: &ImagePolicy| {
+        let latest = object.status.as_ref().and_then(|status| status.latest_ref.clone());
+        (latest, object.metadata.labels.clone())
+    };
+    if old.is_some_and(|old| seen(old) == seen(new)) {
+        return Vec::new();
+    }
+    let (namespace, labels) = (new.namespace(), new.labels());
+    kinds
+        .automations
+        .state()
+        .iter()
+        .filter(|automation| automation.namespace() == namespace)
+        .filter(|automation| validate::automation(automation).is_ok_and(|valid| valid.selector.matches(labels)))
+        .map(|automation| key_of(automation.as_ref()))
+        .collect()
+}
+
+/// Automations to wake after a GitRepository changed: those that name it as their source.
+pub fn after_source(old: Option<&GitRepository>, new: &GitRepository, kinds: &Kinds) -> Vec<ObjectKey> {
+    if old.is_some_and(|old| old.metadata.generation == new.metadata.generation) {
+        return Vec::new();
+    }
+    let source = key_of(new);
+    kinds
+        .automations
+        .state()
+        .iter()
+        .filter(|automation| {
+            let reference = &automation.spec.source_ref;
+            let namespace = reference.namespace.clone().or_else(|| automation.namespace()).unwrap_or_default();
+            namespace == source.namespace && reference.name == source.name
+        })
+        .map(|automation| key_of(automation.as_ref()))
+        .collect()
+}

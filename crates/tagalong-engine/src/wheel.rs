@@ -1,0 +1,243 @@
+//! Turns the reconcilers: kube's own applier (queue, one turn per object at a time, requeue, back-off), fed from
+//! the desk's stores. Called by the binary, with `once` for `--once`, `plan` and CI, with `forever` for `run`.
+//!
+//! ```text
+//! repositories ──listing moved──▶ policies ──selection moved──▶ automations
+//! ```
+//! The arrows never run back, so `once` is three phases, and `forever` holds the automations' first turn until
+//! repositories and policies had theirs: what changed while nobody looked becomes one commit, not several.
+
+use crate::context::Context;
+use crate::desk::Desk;
+use crate::retries::delay;
+use crate::{automation, policy, repository};
+use futures::future::BoxFuture;
+use futures::{Stream, StreamExt, stream};
+use kube::runtime::controller::{Action, Config, Error as WheelError, applier};
+use kube::runtime::reflector::{ObjectRef, Store};
+use kube::{Resource, ResourceExt};
+use std::collections::{HashMap, HashSet};
+use std::convert::Infallible;
+use std::fmt::Debug;
+use std::future::Future;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tagalong_model::ObjectKey;
+use tokio::sync::mpsc;
+
+/// Tries of a failing object in `once` (RULES 22).
+const TRIES: u32 = 3;
+/// Time within which those tries are made (RULES 22).
+const TRY_WINDOW: Duration = Duration::from_secs(20);
+/// How long the automations' first turn waits for slow registries.
+const FIRST_TURNS: Duration = Duration::from_secs(5);
+/// Wakes of one object within this time become one turn.
+const DEBOUNCE: Duration = Duration::from_millis(10);
+
+/// A turn that failed because of the world, not because of the object: it is tried again.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Failed {
+    /// What went wrong, as in the condition.
+    pub message: String,
+}
+
+/// Asks for turns; held by the desk, which knows when something changed.
+#[derive(Debug, Clone)]
+pub struct Wakers {
+    repositories: mpsc::UnboundedSender<ObjectKey>,
+    policies: mpsc::UnboundedSender<ObjectKey>,
+    automations: mpsc::UnboundedSender<ObjectKey>,
+}
+
+/// The other ends of [`Wakers`]; held by the wheel.
+#[derive(Debug)]
+pub struct WakeQueues {
+    repositories: mpsc::UnboundedReceiver<ObjectKey>,
+    policies: mpsc::UnboundedReceiver<ObjectKey>,
+    automations: mpsc::UnboundedReceiver<ObjectKey>,
+}
+
+impl Wakers {
+    /// A pair: one end for the desk, one for the wheel.
+    pub fn new() -> (Self, WakeQueues) {
+        let (repositories, repositories_queue) = mpsc::unbounded_channel();
+        let (policies, policies_queue) = mpsc::unbounded_channel();
+        let (automations, automations_queue) = mpsc::unbounded_channel();
+        let queues = WakeQueues {
+            repositories: repositories_queue,
+            policies: policies_queue,
+            automations: automations_queue,
+        };
+        (Self { repositories, policies, automations }, queues)
+    }
+
+    /// Asks for a turn of each of these ImageRepositories.
+    pub fn repositories(&self, keys: impl IntoIterator<Item = ObjectKey>) {
+        wake(&self.repositories, keys);
+    }
+
+    /// Asks for a turn of each of these ImagePolicies.
+    pub fn policies(&self, keys: impl IntoIterator<Item = ObjectKey>) {
+        wake(&self.policies, keys);
+    }
+
+    /// Asks for a turn of each of these ImageUpdateAutomations.
+    pub fn automations(&self, keys: impl IntoIterator<Item = ObjectKey>) {
+        wake(&self.automations, keys);
+    }
+}
+
+fn wake(queue: &mpsc::UnboundedSender<ObjectKey>, keys: impl IntoIterator<Item = ObjectKey>) {
+    for key in keys {
+        if queue.send(key).is_err() {
+            // Nobody turns the wheel any more (`once`, or a shutdown): there is nothing to wake.
+            return;
+        }
+    }
+}
+
+type Reconcile<K, D> = fn(Arc<K>, Arc<Context<D>>) -> BoxFuture<'static, Result<Action, Failed>>;
+
+/// Settles every object once: repositories, then policies, then automations.
+pub async fn once<D: Desk>(context: Arc<Context<D>>) {
+    let kinds = context.desk.kinds().clone();
+    settle(&context, kinds.repositories, repository::reconcile).await;
+    settle(&context, kinds.policies, policy::reconcile).await;
+    settle(&context, kinds.automations, automation::reconcile).await;
+}
+
+/// Turns until `stop` resolves, then lets what was begun finish.
+pub async fn forever<D: Desk>(context: Arc<Context<D>>, wakes: WakeQueues, stop: impl Future<Output = ()>) {
+    let (stopper, stopped) = tokio::sync::watch::channel(false);
+    let (first_turn, mut first_turns) = mpsc::unbounded_channel::<(u8, ObjectKey)>();
+    let kinds = context.desk.kinds().clone();
+    let mut awaited: HashSet<(u8, ObjectKey)> = HashSet::new();
+    awaited.extend(keys(&kinds.repositories).into_iter().map(|key| (0, key)));
+    awaited.extend(keys(&kinds.policies).into_iter().map(|key| (1, key)));
+    let gate = async move {
+        let all = async {
+            while !awaited.is_empty() {
+                let Some(done) = first_turns.recv().await else { return };
+                awaited.remove(&done);
+            }
+        };
+        // Slow registries hold nobody up for ever; what they bring later is a commit of its own.
+        if tokio::time::timeout(FIRST_TURNS, all).await.is_err() {
+            tracing::debug!("first turns still under way; automations begin");
+        }
+    };
+    let repositories = turn(&context, kinds.repositories.clone(), wakes.repositories, async {}, stopped.clone(), repository::reconcile);
+    let policies = turn(&context, kinds.policies.clone(), wakes.policies, async {}, stopped.clone(), policy::reconcile);
+    let automations = turn(&context, kinds.automations.clone(), wakes.automations, gate, stopped, automation::reconcile);
+    let wheel = async {
+        let report = |kind: u8, first_turn: mpsc::UnboundedSender<(u8, ObjectKey)>| move |key: ObjectKey| {
+            // The gate may have closed already.
+            first_turn.send((kind, key)).unwrap_or_default();
+            futures::future::ready(())
+        };
+        tokio::join!(
+            repositories.for_each(report(0, first_turn.clone())),
+            policies.for_each(report(1, first_turn)),
+            automations.for_each(|_| futures::future::ready(())),
+        );
+    };
+    let stopping = async {
+        stop.await;
+        stopper.send_replace(true);
+    };
+    tokio::join!(wheel, stopping);
+}
+
+/// One kind's applier over a queue that opens after `gate` and closes when `stopped`; yields each object that
+/// had a turn.
+fn turn<K, D>(
+    context: &Arc<Context<D>>,
+    store: Store<K>,
+    wakes: mpsc::UnboundedReceiver<ObjectKey>,
+    gate: impl Future<Output = ()> + Send + 'static,
+    mut stopped: tokio::sync::watch::Receiver<bool>,
+    reconcile: Reconcile<K, D>,
+) -> impl Stream<Item = ObjectKey>
+where
+    K: Resource<DynamicType = ()> + Clone + Debug + 'static,
+    D: Desk,
+{
+    let all = store.clone();
+    let first = stream::once(gate).flat_map(move |()| stream::iter(keys(&all)));
+    let woken = stream::unfold(wakes, |mut wakes| async move { wakes.recv().await.map(|key| (key, wakes)) });
+    let queue = Box::pin(first.chain(woken).map(|key| Ok::<_, Infallible>(reference::<K>(&key))).take_until(async move {
+        // An error means that the sender is gone, which is a stop as well.
+        _ = stopped.wait_for(|stopped| *stopped).await.is_ok();
+    }));
+    let config = Config::default().concurrency(context.settings.concurrent).debounce(DEBOUNCE);
+    applier(reconcile, on_error, Arc::clone(context), store, queue, config).filter_map(|result| {
+        futures::future::ready(match result {
+            Ok((object, _)) => Some(key(object.namespace, object.name)),
+            Err(WheelError::ReconcilerFailed(_, object)) => Some(key(object.namespace, object.name)),
+            Err(_) => None,
+        })
+    })
+}
+
+/// Turns every object of one kind until each has settled: done, waiting for a change, or out of tries.
+async fn settle<K, D>(context: &Arc<Context<D>>, store: Store<K>, reconcile: Reconcile<K, D>)
+where
+    K: Resource<DynamicType = ()> + Clone + Debug + 'static,
+    D: Desk,
+{
+    let mut open: HashSet<ObjectKey> = keys(&store).into_iter().collect();
+    if open.is_empty() {
+        return;
+    }
+    let started = Instant::now();
+    let mut failures: HashMap<ObjectKey, u32> = HashMap::new();
+    let requests: Vec<_> = open.iter().map(|key| Ok::<_, Infallible>(reference::<K>(key))).collect();
+    let queue = stream::iter(requests).chain(stream::pending());
+    let config = Config::default().concurrency(context.settings.concurrent.max(16));
+    let mut wheel = std::pin::pin!(applier(reconcile, on_error, Arc::clone(context), store, queue, config));
+    while let Some(result) = wheel.next().await {
+        match result {
+            Ok((object, _)) => {
+                open.remove(&key(object.namespace, object.name));
+            }
+            Err(WheelError::ReconcilerFailed(_, object)) => {
+                let key = key(object.namespace, object.name);
+                let count = failures.entry(key.clone()).or_default();
+                *count += 1;
+                if *count >= TRIES || started.elapsed() >= TRY_WINDOW {
+                    open.remove(&key);
+                }
+            }
+            Err(WheelError::ObjectNotFound(object)) => {
+                open.retain(|key| object.namespace.as_deref() != Some(&key.namespace) || object.name != key.name);
+            }
+            Err(_) => {}
+        }
+        if open.is_empty() {
+            return;
+        }
+    }
+}
+
+fn on_error<K: Resource<DynamicType = ()>, D: Desk>(object: Arc<K>, _: &Failed, context: Arc<Context<D>>) -> Action {
+    let key = ObjectKey::new(object.namespace().unwrap_or_default(), object.name_any());
+    let settings = &context.settings;
+    let failures = context.retries.failed(K::kind(&()), &key);
+    Action::requeue(delay(failures, settings.min_retry_delay, settings.max_retry_delay))
+}
+
+fn keys<K>(store: &Store<K>) -> Vec<ObjectKey>
+where
+    K: Resource<DynamicType = ()> + Clone + 'static,
+{
+    store.state().iter().map(|object| ObjectKey::new(object.namespace().unwrap_or_default(), object.name_any())).collect()
+}
+
+fn reference<K: Resource<DynamicType = ()>>(key: &ObjectKey) -> ObjectRef<K> {
+    ObjectRef::new(&key.name).within(&key.namespace)
+}
+
+fn key(namespace: Option<String>, name: String) -> ObjectKey {
+    ObjectKey::new(namespace.unwrap_or_default(), name)
+}

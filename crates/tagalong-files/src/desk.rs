@@ -1,0 +1,350 @@
+//! The desk over a folder of YAML: objects live in kube's own reflector stores, as they would in a cluster, and a
+//! status is written back into the store, where it wakes whoever waits for it. Built by the binary.
+
+use crate::{Loaded, Located};
+use crate::{SecretRules, resolve_secret};
+use k8s_openapi::api::core::v1::Secret;
+use kube::runtime::reflector::{ObjectRef, Store, store::Writer};
+use kube::runtime::watcher::Event as Change;
+use kube::{Resource, ResourceExt};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt::Debug;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tagalong_api::{GitRepository, ImagePolicy, ImageRepository, ImageUpdateAutomation};
+use tagalong_engine::automation::TurnReport;
+use tagalong_engine::wheel::Wakers;
+use tagalong_engine::{Desk, DeskError, Event, EventType, Finding, Kinds, SecretData, wake};
+use tagalong_model::ObjectKey;
+use tagalong_registry::DockerConfig;
+use tokio::sync::mpsc;
+
+/// Where the folder's objects stand, and where findings about them go.
+#[derive(Clone)]
+pub struct FilesDesk(Arc<Inner>);
+
+struct Inner {
+    kinds: Kinds,
+    state: Mutex<State>,
+    rules: SecretRules,
+    docker_config: Option<Arc<DockerConfig>>,
+    wakers: Wakers,
+}
+
+struct State {
+    repositories: Writer<ImageRepository>,
+    policies: Writer<ImagePolicy>,
+    automations: Writer<ImageUpdateAutomation>,
+    sources: Writer<GitRepository>,
+    secrets: HashMap<ObjectKey, Located<Secret>>,
+    namespaces: HashMap<String, BTreeMap<String, String>>,
+    turns: BTreeMap<ObjectKey, Arc<TurnReport>>,
+    listeners: Vec<mpsc::UnboundedSender<Finding>>,
+}
+
+impl FilesDesk {
+    /// A desk over what was loaded. `wakers` reach the wheel; `docker_config` serves images that name no secret.
+    pub fn new(
+        loaded: Loaded,
+        rules: SecretRules,
+        docker_config: Option<DockerConfig>,
+        wakers: Wakers,
+    ) -> Self {
+        let mut state = State {
+            repositories: Writer::default(),
+            policies: Writer::default(),
+            automations: Writer::default(),
+            sources: Writer::default(),
+            secrets: HashMap::new(),
+            namespaces: HashMap::new(),
+            turns: BTreeMap::new(),
+            listeners: Vec::new(),
+        };
+        let kinds = Kinds {
+            repositories: state.repositories.as_reader(),
+            policies: state.policies.as_reader(),
+            automations: state.automations.as_reader(),
+            sources: state.sources.as_reader(),
+        };
+        fill(&mut state.repositories, loaded.repositories);
+        fill(&mut state.policies, loaded.policies);
+        fill(&mut state.automations, loaded.automations);
+        fill(&mut state.sources, loaded.sources);
+        state.secrets = by_key(loaded.secrets);
+        state.namespaces = labels(loaded.namespaces);
+        let docker_config = docker_config.map(Arc::new);
+        Self(Arc::new(Inner { kinds, state: Mutex::new(state), rules, docker_config, wakers }))
+    }
+
+    /// The last turn of each automation that got as far as a plan.
+    pub fn turns(&self) -> Vec<Arc<TurnReport>> {
+        self.state().turns.values().cloned().collect()
+    }
+
+    /// Every finding from now on, as it is posted.
+    pub fn listen(&self) -> mpsc::UnboundedReceiver<Finding> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        self.state().listeners.push(sender);
+        receiver
+    }
+
+    /// Takes the folder as it is now: what changed is turned, what is gone is forgotten, statuses stay. Says how
+    /// many objects differ.
+    pub fn reload(&self, loaded: Loaded) -> usize {
+        let mut state = self.state();
+        let kinds = &self.0.kinds;
+        let repositories =
+            replace(&mut state.repositories, &kinds.repositories, loaded.repositories, |object| &object.spec);
+        let policies = replace(&mut state.policies, &kinds.policies, loaded.policies, |object| &object.spec);
+        let automations =
+            replace(&mut state.automations, &kinds.automations, loaded.automations, |object| &object.spec);
+        let sources = replace(&mut state.sources, &kinds.sources, loaded.sources, |object| &object.spec);
+        let secrets = by_key(loaded.secrets);
+        let namespaces = labels(loaded.namespaces);
+        let shared = secrets.len() != state.secrets.len()
+            || secrets
+                .iter()
+                .any(|(key, secret)| state.secrets.get(key).map(|old| &old.object) != Some(&secret.object))
+            || namespaces != state.namespaces;
+        state.secrets = secrets;
+        state.namespaces = namespaces;
+        drop(state);
+        let changed =
+            repositories.len() + policies.len() + automations.len() + sources.len() + usize::from(shared);
+        self.wake(repositories, policies, automations, &sources, shared);
+        changed
+    }
+
+    fn wake(
+        &self,
+        repositories: HashSet<ObjectKey>,
+        policies: HashSet<ObjectKey>,
+        automations: HashSet<ObjectKey>,
+        sources: &HashSet<ObjectKey>,
+        shared: bool,
+    ) {
+        let kinds = &self.0.kinds;
+        let wakers = &self.0.wakers;
+        if shared {
+            // A Secret or Namespace may matter to any of them; their turns are cheap when it does not.
+            wakers.repositories(keys(&kinds.repositories));
+            wakers.policies(keys(&kinds.policies));
+            wakers.automations(keys(&kinds.automations));
+            return;
+        }
+        for object in kinds
+            .repositories
+            .state()
+            .iter()
+            .filter(|object| repositories.contains(&wake::key_of(object.as_ref())))
+        {
+            wakers.policies(wake::after_repository(None, object, kinds));
+        }
+        for object in
+            kinds.policies.state().iter().filter(|object| policies.contains(&wake::key_of(object.as_ref())))
+        {
+            wakers.automations(wake::after_policy(None, object, kinds));
+        }
+        for object in
+            kinds.sources.state().iter().filter(|object| sources.contains(&wake::key_of(object.as_ref())))
+        {
+            wakers.automations(wake::after_source(None, object, kinds));
+        }
+        wakers.repositories(repositories);
+        wakers.policies(policies);
+        wakers.automations(automations);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Desk for FilesDesk {
+    fn kinds(&self) -> &Kinds {
+        &self.0.kinds
+    }
+
+    async fn secret(&self, key: &ObjectKey) -> Result<Option<SecretData>, DeskError> {
+        let Some(secret) = self.state().secrets.get(key).cloned() else { return Ok(None) };
+        let values =
+            resolve_secret(&secret, &self.0.rules).map_err(|error| DeskError::Secret(error.to_string()))?;
+        Ok(Some(values))
+    }
+
+    async fn pull_secrets(&self, account: &ObjectKey) -> Result<Vec<String>, DeskError> {
+        Err(DeskError::Unsupported(format!(
+            "ServiceAccount '{}' can be read in a cluster only; name the Secret with .spec.secretRef",
+            account.name
+        )))
+    }
+
+    async fn namespace_labels(&self, name: &str) -> Result<Option<BTreeMap<String, String>>, DeskError> {
+        Ok(self.state().namespaces.get(name).cloned())
+    }
+
+    fn default_credentials(&self) -> Option<Arc<DockerConfig>> {
+        self.0.docker_config.clone()
+    }
+
+    async fn post(&self, finding: Finding) -> Result<(), DeskError> {
+        self.take(&finding);
+        let mut state = self.state();
+        state.listeners.retain(|listener| listener.send(finding.clone()).is_ok());
+        Ok(())
+    }
+}
+
+impl FilesDesk {
+    fn take(&self, finding: &Finding) {
+        let kinds = &self.0.kinds;
+        match finding {
+            Finding::Repository { key, status, events } => {
+                tell("ImageRepository", key, events);
+                let Some(status) = status else { return };
+                let status = Some(status.as_ref().clone());
+                let written = put(&mut self.state().repositories, &kinds.repositories, key, |object| {
+                    object.status = status
+                });
+                if let Some((old, new)) = written {
+                    self.0.wakers.policies(wake::after_repository(Some(&old), &new, kinds));
+                }
+            }
+            Finding::Policy { key, status, events } => {
+                tell("ImagePolicy", key, events);
+                let Some(status) = status else { return };
+                let status = Some(status.as_ref().clone());
+                let written =
+                    put(&mut self.state().policies, &kinds.policies, key, |object| object.status = status);
+                if let Some((old, new)) = written {
+                    self.0.wakers.automations(wake::after_policy(Some(&old), &new, kinds));
+                }
+            }
+            Finding::Automation { key, status, events, turn } => {
+                tell("ImageUpdateAutomation", key, events);
+                let mut state = self.state();
+                if let Some(turn) = turn {
+                    state.turns.insert(key.clone(), Arc::clone(turn));
+                }
+                if let Some(status) = status {
+                    let status = Some(status.as_ref().clone());
+                    put(&mut state.automations, &kinds.automations, key, |object| object.status = status);
+                }
+            }
+        }
+    }
+}
+
+/// Events from files are lines of the log.
+fn tell(kind: &str, key: &ObjectKey, events: &[Event]) {
+    for event in events {
+        let (namespace, name, reason) = (key.namespace.as_str(), key.name.as_str(), event.reason.as_str());
+        let message = event.message.as_str();
+        match event.event_type {
+            EventType::Normal => tracing::info!(controllerKind = kind, namespace, name, reason, "{message}"),
+            EventType::Warning => {
+                tracing::error!(controllerKind = kind, namespace, name, reason, "{message}")
+            }
+            EventType::Trace => tracing::debug!(controllerKind = kind, namespace, name, reason, "{message}"),
+        }
+    }
+}
+
+fn fill<K>(writer: &mut Writer<K>, objects: Vec<Located<K>>)
+where
+    K: Resource<DynamicType = ()> + Clone + Debug + 'static,
+{
+    writer.apply_watcher_event(&Change::Init);
+    for located in objects {
+        writer.apply_watcher_event(&Change::InitApply(located.object));
+    }
+    writer.apply_watcher_event(&Change::InitDone);
+}
+
+/// Changes one object in its store; the object before and after.
+fn put<K>(
+    writer: &mut Writer<K>,
+    store: &Store<K>,
+    key: &ObjectKey,
+    change: impl FnOnce(&mut K),
+) -> Option<(Arc<K>, K)>
+where
+    K: Resource<DynamicType = ()> + Clone + Debug + 'static,
+{
+    let old = store.get(&ObjectRef::new(&key.name).within(&key.namespace))?;
+    let mut new = old.as_ref().clone();
+    change(&mut new);
+    writer.apply_watcher_event(&Change::Apply(new.clone()));
+    Some((old, new))
+}
+
+/// Brings a store to what was loaded; the keys of what is new or differs. A new spec is a new generation.
+fn replace<K, S>(
+    writer: &mut Writer<K>,
+    store: &Store<K>,
+    loaded: Vec<Located<K>>,
+    spec: fn(&K) -> &S,
+) -> HashSet<ObjectKey>
+where
+    K: Resource<DynamicType = ()> + Clone + Debug + WithStatus + 'static,
+    S: PartialEq,
+{
+    let mut changed = HashSet::new();
+    let mut present = HashSet::new();
+    for Located { object: mut new, .. } in loaded {
+        let key = wake::key_of(&new);
+        present.insert(key.clone());
+        let old = store.get(&ObjectRef::new(&key.name).within(&key.namespace));
+        if let Some(old) = &old {
+            let (labels, annotations) =
+                (old.labels() == new.labels(), old.annotations() == new.annotations());
+            let same = spec(old) == spec(&new);
+            let generation = old.meta().generation.unwrap_or(1);
+            new.meta_mut().generation = Some(if same { generation } else { generation + 1 });
+            new.keep_status(old);
+            if same && labels && annotations {
+                continue;
+            }
+        }
+        writer.apply_watcher_event(&Change::Apply(new));
+        changed.insert(key);
+    }
+    for old in store.state() {
+        if !present.contains(&wake::key_of(old.as_ref())) {
+            writer.apply_watcher_event(&Change::Delete(old.as_ref().clone()));
+        }
+    }
+    changed
+}
+
+/// A kind whose status outlives a reload of its spec.
+trait WithStatus {
+    fn keep_status(&mut self, old: &Self);
+}
+
+macro_rules! with_status {
+    ($($kind:ty),*) => {
+        $(impl WithStatus for $kind {
+            fn keep_status(&mut self, old: &Self) {
+                self.status.clone_from(&old.status);
+            }
+        })*
+    };
+}
+with_status!(ImageRepository, ImagePolicy, ImageUpdateAutomation, GitRepository);
+
+fn keys<K: Resource<DynamicType = ()> + Clone + 'static>(store: &Store<K>) -> Vec<ObjectKey> {
+    store.state().iter().map(|object| wake::key_of(object.as_ref())).collect()
+}
+
+fn by_key(secrets: Vec<Located<Secret>>) -> HashMap<ObjectKey, Located<Secret>> {
+    secrets.into_iter().map(|secret| (wake::key_of(&secret.object), secret)).collect()
+}
+
+fn labels(
+    namespaces: Vec<Located<k8s_openapi::api::core::v1::Namespace>>,
+) -> HashMap<String, BTreeMap<String, String>> {
+    namespaces
+        .into_iter()
+        .map(|namespace| (namespace.object.name_any(), namespace.object.labels().clone()))
+        .collect()
+}

@@ -1,0 +1,287 @@
+//! The command line as clap types: words, defaults, help with an example each. Parsed by `main`, and read by
+//! `completion`, `man` and the generated reference. What each command promises is in `docs/reference/cli.md`.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Follows image tags and writes them back to Git.
+#[derive(Debug, Parser)]
+#[command(name = "tagalong", version = crate::version::LONG, about, long_about = None, disable_help_subcommand = true, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) global: Global,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// How the answer on stdout is written.
+    #[arg(short, long, global = true, value_enum, default_value_t = Output::Text, value_name = "FORMAT")]
+    pub(crate) output: Output,
+    /// How much of the story stderr tells.
+    #[arg(long, global = true, value_enum, default_value_t = LogLevel::Info, value_name = "LEVEL")]
+    pub(crate) log_level: LogLevel,
+    /// How the story is written.
+    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
+    pub(crate) log_format: LogFormat,
+}
+
+/// Formats of the answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// For people.
+    Text,
+    /// One JSON document.
+    Json,
+    /// One YAML document.
+    Yaml,
+    /// GitHub Actions annotations (lint).
+    Github,
+    /// SARIF 2.1.0 (lint).
+    Sarif,
+}
+
+/// Log levels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogLevel {
+    /// Only what failed.
+    Error,
+    /// And what may need a look.
+    Warn,
+    /// And what was done.
+    Info,
+    /// And why nothing was.
+    Debug,
+    /// And every step.
+    Trace,
+}
+
+/// Log formats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// Lines for people.
+    Text,
+    /// JSON lines with ts, level, msg, controllerKind, name, namespace.
+    Json,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Keep everything under DIR reconciled: scan, decide, edit, commit, push.
+    #[command(after_help = "Example:\n  tagalong run ./fleet --once")]
+    Run(RunArgs),
+    /// Show what `run` would write now, as a diff; write, push and open nothing.
+    #[command(after_help = "Example:\n  tagalong plan ./fleet --exit-code")]
+    Plan(PlanArgs),
+    /// Say why: listing, filter, order, verdict, and what each marked field holds or would become.
+    #[command(after_help = "Example:\n  tagalong explain ./fleet ImagePolicy/web")]
+    Explain(ExplainArgs),
+    /// Print the tag that a policy would select; needs no objects.
+    #[command(
+        after_help = "Example:\n  printf '1.0.0\\n1.1.0\\n2.0.0\\n' | tagalong select --tags - --select-semver '1.x'"
+    )]
+    Select(SelectArgs),
+    /// Check manifests and marked files offline.
+    #[command(after_help = "Example:\n  tagalong lint ./fleet ./deploy")]
+    Lint(LintArgs),
+    /// Reach every registry and Git remote with its credentials and try whether a push would be allowed.
+    #[command(after_help = "Example:\n  tagalong check ./fleet")]
+    Check(CheckArgs),
+    /// Play the whole story on this machine in seconds; nothing has to be installed.
+    #[command(after_help = "Example:\n  tagalong demo ./tagalong-demo")]
+    Demo(DemoArgs),
+    /// Print a completion script for a shell.
+    #[command(after_help = "Example:\n  tagalong completion bash > /etc/bash_completion.d/tagalong")]
+    Completion(CompletionArgs),
+    /// Print the manual page in roff.
+    #[command(after_help = "Example:\n  tagalong man | man -l -")]
+    Man,
+}
+
+/// Where the objects are and what may be read for them.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DeskArgs {
+    /// A folder, searched for *.yaml and *.yml, or a single file, with the objects.
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+    /// An environment variable, beside those that begin with TAGALONG_, that a Secret may name as $env:NAME.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) allow_env: Vec<String>,
+    /// A folder, beside DIR, below which a Secret may name files as $file:PATH.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) secrets_dir: Option<PathBuf>,
+    /// A PEM file with authorities to trust beside the system's, for registries and Git servers.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_file: Option<PathBuf>,
+    /// Refuse references to objects in other namespaces.
+    #[arg(long)]
+    pub(crate) no_cross_namespace_refs: bool,
+}
+
+/// Where mirrors, tag lists, site indexes and first-seen times are kept.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct StateArgs {
+    /// The state folder [default: $XDG_STATE_HOME/tagalong, else ~/.local/state/tagalong].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) state: Option<PathBuf>,
+}
+
+/// `run`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct RunArgs {
+    #[command(flatten)]
+    pub(crate) desk: DeskArgs,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    /// Settle everything once, print the result, exit.
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Decide and report; push nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Serve /healthz, /readyz and /metrics on this address.
+    #[arg(long, value_name = "ADDR")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Tells this copy apart from others that write the same branch; stands in every commit's trailer.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) instance: Option<String>,
+    /// Turns at once per kind.
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) concurrent: u16,
+    /// Stretch every interval by up to this many percent, so that not all fall due at once.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u8).range(0..=100))]
+    pub(crate) interval_jitter_percentage: u8,
+}
+
+/// `plan`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct PlanArgs {
+    #[command(flatten)]
+    pub(crate) desk: DeskArgs,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    /// Exit with 1 when something would change.
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+}
+
+/// `explain`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ExplainArgs {
+    #[command(flatten)]
+    pub(crate) desk: DeskArgs,
+    /// ImagePolicy/[namespace/]name, an image, or FILE[:LINE] inside the Git repository [default: every policy].
+    #[arg(value_name = "TARGET")]
+    pub(crate) target: Option<String>,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+}
+
+/// `select`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SelectArgs {
+    /// The image whose tags are asked for, when --tags names none.
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) image: Option<String>,
+    /// Select the highest version within a semver range.
+    #[arg(long, value_name = "RANGE", group = "order")]
+    pub(crate) select_semver: Option<String>,
+    /// Select the last (asc) or the first (desc) in the order of bytes.
+    #[arg(long, value_name = "asc|desc", group = "order")]
+    pub(crate) select_alpha: Option<Order>,
+    /// Select the largest (asc) or the smallest (desc) number.
+    #[arg(long, value_name = "asc|desc", group = "order")]
+    pub(crate) select_numeric: Option<Order>,
+    /// Keep only tags that match this regular expression (RE2).
+    #[arg(long, value_name = "REGEX")]
+    pub(crate) filter_regex: Option<String>,
+    /// Compare this text, with $groups of --filter-regex, instead of the whole tag.
+    #[arg(long, value_name = "TEMPLATE", requires = "filter_regex")]
+    pub(crate) filter_extract: Option<String>,
+    /// A file with one ImagePolicy, instead of the flags.
+    #[arg(short = 'f', long, value_name = "FILE", conflicts_with_all = ["order", "filter_regex", "filter_extract"])]
+    pub(crate) file: Option<PathBuf>,
+    /// A file with one tag a line, or - for stdin, instead of a registry.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tags: Option<PathBuf>,
+    /// Print every accepted tag, best first, one a line.
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+/// Orders as `flux create image policy` spells them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Order {
+    /// Upwards: the last is the latest.
+    Asc,
+    /// Downwards: the first is the latest.
+    Desc,
+}
+
+/// `lint`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct LintArgs {
+    /// Folders or files: manifests, marked files, or both.
+    #[arg(value_name = "PATH", required = true)]
+    pub(crate) paths: Vec<PathBuf>,
+}
+
+/// `check`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub(crate) desk: DeskArgs,
+}
+
+/// `demo`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DemoArgs {
+    /// Where to play; kept afterwards. Without it a temporary folder is used and removed.
+    #[arg(value_name = "DIR")]
+    pub(crate) dir: Option<PathBuf>,
+    #[command(subcommand)]
+    pub(crate) action: Option<DemoAction>,
+}
+
+/// What else the demo can do.
+#[derive(Debug, Clone, Subcommand)]
+pub(crate) enum DemoAction {
+    /// Serve the registry of a demo folder again, so that plan, explain and run can be tried by hand.
+    Registry {
+        /// The demo folder.
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+    },
+    /// Push one more tag into the registry of a demo folder.
+    Push {
+        /// The demo folder.
+        #[arg(value_name = "DIR")]
+        dir: PathBuf,
+        /// Image and tag, such as shop/web:1.5.0.
+        #[arg(value_name = "IMAGE:TAG")]
+        image: String,
+    },
+}
+
+/// `completion`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct CompletionArgs {
+    /// The shell.
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
+/// Shells with a completion script.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Shell {
+    /// GNU Bash.
+    Bash,
+    /// Z shell.
+    Zsh,
+    /// fish.
+    Fish,
+}

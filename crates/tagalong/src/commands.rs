@@ -1,0 +1,26 @@
+//! One file per command. Each gives back its answer; what it cannot begin is an error, which is exit 2.
+
+mod completion;
+mod man;
+mod plan;
+mod run;
+mod select;
+
+use crate::cli::{Cli, Command};
+use crate::exit::Answer;
+
+/// Runs the command that was asked for.
+///
+/// # Errors
+/// Bad usage and invalid input: nothing was done.
+pub(crate) async fn dispatch(cli: Cli) -> anyhow::Result<Answer> {
+    let global = &cli.global;
+    match cli.command {
+        Command::Run(args) => run::run(args, global).await,
+        Command::Plan(args) => plan::run(args, global).await,
+        Command::Select(args) => select::run(args, global).await,
+        Command::Completion(args) => completion::run(&args),
+        Command::Man => man::run(),
+        _ => anyhow::bail!("not there yet"),
+    }
+}

@@ -1,0 +1,86 @@
+//! `tagalong run`: keeps everything under DIR reconciled, or with `--once` settles it and prints the result.
+
+use crate::cli::{Global, Output, RunArgs};
+use crate::exit::Answer;
+use crate::print;
+use crate::wiring::{Role, Wired, wire};
+use std::sync::Arc;
+use std::time::Duration;
+use tagalong_engine::{Desk, Settings, wheel};
+
+/// What was begun gets this long to finish after a signal.
+const GRACE: Duration = Duration::from_secs(10);
+
+pub(crate) async fn run(args: RunArgs, global: &Global) -> anyhow::Result<Answer> {
+    print::no_lint_format(global.output)?;
+    let settings = Settings {
+        dry_run: args.dry_run,
+        jitter_percent: args.interval_jitter_percentage,
+        concurrent: args.concurrent,
+        instance: args.instance.clone(),
+        ..Settings::default()
+    };
+    let wired = wire(&args.desk, &args.state, Role::Writer, settings)?;
+    if args.once { once(wired, global).await } else { forever(wired).await }
+}
+
+async fn once(wired: Wired, global: &Global) -> anyhow::Result<Answer> {
+    let interrupted = tokio::select! {
+        () = wheel::once(Arc::clone(&wired.context)) => false,
+        () = stop_signal() => true,
+    };
+    for turn in wired.desk.turns() {
+        print::story(&print::plans::summary(&turn));
+    }
+    let kinds = wired.context.desk.kinds();
+    match global.output {
+        Output::Text => print::text(&print::objects::table(kinds))?,
+        output => print::document(output, &print::objects::list(kinds)?)?,
+    }
+    Ok(match (interrupted, print::objects::all_ready(kinds)) {
+        (true, _) => Answer::Interrupted,
+        (false, true) => Answer::Yes,
+        (false, false) => Answer::No,
+    })
+}
+
+async fn forever(wired: Wired) -> anyhow::Result<Answer> {
+    let Wired { context, desk, wakes, paths, .. } = &mut { wired };
+    let watching = async {
+        if let Err(error) = tagalong_files::watch(paths, desk).await {
+            tracing::warn!("the folder is not watched, so edits need a restart: {error}");
+        }
+        std::future::pending::<()>().await;
+    };
+    let (stopped, stop) = tokio::sync::oneshot::channel();
+    let wakes = std::mem::replace(wakes, wheel::Wakers::new().1);
+    let turning = wheel::forever(Arc::clone(context), wakes, async {
+        stop_signal().await;
+        tracing::info!("stopping; what was begun is finished first");
+        // The other end waits below for as long as this future runs.
+        stopped.send(()).unwrap_or_default();
+    });
+    let overdue = async {
+        _ = stop.await.is_ok();
+        tokio::time::sleep(GRACE).await;
+        tracing::warn!("not finished within 10 s; the rest is undone by the next run");
+    };
+    tokio::select! {
+        () = turning => {}
+        () = overdue => {}
+        () = watching => {}
+    }
+    Ok(Answer::Interrupted)
+}
+
+/// Ctrl-C, or SIGTERM from a service manager.
+async fn stop_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
+}

@@ -1,0 +1,82 @@
+//! Objects with their status: as `kubectl get -o json` would print them, and as a table with Flux's columns.
+
+use serde_json::{Value, json};
+use std::fmt::Write as _;
+use tagalong_api::condition::{READY, find};
+use tagalong_engine::Kinds;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::ResourceExt;
+
+/// A `kind: List` of every object, in the order of kinds and names.
+pub(crate) fn list(kinds: &Kinds) -> anyhow::Result<Value> {
+    let mut items = Vec::new();
+    collect(&mut items, &kinds.repositories.state())?;
+    collect(&mut items, &kinds.policies.state())?;
+    collect(&mut items, &kinds.automations.state())?;
+    collect(&mut items, &kinds.sources.state())?;
+    Ok(json!({"apiVersion": "v1", "kind": "List", "items": items}))
+}
+
+fn collect<K: serde::Serialize + ResourceExt>(items: &mut Vec<Value>, objects: &[std::sync::Arc<K>]) -> anyhow::Result<()> {
+    let mut objects: Vec<_> = objects.iter().collect();
+    objects.sort_by_key(|object| (object.namespace(), object.name_any()));
+    for object in objects {
+        items.push(serde_json::to_value(object.as_ref())?);
+    }
+    Ok(())
+}
+
+struct Row {
+    object: String,
+    ready: String,
+    message: String,
+}
+
+fn row(kind: &str, object: &impl ResourceExt, conditions: &[Condition]) -> Row {
+    let ready = find(conditions, READY);
+    let message = ready.map_or_else(|| "not reconciled".to_owned(), |ready| match ready.status.as_str() {
+        "True" => ready.message.clone(),
+        _ => format!("{}: {}", ready.reason, ready.message),
+    });
+    Row {
+        object: format!("{kind}/{}/{}", object.namespace().unwrap_or_default(), object.name_any()),
+        ready: ready.map_or_else(|| "Unknown".to_owned(), |ready| ready.status.clone()),
+        message: message.replace('\n', " "),
+    }
+}
+
+fn rows(kinds: &Kinds) -> Vec<Row> {
+    let mut rows = Vec::new();
+    for object in kinds.repositories.state() {
+        let conditions = object.status.as_ref().map_or(&[][..], |status| &status.conditions);
+        rows.push(row("ImageRepository", object.as_ref(), conditions));
+    }
+    for object in kinds.policies.state() {
+        let conditions = object.status.as_ref().map_or(&[][..], |status| &status.conditions);
+        rows.push(row("ImagePolicy", object.as_ref(), conditions));
+    }
+    for object in kinds.automations.state() {
+        let conditions = object.status.as_ref().map_or(&[][..], |status| &status.conditions);
+        rows.push(row("ImageUpdateAutomation", object.as_ref(), conditions));
+    }
+    rows.sort_by(|a, b| a.object.cmp(&b.object));
+    rows
+}
+
+/// One line per object: name, readiness, message.
+pub(crate) fn table(kinds: &Kinds) -> String {
+    let rows = rows(kinds);
+    let width = rows.iter().map(|row| row.object.chars().count()).max().unwrap_or(0).max(6);
+    let mut out = String::new();
+    // Writing to a String cannot fail.
+    _ = writeln!(out, "{:width$}  {:7}  MESSAGE", "OBJECT", "READY").is_ok();
+    for row in rows {
+        _ = writeln!(out, "{:width$}  {:7}  {}", row.object, row.ready, row.message).is_ok();
+    }
+    out
+}
+
+/// Whether every object that was turned is Ready.
+pub(crate) fn all_ready(kinds: &Kinds) -> bool {
+    rows(kinds).iter().all(|row| row.ready == "True")
+}

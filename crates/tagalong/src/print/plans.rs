@@ -1,0 +1,142 @@
+//! What turns planned, held and could not read: the sums on stderr and the document of `plan -o json`.
+
+use serde::Serialize;
+use std::fmt::Write as _;
+use std::sync::Arc;
+use tagalong_engine::automation::{TurnOutcome, TurnReport};
+
+/// `plan -o json`.
+#[derive(Serialize)]
+pub(crate) struct Plans {
+    repositories: Vec<Repository>,
+}
+
+#[derive(Serialize)]
+struct Repository {
+    url: String,
+    branch: String,
+    base: String,
+    automation: String,
+    edits: Vec<Edit>,
+    held: Vec<Held>,
+    problems: Vec<Problem>,
+}
+
+#[derive(Serialize)]
+struct Edit {
+    file: String,
+    line: u32,
+    column: u32,
+    from: String,
+    to: String,
+    policy: String,
+}
+
+#[derive(Serialize)]
+struct Held {
+    file: String,
+    line: u32,
+    policy: String,
+    reason: &'static str,
+    message: String,
+}
+
+#[derive(Serialize)]
+struct Problem {
+    file: String,
+    line: u32,
+    reason: &'static str,
+    message: String,
+}
+
+impl Plans {
+    /// The document over all turns, in the order of automations.
+    pub(crate) fn new(turns: &[Arc<TurnReport>]) -> Self {
+        Self { repositories: turns.iter().map(|turn| Repository::new(turn)).collect() }
+    }
+}
+
+impl Repository {
+    fn new(turn: &TurnReport) -> Self {
+        let plan = &turn.plan;
+        Self {
+            url: turn.url.clone(),
+            branch: turn.branch.clone(),
+            base: turn.base.clone(),
+            automation: turn.automation.to_string(),
+            edits: plan
+                .edits
+                .iter()
+                .map(|edit| Edit {
+                    file: edit.path.to_string(),
+                    line: edit.line,
+                    column: edit.column,
+                    from: edit.from.clone(),
+                    to: edit.to.clone(),
+                    policy: edit.target.to_string(),
+                })
+                .collect(),
+            held: plan
+                .held
+                .iter()
+                .map(|held| Held {
+                    file: held.path.to_string(),
+                    line: held.line,
+                    policy: held.policy.to_string(),
+                    reason: held.reason.as_str(),
+                    message: held.message.clone(),
+                })
+                .collect(),
+            problems: plan
+                .problems
+                .iter()
+                .map(|problem| Problem {
+                    file: problem.path.to_string(),
+                    line: problem.line,
+                    reason: problem.reason,
+                    message: problem.message.clone(),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// The sum of one turn for people: what is (or would be) written, what is held and why, what nobody serves.
+pub(crate) fn summary(turn: &TurnReport) -> String {
+    let plan = &turn.plan;
+    let mut out = String::new();
+    let fields = plan.edits.len();
+    let files = turn.changes.len();
+    let doing = match &turn.outcome {
+        TurnOutcome::Planned { .. } => format!("{} in {} would be written", count(fields, "field"), count(files, "file")),
+        TurnOutcome::Pushed { commit, .. } => {
+            let short: String = commit.chars().take(7).collect();
+            format!("{} in {} written, pushed as {short}", count(fields, "field"), count(files, "file"))
+        }
+        TurnOutcome::AlreadyPushed { commit } => {
+            let short: String = commit.chars().take(7).collect();
+            format!("{} already on the branch as {short}", count(fields, "field"))
+        }
+        TurnOutcome::ForeignCommits { commit } => {
+            let short: String = commit.chars().take(7).collect();
+            format!("ForeignCommits: the branch holds {short}, which is not ours, and is left alone")
+        }
+        TurnOutcome::UpToDate => format!("up to date, {} looked at", count(plan.sites, "marked site")),
+    };
+    // Writing to a String cannot fail.
+    _ = writeln!(out, "{} {} ({}): {doing}", turn.url, turn.branch, turn.automation).is_ok();
+    for held in &plan.held {
+        let line = format!("  held {}:{} {}: {}", held.path, held.line, held.reason.as_str(), held.message);
+        _ = writeln!(out, "{line}").is_ok();
+    }
+    for problem in &plan.problems {
+        let line = format!("  problem {}:{} {}: {}", problem.path, problem.line, problem.reason, problem.message);
+        _ = writeln!(out, "{line}").is_ok();
+    }
+    out
+}
+
+/// `1 field`, `2 fields`.
+pub(crate) fn count(n: usize, word: &str) -> String {
+    if n == 1 { format!("1 {word}") } else { format!("{n} {word}s") }
+}
