@@ -30,7 +30,7 @@ pub use kinds::source::{
     Artifact, GitRepository, GitRepositoryInclude, GitRepositoryRef, GitRepositorySpec, GitRepositoryStatus,
     GitRepositoryVerification,
 };
-pub use kinds::{LocalReference, NamespacedReference};
+pub use kinds::{DURATION_PATTERN, LocalReference, NamespacedReference, TIMEOUT_PATTERN};
 pub use reason::Reason;
 
 /// `image.toolkit.fluxcd.io`: ImageRepository, ImagePolicy, ImageUpdateAutomation.

@@ -1,6 +1,6 @@
 //! `ImageUpdateAutomation`: where the decisions of policies are written, and how they are committed and pushed.
 
-use super::{DURATION, LocalReference};
+use super::{DURATION_PATTERN, LocalReference};
 use crate::{GitRepositoryRef, ImageReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, LabelSelector, Time};
 use kube::CustomResource;
@@ -52,7 +52,7 @@ pub struct ImageUpdateAutomationSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub git: Option<GitSpec>,
     /// How long to wait between two runs at most. A changed policy starts one at once.
-    #[schemars(regex(pattern = DURATION))]
+    #[schemars(regex(pattern = DURATION_PATTERN))]
     pub interval: String,
     /// Which policies of this namespace take part, by their labels. Without it all do.
     #[serde(default, skip_serializing_if = "Option::is_none")]

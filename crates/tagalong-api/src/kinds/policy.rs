@@ -1,6 +1,6 @@
 //! `ImagePolicy`: which of the scanned tags is the latest.
 
-use super::{DURATION, NamespacedReference};
+use super::{DURATION_PATTERN, NamespacedReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::CustomResource;
 use schemars::JsonSchema;
@@ -53,7 +53,7 @@ pub struct ImagePolicySpec {
     pub digest_reflection_policy: Option<String>,
     /// How long to wait between two look-ups of the digest; required with Always, and only allowed there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = DURATION))]
+    #[schemars(regex(pattern = DURATION_PATTERN))]
     pub interval: Option<String>,
     /// Stops evaluation. The last selection stays in use.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,6 +1,6 @@
 //! `ImageRepository`: which registry repository is scanned, how often, with which credentials.
 
-use super::{DURATION, LocalReference, TIMEOUT};
+use super::{DURATION_PATTERN, LocalReference, TIMEOUT_PATTERN};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::CustomResource;
 use schemars::JsonSchema;
@@ -48,11 +48,11 @@ pub struct ImageRepositorySpec {
     /// The name of the image repository, without scheme, tag or digest.
     pub image: String,
     /// How long to wait between two scans.
-    #[schemars(regex(pattern = DURATION))]
+    #[schemars(regex(pattern = DURATION_PATTERN))]
     pub interval: String,
     /// How long one scan may take, authentication and all pages together. Defaults to the interval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = TIMEOUT))]
+    #[schemars(regex(pattern = TIMEOUT_PATTERN))]
     pub timeout: Option<String>,
     /// A Secret of type kubernetes.io/dockerconfigjson with credentials for the registry.
     #[serde(default, skip_serializing_if = "Option::is_none")]

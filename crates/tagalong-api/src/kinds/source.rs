@@ -1,6 +1,6 @@
 //! `GitRepository`: a Git remote with its credentials, as the source of automations.
 
-use super::{DURATION, LocalReference, TIMEOUT};
+use super::{DURATION_PATTERN, LocalReference, TIMEOUT_PATTERN};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::CustomResource;
 use schemars::JsonSchema;
@@ -53,11 +53,11 @@ pub struct GitRepositorySpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub service_account_name: Option<String>,
     /// How long to wait between two looks at the remote.
-    #[schemars(regex(pattern = DURATION))]
+    #[schemars(regex(pattern = DURATION_PATTERN))]
     pub interval: String,
     /// How long one Git operation may take. Defaults to 60s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = TIMEOUT))]
+    #[schemars(regex(pattern = TIMEOUT_PATTERN))]
     pub timeout: Option<String>,
     /// What is followed. Defaults to the branch master.
     #[serde(rename = "ref", default, skip_serializing_if = "Option::is_none")]
