@@ -21,7 +21,7 @@ struct Generated {
 /// Every generated file. A new one is one line here.
 const FILES: &[Generated] = &[
     Generated { path: "docs/reference/cli.md", text: reference },
-    Generated { path: "docs/reference/tagalong.1", text: |program| ask(program, &["man"]) },
+    Generated { path: "docs/reference/tagalong.1", text: manual },
 ];
 
 /// The arguments of `cargo xtask gen`.
@@ -61,6 +61,18 @@ pub(crate) fn stale() -> Result<Vec<&'static str>> {
         }
     }
     Ok(stale)
+}
+
+/// The manual page, without the commit: that changes with each one, and the page with it.
+fn manual(program: &Path) -> Result<String> {
+    Ok(without_commit(&ask(program, &["man"])?, &ask(program, &["--version"])?))
+}
+
+fn without_commit(page: &str, version: &str) -> String {
+    match version.trim_end().find(" (") {
+        Some(at) => page.replace(version.trim_end().get(at..).unwrap_or_default(), ""),
+        None => page.to_owned(),
+    }
 }
 
 /// The help of every command, as a terminal shows it.
@@ -152,6 +164,14 @@ mod tests {
                     reconciled\n  plan  Show what\n  help  Print this\n\nOptions:\n  -h, --help  Print help\n";
         assert_eq!(subcommands(help), ["run", "plan"]);
         assert!(subcommands("Usage: tagalong man\n\nOptions:\n  -h\n").is_empty());
+    }
+
+    #[test]
+    fn a_page_does_not_change_with_the_commit() {
+        let page = ".TH tagalong 1  \"tagalong 0.1.0 (0123456789ab)\"\n.SH VERSION\nv0.1.0 (0123456789ab)\n";
+        let clean = ".TH tagalong 1  \"tagalong 0.1.0\"\n.SH VERSION\nv0.1.0\n";
+        assert_eq!(without_commit(page, "tagalong 0.1.0 (0123456789ab)\n"), clean);
+        assert_eq!(without_commit(clean, "tagalong 0.1.0\n"), clean);
     }
 
     #[test]
