@@ -2,9 +2,9 @@
 //! which is what Flux stands on, made stricter where more than one value could be meant.
 
 use super::spots;
-use super::walk::{CommentSpan, Content, Node};
+use super::token::{Scalar, Style};
+use super::walk::{Comment, Content, Node};
 use crate::ProblemReason as Reason;
-use granit_parser::ScalarStyle;
 
 /// Why a marker speaks for no value that can be written.
 pub(super) type Refusal = (Reason, String);
@@ -16,12 +16,12 @@ fn refuse<T>(reason: Reason, message: &str) -> Result<T, Refusal> {
 pub(super) struct Attacher<'a, 's> {
     text: &'s str,
     nodes: &'a [Node<'s>],
-    comments: &'a [CommentSpan],
+    comments: &'a [Comment],
 }
 
 impl<'a, 's> Attacher<'a, 's> {
     /// Over the nodes and comments that the walk kept, both ascending.
-    pub(super) fn new(text: &'s str, nodes: &'a [Node<'s>], comments: &'a [CommentSpan]) -> Self {
+    pub(super) fn new(text: &'s str, nodes: &'a [Node<'s>], comments: &'a [Comment]) -> Self {
         Self { text, nodes, comments }
     }
 
@@ -29,9 +29,9 @@ impl<'a, 's> Attacher<'a, 's> {
     ///
     /// # Errors
     /// The reason why there is none, and what to do.
-    pub(super) fn value_of(&self, comment: &CommentSpan) -> Result<&'a Node<'s>, Refusal> {
-        let line = spots::line_start(self.text, comment.start);
-        let before = self.slice(line, comment.start).trim_start_matches('\u{feff}');
+    pub(super) fn value_of(&self, comment: &Comment) -> Result<&'a Node<'s>, Refusal> {
+        let line = spots::line_start(self.text, comment.place.start);
+        let before = self.slice(line, comment.place.start).trim_start_matches('\u{feff}');
         if !comment.trailing && before.trim().is_empty() {
             return self.value_below(comment, Some(before.len()));
         }
@@ -42,13 +42,13 @@ impl<'a, 's> Attacher<'a, 's> {
     }
 
     /// The value on the marker's own line: the only one there, with nothing but closing brackets between.
-    fn value_before(&self, line: usize, comment: &CommentSpan) -> Result<&'a Node<'s>, Refusal> {
-        let nodes = || self.on_line(line, comment.start).filter(|node| !node.is_block_scalar());
+    fn value_before(&self, line: usize, comment: &Comment) -> Result<&'a Node<'s>, Refusal> {
+        let nodes = || self.on_line(line, comment.place.start).filter(|node| !node.is_block_scalar());
         let mut values = nodes().filter(|node| !node.in_key && node.is_value());
         let (Some(node), second) = (values.next(), values.next()) else {
             return self.no_value(nodes().next_back(), comment);
         };
-        let between = self.slice(node.end, comment.start);
+        let between = self.slice(node.place.end, comment.place.start);
         if second.is_some() {
             return refuse(
                 Reason::AmbiguousMarker,
@@ -58,7 +58,7 @@ impl<'a, 's> Attacher<'a, 's> {
         if between.contains(['|', '>']) {
             return refuse(Reason::MarkerOnBlockScalar, BLOCK_SCALAR);
         }
-        if node.start == node.end {
+        if node.place.start == node.place.end {
             return refuse(Reason::MarkerOnEmptyValue, "there is no value yet; write one before the marker");
         }
         if between.contains(|c: char| !c.is_ascii_whitespace() && !matches!(c, ',' | '}' | ']')) {
@@ -71,10 +71,10 @@ impl<'a, 's> Attacher<'a, 's> {
     }
 
     /// Why there is no value before a marker that has something before it; `last` is the last node there.
-    fn no_value(&self, last: Option<&Node<'s>>, comment: &CommentSpan) -> Result<&'a Node<'s>, Refusal> {
+    fn no_value(&self, last: Option<&Node<'s>>, comment: &Comment) -> Result<&'a Node<'s>, Refusal> {
         let Some(last) = last else {
-            let line = spots::line_start(self.text, comment.start);
-            return match self.slice(line, comment.start).split_ascii_whitespace().next_back() {
+            let line = spots::line_start(self.text, comment.place.start);
+            return match self.slice(line, comment.place.start).split_ascii_whitespace().next_back() {
                 Some(word) if word.ends_with('}') => refuse(Reason::MarkerOnMapping, MAPPING),
                 Some(word) if word.ends_with(']') => refuse(Reason::MarkerOnSequence, SEQUENCE),
                 Some(word) if word.starts_with(['|', '>']) => {
@@ -83,7 +83,7 @@ impl<'a, 's> Attacher<'a, 's> {
                 _ => refuse(Reason::MarkerWithoutValue, WITHOUT_VALUE),
             };
         };
-        if self.slice(last.end, comment.start).contains(['|', '>']) {
+        if self.slice(last.place.end, comment.place.start).contains(['|', '>']) {
             return refuse(Reason::MarkerOnBlockScalar, BLOCK_SCALAR);
         }
         match last.content {
@@ -91,7 +91,7 @@ impl<'a, 's> Attacher<'a, 's> {
             Content::Sequence if !last.in_key => return refuse(Reason::MarkerOnSequence, SEQUENCE),
             _ => {}
         }
-        match self.first_after(comment.end).map(|next| &next.content) {
+        match self.first_after(comment.place.end).map(|next| &next.content) {
             Some(Content::Mapping) => refuse(Reason::MarkerOnMapping, MAPPING),
             Some(Content::Sequence) => refuse(Reason::MarkerOnSequence, SEQUENCE),
             _ => refuse(
@@ -103,9 +103,9 @@ impl<'a, 's> Attacher<'a, 's> {
 
     /// The value on the line below, for a marker that stands alone on its line, `indent` bytes from its start,
     /// or right behind the dash of a list item.
-    fn value_below(&self, comment: &CommentSpan, indent: Option<usize>) -> Result<&'a Node<'s>, Refusal> {
-        let line_start = spots::line_start(self.text, comment.start);
-        let next = spots::after_break(self.text, comment.end);
+    fn value_below(&self, comment: &Comment, indent: Option<usize>) -> Result<&'a Node<'s>, Refusal> {
+        let line_start = spots::line_start(self.text, comment.place.start);
+        let next = spots::after_break(self.text, comment.place.end);
         let next_end = spots::line_end(self.text, next);
         let below = self.slice(next, next_end);
         let line_above = self.slice(spots::line_start(self.text, line_start.saturating_sub(2)), line_start);
@@ -120,15 +120,16 @@ impl<'a, 's> Attacher<'a, 's> {
         let depth = below.len() - below.trim_ascii_start().len();
         let astray =
             indent.map_or(below.split_ascii_whitespace().next() == Some("-"), |indent| indent != depth);
-        if next == comment.end || below.trim().is_empty() || astray {
+        if next == comment.place.end || below.trim().is_empty() || astray {
             return refuse(Reason::MarkerWithoutValue, WITHOUT_VALUE);
         }
-        let nodes = || self.on_line(next, next_end).filter(|node| node.start >= next);
+        let nodes = || self.on_line(next, next_end).filter(|node| node.place.start >= next);
         let mut values = nodes().filter(|node| !node.in_key && (node.is_value() || node.is_block_scalar()));
         let first = nodes().find(|node| !matches!(node.content, Content::Sequence));
         match (values.next(), first) {
             (Some(node), _) if values.next().is_none() && self.is_first(next, node) => {
-                let own_comment = self.comments.iter().any(|c| c.start >= node.end && c.start < next_end);
+                let own_comment =
+                    self.comments.iter().any(|c| c.place.start >= node.place.end && c.place.start < next_end);
                 if own_comment {
                     return refuse(
                         Reason::AmbiguousMarker,
@@ -154,7 +155,7 @@ impl<'a, 's> Attacher<'a, 's> {
 
     /// Whether nothing stands before `node` on the line from `line` but one dash and the node's own properties.
     fn is_first(&self, line: usize, node: &Node<'_>) -> bool {
-        let before = self.slice(line, node.start).trim();
+        let before = self.slice(line, node.place.start).trim();
         let before = before.strip_prefix('-').unwrap_or(before);
         before.split_ascii_whitespace().all(|word| word.starts_with(['&', '!']))
     }
@@ -162,17 +163,20 @@ impl<'a, 's> Attacher<'a, 's> {
     /// The nodes that lie on a line, whole or with their end, in order.
     fn on_line(&self, line: usize, end: usize) -> impl DoubleEndedIterator<Item = &'a Node<'s>> {
         let nodes = self.nodes;
-        let last = nodes.partition_point(|node| node.start < end);
+        let last = nodes.partition_point(|node| node.place.start < end);
         let head = nodes.get(..last).unwrap_or_default();
         // A node that began above ends at the earliest where the next one begins, so at most one reaches into the line.
-        let first = head.partition_point(|node| node.start < line).saturating_sub(1);
-        head.get(first..).unwrap_or_default().iter().filter(move |node| node.start >= line || node.end > line)
+        let first = head.partition_point(|node| node.place.start < line).saturating_sub(1);
+        head.get(first..)
+            .unwrap_or_default()
+            .iter()
+            .filter(move |node| node.place.start >= line || node.place.end > line)
     }
 
     /// The first node behind `at`, if the walk kept it: it stands on the next line.
     fn first_after(&self, at: usize) -> Option<&'a Node<'s>> {
         let nodes = self.nodes;
-        nodes.get(nodes.partition_point(|node| node.start < at))
+        nodes.get(nodes.partition_point(|node| node.place.start < at))
     }
 
     fn slice(&self, start: usize, end: usize) -> &'s str {
@@ -197,14 +201,14 @@ impl<'s> Node<'s> {
     /// Whether it counts as a value of its line.
     fn is_value(&self) -> bool {
         match self.content {
-            Content::Scalar { .. } => !self.is_block_scalar(),
+            Content::Scalar(_) => !self.is_block_scalar(),
             Content::Alias | Content::EmptyMapping | Content::EmptySequence => true,
             Content::Mapping | Content::Sequence => false,
         }
     }
 
     fn is_block_scalar(&self) -> bool {
-        matches!(self.content, Content::Scalar { style: ScalarStyle::Literal | ScalarStyle::Folded, .. })
+        matches!(&self.content, Content::Scalar(scalar) if scalar.style == Style::Block)
     }
 
     /// The node, if it can be written safely.
@@ -216,19 +220,17 @@ impl<'s> Node<'s> {
                 Reason::MarkerOnAlias,
                 "the value is an alias; move the marker to where its anchor is defined",
             ),
-            Content::Scalar { .. } if self.is_block_scalar() => {
-                refuse(Reason::MarkerOnBlockScalar, BLOCK_SCALAR)
-            }
-            Content::Scalar { .. } if self.start == self.end => {
+            Content::Scalar(_) if self.is_block_scalar() => refuse(Reason::MarkerOnBlockScalar, BLOCK_SCALAR),
+            Content::Scalar(_) if self.place.start == self.place.end => {
                 refuse(Reason::MarkerOnEmptyValue, "there is no value yet; write one before the marker")
             }
-            Content::Scalar { multiline: true, .. } => {
+            Content::Scalar(Scalar { multiline: true, .. }) => {
                 refuse(Reason::MarkerOnMultilineScalar, "the value goes over several lines; write it on one")
             }
-            Content::Scalar { other_type: true, .. } => {
+            Content::Scalar(Scalar { other_type: true, .. }) => {
                 refuse(Reason::MarkerOnTaggedValue, "the value's tag makes it no string; remove the tag")
             }
-            Content::Scalar { .. } => Ok(self),
+            Content::Scalar(_) => Ok(self),
         }
     }
 }

@@ -44,10 +44,10 @@ pub(super) fn sites(found: Found<'_, '_>, mut tree: Tree<'_>) -> Vec<Site> {
 
 fn field(setter: Setter, node: &Node<'_>, tree: &Tree<'_>) -> Field {
     let value = match &node.content {
-        Content::Scalar { value, .. } => value.clone().into_owned(),
+        Content::Scalar(scalar) => scalar.value.clone().into_owned(),
         _ => String::new(),
     };
     let path = node.parent.map(|frame| tree.path(frame, &node.step)).unwrap_or_default();
-    let span = offset(node.start)..offset(node.end);
-    Field { setter, span, line: node.line, column: node.column, value, path }
+    let span = offset(node.place.start)..offset(node.place.end);
+    Field { setter, span, line: node.place.line, column: node.place.column, value, path }
 }

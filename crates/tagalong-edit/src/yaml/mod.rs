@@ -2,7 +2,10 @@
 
 mod attach;
 mod group;
+mod parse;
+mod quick;
 mod spots;
+mod token;
 mod tree;
 mod verify;
 mod walk;
@@ -13,7 +16,6 @@ use marker::Comment;
 use walk::Sheet;
 
 pub(crate) use verify::verify;
-use walk::{parse_problem, parser};
 
 /// Finds the sites of a YAML stream in which `words` are the offsets of the words that markers contain.
 ///
@@ -26,14 +28,17 @@ pub(crate) fn scan(text: &str, words: &[usize]) -> Result<Scan, Problem> {
     let mut problems = Vec::new();
     let mut in_comments = vec![false; words.len()];
     for comment in &comments {
-        let (first, last) =
-            (words.partition_point(|w| *w < comment.start), words.partition_point(|w| *w < comment.end));
+        let (first, last) = (
+            words.partition_point(|w| *w < comment.place.start),
+            words.partition_point(|w| *w < comment.place.end),
+        );
         if first == last {
             continue;
         }
         in_comments.get_mut(first..last).unwrap_or_default().fill(true);
-        let problem = |reason, message: String| Problem::new(comment.line, comment.column, reason, message);
-        match marker::read(text.get(comment.start..comment.end).unwrap_or_default()) {
+        let problem =
+            |reason, message: String| Problem::new(comment.place.line, comment.place.column, reason, message);
+        match marker::read(text.get(comment.place.start..comment.place.end).unwrap_or_default()) {
             Comment::Other => {}
             Comment::Invalid(message) => problems.push(problem(ProblemReason::InvalidMarker, message)),
             Comment::CommentedOut => problems.push(problem(

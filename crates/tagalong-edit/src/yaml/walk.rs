@@ -2,23 +2,16 @@
 //! comments. The rest of the file only passes through.
 
 use super::spots::Spots;
+use super::token::{Kind, Scalar, Style, Token};
 use super::tree::{Frame, Object, Step, Tree};
-use crate::place::offset;
-use crate::{Problem, ProblemReason};
-use granit_parser::{ErrorKind, Event, Parser, Placement, ScalarStyle, ScanError, Span, StructureStyle, Tag};
-use std::{borrow::Cow, ops::Range};
+use super::{parse, quick};
+use crate::Problem;
+use std::borrow::Cow;
 
 /// What a node is, as far as a marker can speak for it.
 #[derive(Debug)]
 pub(super) enum Content<'s> {
-    Scalar {
-        value: Cow<'s, str>,
-        style: ScalarStyle,
-        /// It begins and ends on different lines.
-        multiline: bool,
-        /// Its tag makes it something else than a string.
-        other_type: bool,
-    },
+    Scalar(Scalar<'s>),
     Alias,
     /// The start of a mapping.
     Mapping,
@@ -30,13 +23,19 @@ pub(super) enum Content<'s> {
     EmptySequence,
 }
 
-/// A node on a marked line.
-#[derive(Debug)]
-pub(super) struct Node<'s> {
+/// Byte offsets, and line and column of the start, both from 1.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
     pub(super) start: usize,
     pub(super) end: usize,
     pub(super) line: u32,
     pub(super) column: u32,
+}
+
+/// A node on a marked line.
+#[derive(Debug)]
+pub(super) struct Node<'s> {
+    pub(super) place: Place,
     pub(super) content: Content<'s>,
     /// It is a key, or part of one.
     pub(super) in_key: bool,
@@ -50,11 +49,8 @@ pub(super) struct Node<'s> {
 
 /// A comment on a marked line, from its `#` to the end of the line.
 #[derive(Debug)]
-pub(super) struct CommentSpan {
-    pub(super) start: usize,
-    pub(super) end: usize,
-    pub(super) line: u32,
-    pub(super) column: u32,
+pub(super) struct Comment {
+    pub(super) place: Place,
     /// Something stands before it on its line.
     pub(super) trailing: bool,
 }
@@ -63,15 +59,8 @@ pub(super) struct CommentSpan {
 #[derive(Debug, Default)]
 pub(super) struct Sheet<'s> {
     pub(super) nodes: Vec<Node<'s>>,
-    pub(super) comments: Vec<CommentSpan>,
+    pub(super) comments: Vec<Comment>,
     pub(super) tree: Tree<'s>,
-}
-
-/// The parser of both the scan and the check after an edit: no limit on comments, since every byte of them was
-/// bounded before; the limits on nesting are the parser's own.
-pub(super) fn parser(text: &str) -> Parser<'_, granit_parser::StrInput<'_>> {
-    let options = granit_parser::options! { max_buffered_comment_events: usize::MAX };
-    Parser::new_from_str_with_options(text, options)
 }
 
 /// Reads `text` and keeps the nodes and comments that touch `spots`.
@@ -80,31 +69,17 @@ pub(super) fn parser(text: &str) -> Parser<'_, granit_parser::StrInput<'_>> {
 /// `InvalidYaml` or `TooDeep` at the place where the parser stopped.
 pub(super) fn walk(text: &str, spots: Spots) -> Result<Sheet<'_>, Problem> {
     let mut walk = Walk { spots, stack: Vec::new(), sheet: Sheet::default() };
-    for event in parser(text) {
-        let (event, span) = event.map_err(|error| parse_problem(text, &error))?;
-        let Some(range) = span.byte_range() else { continue };
-        walk.event(event, &span, range);
+    match quick::tokens(text) {
+        Some(tokens) => tokens.into_iter().for_each(|token| walk.token(token)),
+        None => {
+            for token in parse::tokens(text) {
+                walk.token(token?);
+            }
+        }
     }
-    walk.sheet.nodes.sort_by_key(|node| node.start);
-    walk.sheet.comments.sort_by_key(|comment| comment.start);
+    walk.sheet.nodes.sort_by_key(|node| node.place.start);
+    walk.sheet.comments.sort_by_key(|comment| comment.place.start);
     Ok(walk.sheet)
-}
-
-/// The parser's refusal as a problem of the file.
-pub(super) fn parse_problem(text: &str, error: &ScanError) -> Problem {
-    let (line, column) = (offset(error.marker().line()), offset(error.marker().col()).saturating_add(1));
-    if matches!(error.kind(), ErrorKind::RecursionLimitExceeded) {
-        let message = "collections are nested too deeply; the file is left alone";
-        return Problem::new(line, column, ProblemReason::TooDeep, message);
-    }
-    let template = if text.contains("{{") {
-        "; if this is a template, name the file in spec.update.lineFiles and put each marker on a line of its own"
-    } else {
-        ""
-    };
-    let message =
-        format!("the file is not YAML, so none of its markers is served: {}{template}", error.info());
-    Problem::new(line, column, ProblemReason::InvalidYaml, message)
 }
 
 /// What a collection means for the identity of objects.
@@ -140,22 +115,25 @@ struct Walk<'s> {
 }
 
 impl<'s> Walk<'s> {
-    fn event(&mut self, event: Event<'s>, span: &Span, range: Range<usize>) {
-        match event {
-            Event::DocumentStart(..) => {
+    fn token(&mut self, token: Token<'s>) {
+        let place = Place { start: token.start, end: token.end, line: token.line, column: token.column };
+        match token.kind {
+            Kind::Document => {
                 self.stack.clear();
                 self.sheet.tree.objects.push(Object::default());
             }
-            Event::Scalar(value, style, _, tag) => self.scalar(value, style, tag.as_deref(), span, range),
-            Event::Alias(_) | Event::UnresolvedAlias(_) => {
+            Kind::Scalar(scalar) => self.scalar(scalar, place),
+            Kind::Alias => {
                 let in_key = self.enter(|| Step::Complex);
-                self.keep(Content::Alias, in_key, span, range);
+                self.keep(Content::Alias, in_key, place);
             }
-            Event::MappingStart(style, ..) => self.open(false, style, span, range),
-            Event::SequenceStart(style, ..) => self.open(true, style, span, range),
-            Event::MappingEnd | Event::SequenceEnd => self.close(span, range),
-            Event::Comment(_, placement) => self.comment(placement, span, &range),
-            _ => {}
+            Kind::Open { sequence, flow } => self.open(sequence, flow, place),
+            Kind::Close => self.close(place),
+            Kind::Comment { trailing } => {
+                if self.spots.touches(place.start, place.end) {
+                    self.sheet.comments.push(Comment { place, trailing });
+                }
+            }
         }
     }
 
@@ -179,23 +157,13 @@ impl<'s> Walk<'s> {
         is_key || top.in_key
     }
 
-    fn scalar(
-        &mut self,
-        value: Cow<'s, str>,
-        style: ScalarStyle,
-        tag: Option<&Tag>,
-        span: &Span,
-        range: Range<usize>,
-    ) {
-        let in_key = self.enter(|| Step::Key(value.clone()));
-        if !in_key {
-            self.identify(|| value.clone());
+    fn scalar(&mut self, scalar: Scalar<'s>, place: Place) {
+        let in_key = self.enter(|| Step::Key(scalar.value.clone()));
+        if !in_key && scalar.style != Style::Block {
+            self.identify(|| scalar.value.clone());
         }
-        if self.spots.touches(range.start, range.end) {
-            let multiline = span.start.line() != span.end.line();
-            let other_type =
-                tag.is_some_and(|tag| tag.is_yaml_core_schema() && tag.core_suffix() != Some("str"));
-            self.keep(Content::Scalar { value, style, multiline, other_type }, in_key, span, range);
+        if self.spots.touches(place.start, place.end) {
+            self.keep(Content::Scalar(scalar), in_key, place);
         }
     }
 
@@ -214,10 +182,10 @@ impl<'s> Walk<'s> {
         }
     }
 
-    fn open(&mut self, sequence: bool, style: StructureStyle, span: &Span, range: Range<usize>) {
+    fn open(&mut self, sequence: bool, flow: bool, place: Place) {
         let in_key = self.enter(|| Step::Complex);
         let content = if sequence { Content::Sequence } else { Content::Mapping };
-        self.keep(content, in_key, span, range);
+        self.keep(content, in_key, place);
         let document = self.sheet.tree.objects.len().saturating_sub(1);
         let (above, object) = self.stack.last().map_or((None, document), |top| (Some(top), top.object));
         let key = above.and_then(|top| match &top.step {
@@ -239,7 +207,7 @@ impl<'s> Walk<'s> {
         };
         self.stack.push(Open {
             sequence,
-            flow: style == StructureStyle::Flow,
+            flow,
             empty: true,
             in_key,
             key_next: true,
@@ -251,7 +219,7 @@ impl<'s> Walk<'s> {
         });
     }
 
-    fn close(&mut self, span: &Span, range: Range<usize>) {
+    fn close(&mut self, place: Place) {
         let Some(closed) = self.stack.pop() else { return };
         if let Some(frame) = closed.frame.and_then(|frame| self.sheet.tree.frames.get_mut(frame)) {
             let object =
@@ -261,34 +229,19 @@ impl<'s> Walk<'s> {
         }
         if closed.empty && closed.flow {
             let content = if closed.sequence { Content::EmptySequence } else { Content::EmptyMapping };
-            self.keep(content, closed.in_key, span, range);
+            self.keep(content, closed.in_key, place);
         }
     }
 
-    fn comment(&mut self, placement: Placement, span: &Span, range: &Range<usize>) {
-        if self.spots.touches(range.start, range.end) {
-            self.sheet.comments.push(CommentSpan {
-                start: range.start,
-                end: range.end,
-                line: offset(span.start.line()),
-                column: offset(span.start.col()).saturating_add(1),
-                trailing: placement == Placement::Right,
-            });
-        }
-    }
-
-    fn keep(&mut self, content: Content<'s>, in_key: bool, span: &Span, range: Range<usize>) {
-        if !self.spots.touches(range.start, range.end) {
+    fn keep(&mut self, content: Content<'s>, in_key: bool, place: Place) {
+        if !self.spots.touches(place.start, place.end) {
             return;
         }
         let parent = self.frame(self.stack.len());
         let top = self.stack.last();
         let document = self.sheet.tree.objects.len().saturating_sub(1);
         self.sheet.nodes.push(Node {
-            start: range.start,
-            end: range.end,
-            line: offset(span.start.line()),
-            column: offset(span.start.col()).saturating_add(1),
+            place,
             content,
             in_key,
             parent,
