@@ -41,7 +41,7 @@ impl Pool {
         let foreign = build(options, access, direct, None)?;
         let own = match &access.tls.client_cert_pem {
             None => foreign.clone(),
-            Some(certificate) => build(options, access, direct, Some(identity(&access.tls, certificate)?))?,
+            Some(certificate) => build(options, access, direct, Some(&identity(&access.tls, certificate)?))?,
         };
         let clients = Clients { own, foreign };
         let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -57,11 +57,16 @@ fn invalid(problem: &str) -> Error {
     Error::new(ErrorKind::InvalidAccess, "settings for the registry", problem)
 }
 
+/// Whether the service-wide certificates can be used.
+pub(crate) fn check(options: &Options) -> Result<(), Error> {
+    trusted(options, &Tls::default()).map(drop)
+}
+
 fn build(
     options: &Options,
     access: &Access,
     direct: bool,
-    identity: Option<Identity>,
+    identity: Option<&Identity>,
 ) -> Result<Client, Error> {
     let make = |only_ours: bool| -> Result<Client, Error> {
         let mut builder = Client::builder()
@@ -76,7 +81,7 @@ fn build(
         let roots = trusted(options, &access.tls)?;
         // A container image may hold no system certificates at all; plain http and own roots still work there.
         builder = if only_ours { builder.tls_certs_only(roots) } else { builder.tls_certs_merge(roots) };
-        if let Some(identity) = &identity {
+        if let Some(identity) = identity {
             builder = builder.identity(identity.clone());
         }
         builder = if direct { builder.no_proxy() } else { proxied(builder, access)? };
@@ -112,9 +117,13 @@ fn proxied(builder: ClientBuilder, access: &Access) -> Result<ClientBuilder, Err
     let Some(proxy) = &access.proxy else { return Ok(builder) };
     let address = Url::parse(&proxy.address).ok();
     let known = |url: &Url| matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") && url.has_host();
-    let address = address.filter(known).ok_or_else(|| {
+    let mut address = address.filter(known).ok_or_else(|| {
         invalid("the proxy's address is no URL; expected http://, https:// or socks5://host:port")
     })?;
+    // As Go does: the proxy resolves the name, not we.
+    if address.scheme() == "socks5" {
+        address = Url::parse(&proxy.address.replacen("socks5:", "socks5h:", 1)).unwrap_or(address);
+    }
     let mut made = reqwest::Proxy::all(address).map_err(|_| invalid("the proxy's address cannot be used"))?;
     if let Some(username) = &proxy.username {
         made = made.basic_auth(username, proxy.password.as_ref().map_or("", |p| p.expose_secret()));

@@ -61,11 +61,8 @@ impl Error {
 
     /// Whether the same question may well be answered later with nothing changed on our side.
     pub fn is_temporary(&self) -> bool {
-        match self.kind {
-            ErrorKind::RateLimited { .. } | ErrorKind::Server(_) => true,
-            ErrorKind::Timeout | ErrorKind::Connect | ErrorKind::Incomplete => true,
-            _ => false,
-        }
+        use ErrorKind::{Connect, Incomplete, RateLimited, Server, Timeout};
+        matches!(self.kind, RateLimited { .. } | Server(_) | Timeout | Connect | Incomplete)
     }
 
     /// How long the registry, or our own budget for it, asks us to wait.

@@ -4,7 +4,7 @@ use crate::{
     Access, Error, ErrorKind, Manifest, Options, Reference, TagList,
     attempt::Line,
     auth::{Authenticator, TokenCache},
-    client::Pool,
+    client::{self, Pool},
     endpoint,
     host::Hosts,
     list, manifest,
@@ -38,12 +38,10 @@ impl Registry {
     pub fn new(options: Options) -> Result<Self, Error> {
         // Fails only when a provider is there already, which is as good.
         _ = rustls::crypto::ring::default_provider().install_default();
-        let pool = Pool::default();
-        let anywhere = endpoint::base("localhost").map_err(|name| no_host(&name))?;
-        pool.get(&options, &Access::default(), &anywhere)?;
+        client::check(&options)?;
         let inner = Inner {
             options,
-            pool,
+            pool: Pool::default(),
             tokens: TokenCache::default(),
             hosts: Hosts::default(),
             shares: Shares::default(),

@@ -160,7 +160,9 @@ fn explain(error: &reqwest::Error) -> Failure {
 fn explain_tls(error: &rustls::Error) -> String {
     use rustls::{CertificateError as Reason, Error as Tls};
     let why = match error {
-        Tls::InvalidCertificate(Reason::UnknownIssuer) => "its certificate is signed by nobody we trust",
+        Tls::InvalidCertificate(Reason::UnknownIssuer | Reason::BadSignature) => {
+            "its certificate is signed by nobody we trust"
+        }
         Tls::InvalidCertificate(Reason::Expired | Reason::ExpiredContext { .. }) => {
             "its certificate has expired"
         }
