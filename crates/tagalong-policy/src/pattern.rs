@@ -2,7 +2,8 @@
 //!
 //! The two agree on most patterns and differ in silence on some: set operations in classes, `\<`, `\Q…\E`, doubled
 //! repetition, `\s`. So the pattern is read by Go's grammar and written anew in words that mean the same to the crate.
-//! Used by `filter`, and by whoever applies an image repository's exclusion list.
+//! Two things differ on purpose: nested counts may multiply to more than 1000 as long as the program stays small, and a
+//! repetition right behind flags, `a(?i)*`, is refused. Used by `filter`, and by whoever applies an image repository's exclusion list.
 
 mod class;
 mod cursor;

@@ -6,6 +6,9 @@
 //! partial    = ["v"] part ["." part ["." part]] ["-" pre] ["+" build]
 //! part       = digits / "x" / "X" / "*"
 //! ```
+//!
+//! The reference rewrites hyphen ranges as text before it parses, and so trips over two forms that are read plainly here:
+//! one behind a blank (`>=1 2 - 3`, which it rejects) and one right behind `||` (`1||2 - 3`, which it misreads).
 
 use super::{
     Group, InvalidRange,
