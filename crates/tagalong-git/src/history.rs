@@ -44,7 +44,7 @@ impl Mirror {
     }
 
     /// The commits that the ref `branch` has and the ref `base` has not, newest first, at most 1,000; with all their
-    /// files in the mirror. Four requests; none for a local repository.
+    /// files in the mirror. Three requests, six where there are none; no request for a local repository.
     ///
     /// # Errors
     /// `NotFound` where either ref is missing, and whatever reaching the remote gives.
@@ -62,22 +62,47 @@ impl Mirror {
                 .map(|found| info(&repo, found.map_err(GitError::damaged)?.id))
                 .collect();
         }
+        match self.fetch_beyond(remote, branch, base)? {
+            Answer::Same => Ok(Vec::new()),
+            Answer::Commits(commits) => Ok(commits),
+            // A server that has nothing to send hangs up, and so does one that breaks. Before a branch is taken for
+            // free of others' commits, the base must be seen to stand on its tip.
+            Answer::Failed(tip, error) => match self.fetch_beyond(remote, base, branch)? {
+                Answer::Commits(commits) if commits.iter().any(|commit| commit.parents.contains(&tip)) => {
+                    Ok(Vec::new())
+                }
+                _ => Err(error),
+            },
+        }
+    }
+
+    fn fetch_beyond(&self, remote: &Remote, branch: &str, base: &str) -> Result<Answer> {
         let mut connection = self.connect(remote, Service::UploadPack)?;
         let refs = connection.refs(&[branch, base])?;
+        let missing =
+            |name: &str| GitError::new(ErrorKind::NotFound, format!("the repository has no {name}"));
         let tip = refs.commit(branch).ok_or_else(|| missing(branch))?;
         if refs.commit(base).ok_or_else(|| missing(base))? == tip {
             finish(&mut connection);
-            return Ok(Vec::new());
+            return Ok(Answer::Same);
         }
-        let repo = self.repo();
         // Without telling what we have: the answer's own cut then says where the branch begins.
         let ask = Ask { wants: &[tip], haves: &[], depth: Depth::Beyond(base) };
-        match fetch_pack(&mut connection, &repo, &ask) {
-            Ok(cut) => beyond(&self.repo(), tip, &cut.into_iter().collect()),
-            Err(error) if error.to_string().contains("no commits selected") => Ok(Vec::new()),
-            Err(error) => Err(error),
+        match fetch_pack(&mut connection, &self.repo(), &ask) {
+            Ok(cut) => beyond(&self.repo(), tip, &cut.into_iter().collect()).map(Answer::Commits),
+            Err(error) => Ok(Answer::Failed(tip.to_string(), error)),
         }
     }
+}
+
+/// What a server said when asked for the commits one ref has and another has not.
+enum Answer {
+    /// Both refs name one commit.
+    Same,
+    /// These.
+    Commits(Vec<CommitInfo>),
+    /// Nothing usable, for the ref's tip.
+    Failed(String, GitError),
 }
 
 /// Commits from `tip` down to and including those in `cut`.

@@ -279,18 +279,15 @@ fn deepest(error: &(dyn StdError + 'static)) -> String {
     super::chain(error).last().map(|cause| crate::error::clean(&cause.to_string(), 200)).unwrap_or_default()
 }
 
-/// Whether the TLS handshake failed, and why: the library hides its error in several layers.
+/// Whether the TLS handshake failed, and why. The library wraps its error in I/O errors, which do not name what they
+/// hold as their source.
 fn tls_reason(error: &(dyn StdError + 'static)) -> Option<String> {
     super::chain(error).find_map(|cause| {
-        let inner = cause
-            .downcast_ref::<io::Error>()
-            .and_then(io::Error::get_ref)
-            .map(|inner| inner as &(dyn StdError + 'static));
-        [Some(cause), inner]
-            .into_iter()
-            .flatten()
-            .find_map(|cause| cause.downcast_ref::<rustls::Error>())
-            .map(ToString::to_string)
+        let mut cause = cause;
+        while let Some(inner) = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+            cause = inner;
+        }
+        cause.downcast_ref::<rustls::Error>().map(ToString::to_string)
     })
 }
 

@@ -156,13 +156,45 @@ fn protocol_error(error: &(dyn StdError + 'static)) -> GitError {
         _ => {
             let causes: Vec<String> = chain(error).map(ToString::to_string).collect();
             let text = causes.last().cloned().unwrap_or_default();
-            if causes.iter().any(|cause| cause.contains("sha256") || cause.contains("SHA256")) {
-                return sha256();
+            if causes.iter().any(|cause| cause.contains("sized 64 hex") || cause.contains("sha256")) {
+                sha256()
+            } else if let Some((_, said)) = text.split_once("ERR ") {
+                refused(said.trim_matches('"'))
+            } else {
+                GitError::new(
+                    ErrorKind::Protocol,
+                    format!("the server's answer makes no sense as Git's protocol: {}", clean(&text, 300)),
+                )
             }
-            GitError::new(
-                ErrorKind::Protocol,
-                format!("the server's answer makes no sense as Git's protocol: {}", clean(&text, 300)),
-            )
         }
+    }
+}
+
+/// What a server's own words of refusal mean, be it in an `ERR` line or on ssh's error stream.
+fn refused(said: &str) -> GitError {
+    let said = clean(said, 200);
+    let lower = said.to_ascii_lowercase();
+    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
+    if has(&["not our ref"]) {
+        GitError::new(
+            ErrorKind::NotFound,
+            format!("the repository has no such commit, or does not give it out: {said}"),
+        )
+    } else if has(&["not found", "does not appear to be a git repository", "does not exist", "no such"]) {
+        GitError::new(ErrorKind::NotFound, format!("the server knows no such repository: {said}"))
+    } else if has(&[
+        "denied",
+        "not allowed",
+        "not authorized",
+        "unauthorized",
+        "forbidden",
+        "read-only",
+        "read only",
+    ]) {
+        GitError::new(ErrorKind::Auth, format!("the server refuses these credentials: {said}"))
+    } else if said.is_empty() {
+        GitError::new(ErrorKind::Connect, "the server ended the connection without a word")
+    } else {
+        GitError::new(ErrorKind::Protocol, format!("the server refuses: {said}"))
     }
 }

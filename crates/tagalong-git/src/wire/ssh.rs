@@ -322,33 +322,10 @@ impl Read for Output {
             None if self.any => Ok(0),
             None => {
                 let stderr = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
-                Err(self.operation.fail(refused(&String::from_utf8_lossy(&stderr))))
+                // A command that said nothing on its output has said why on the error stream.
+                Err(self.operation.fail(super::refused(&String::from_utf8_lossy(&stderr))))
             }
         }
-    }
-}
-
-/// A command that said nothing on its output has said why on the error stream.
-fn refused(stderr: &str) -> GitError {
-    let said = clean(stderr, 200);
-    let lower = said.to_ascii_lowercase();
-    let has = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    if has(&["not found", "does not appear to be a git repository", "does not exist", "no such"]) {
-        GitError::new(ErrorKind::NotFound, format!("the server knows no such repository: {said}"))
-    } else if has(&[
-        "denied",
-        "not allowed",
-        "not authorized",
-        "unauthorized",
-        "forbidden",
-        "read-only",
-        "read only",
-    ]) {
-        GitError::new(ErrorKind::Auth, format!("the server refuses this key: {said}"))
-    } else if said.is_empty() {
-        GitError::new(ErrorKind::Connect, "the ssh server ended the connection without a word")
-    } else {
-        GitError::new(ErrorKind::Protocol, format!("the server did not start Git: {said}"))
     }
 }
 

@@ -8,7 +8,7 @@ mod proxy;
 mod tls;
 
 pub use proxy::TestProxy;
-pub use tls::ServerTls;
+pub use tls::{Identity, ServerTls, TestAuthority};
 
 use anyhow::{Context as _, Result};
 use axum::body::{Body, Bytes};

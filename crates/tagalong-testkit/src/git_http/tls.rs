@@ -1,4 +1,4 @@
-//! The https side of the Git server.
+//! The https side of the Git server, and an authority that makes certificates for it and for its clients.
 
 use anyhow::{Context as _, Result};
 use rustls::pki_types::pem::PemObject as _;
@@ -49,6 +49,62 @@ fn certs(pem: &str) -> Result<Vec<CertificateDer<'static>>> {
     CertificateDer::pem_slice_iter(pem.as_bytes())
         .collect::<std::result::Result<_, _>>()
         .context("no PEM certificate")
+}
+
+/// A certificate authority of a test's own.
+pub struct TestAuthority {
+    issuer: rcgen::Issuer<'static, rcgen::KeyPair>,
+    pem: String,
+}
+
+/// A certificate and its key, as PEM text.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The certificate.
+    pub cert_pem: String,
+    /// Its private key.
+    pub key_pem: String,
+}
+
+impl TestAuthority {
+    /// A new authority that nobody knows yet.
+    ///
+    /// # Errors
+    /// If no key can be made.
+    pub fn new() -> Result<Self> {
+        let mut params = rcgen::CertificateParams::new(Vec::new())?;
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        params.distinguished_name.push(rcgen::DnType::CommonName, "test authority");
+        let key = rcgen::KeyPair::generate()?;
+        let pem = params.self_signed(&key)?.pem();
+        Ok(Self { issuer: rcgen::Issuer::new(params, key), pem })
+    }
+
+    /// Its own certificate.
+    pub fn pem(&self) -> &str {
+        &self.pem
+    }
+
+    /// A certificate for `127.0.0.1` and `localhost`, good for a server and for a client.
+    ///
+    /// # Errors
+    /// If no key can be made.
+    pub fn identity(&self) -> Result<Identity> {
+        let mut params = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned(), "localhost".to_owned()])?;
+        params.extended_key_usages =
+            vec![rcgen::ExtendedKeyUsagePurpose::ServerAuth, rcgen::ExtendedKeyUsagePurpose::ClientAuth];
+        let key = rcgen::KeyPair::generate()?;
+        Ok(Identity { cert_pem: params.signed_by(&key, &self.issuer)?.pem(), key_pem: key.serialize_pem() })
+    }
+
+    /// A server that this authority vouches for; with `clients`, one that wants the same of its clients.
+    ///
+    /// # Errors
+    /// If no key can be made.
+    pub fn server(&self, clients: bool) -> Result<ServerTls> {
+        let Identity { cert_pem, key_pem } = self.identity()?;
+        Ok(ServerTls { cert_pem, key_pem, client_ca_pem: clients.then(|| self.pem.clone()) })
+    }
 }
 
 /// Accepts connections and finishes their handshakes; one that fails is dropped.
