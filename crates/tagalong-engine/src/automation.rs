@@ -22,6 +22,7 @@ mod report;
 mod site;
 mod turn_report;
 mod turns;
+mod vanished;
 
 pub use exists::Existing;
 pub use message::{AUTOMATION, DEFAULT_MESSAGE, UPDATE};

@@ -2,7 +2,7 @@
 //! status is written back into the store, where it wakes whoever waits for it. Built by the binary.
 
 use crate::{Loaded, Located};
-use crate::{SecretRules, resolve_secret};
+use crate::{SecretRules, resolve_secret, resolve_url};
 use k8s_openapi::api::core::v1::Secret;
 use kube::runtime::reflector::{ObjectRef, Store, store::Writer};
 use kube::runtime::watcher::Event as Change;
@@ -68,7 +68,7 @@ impl FilesDesk {
         fill(&mut state.repositories, loaded.repositories);
         fill(&mut state.policies, loaded.policies);
         fill(&mut state.automations, loaded.automations);
-        fill(&mut state.sources, loaded.sources);
+        fill(&mut state.sources, addressed(loaded.sources));
         state.secrets = by_key(loaded.secrets);
         state.namespaces = labels(loaded.namespaces);
         let docker_config = docker_config.map(Arc::new);
@@ -97,7 +97,8 @@ impl FilesDesk {
         let policies = replace(&mut state.policies, &kinds.policies, loaded.policies, |object| &object.spec);
         let automations =
             replace(&mut state.automations, &kinds.automations, loaded.automations, |object| &object.spec);
-        let sources = replace(&mut state.sources, &kinds.sources, loaded.sources, |object| &object.spec);
+        let sources =
+            replace(&mut state.sources, &kinds.sources, addressed(loaded.sources), |object| &object.spec);
         let secrets = by_key(loaded.secrets);
         let namespaces = labels(loaded.namespaces);
         let shared = secrets.len() != state.secrets.len()
@@ -331,6 +332,14 @@ macro_rules! with_status {
     };
 }
 with_status!(ImageRepository, ImagePolicy, ImageUpdateAutomation, GitRepository);
+
+/// Local paths count from the manifest that holds them.
+fn addressed(mut sources: Vec<Located<GitRepository>>) -> Vec<Located<GitRepository>> {
+    for source in &mut sources {
+        source.object.spec.url = resolve_url(&source.object.spec.url, &source.file);
+    }
+    sources
+}
 
 fn keys<K: Resource<DynamicType = ()> + Clone + 'static>(store: &Store<K>) -> Vec<ObjectKey> {
     store.state().iter().map(|object| wake::key_of(object.as_ref())).collect()

@@ -15,15 +15,24 @@ pub(crate) struct Cli {
     pub(crate) global: Global,
 }
 
+impl Cli {
+    /// The level of the log: the one that was asked for, else what suits the command. The demo tells on stdout what the
+    /// log would say again.
+    pub(crate) fn log_level(&self) -> LogLevel {
+        let quiet = matches!(self.command, Command::Demo(_));
+        self.global.log_level.unwrap_or(if quiet { LogLevel::Warn } else { LogLevel::Info })
+    }
+}
+
 /// Flags that every command takes.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Global {
     /// How the answer on stdout is written.
     #[arg(short, long, global = true, value_enum, default_value_t = Output::Text, value_name = "FORMAT")]
     pub(crate) output: Output,
-    /// How much of the story stderr tells.
-    #[arg(long, global = true, value_enum, default_value_t = LogLevel::Info, value_name = "LEVEL")]
-    pub(crate) log_level: LogLevel,
+    /// How much of the story stderr tells [default: info; warn for demo].
+    #[arg(long, global = true, value_enum, value_name = "LEVEL")]
+    pub(crate) log_level: Option<LogLevel>,
     /// How the story is written.
     #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
     pub(crate) log_format: LogFormat,
@@ -188,13 +197,13 @@ pub(crate) struct SelectArgs {
     #[arg(long, value_name = "IMAGE")]
     pub(crate) image: Option<String>,
     /// Select the highest version within a semver range.
-    #[arg(long, value_name = "RANGE", group = "order")]
+    #[arg(long, value_name = "RANGE", conflicts_with_all = ["select_alpha", "select_numeric"])]
     pub(crate) select_semver: Option<String>,
     /// Select the last (asc) or the first (desc) in the order of bytes.
-    #[arg(long, value_name = "asc|desc", group = "order")]
+    #[arg(long, value_name = "asc|desc", conflicts_with = "select_numeric")]
     pub(crate) select_alpha: Option<Order>,
     /// Select the largest (asc) or the smallest (desc) number.
-    #[arg(long, value_name = "asc|desc", group = "order")]
+    #[arg(long, value_name = "asc|desc")]
     pub(crate) select_numeric: Option<Order>,
     /// Keep only tags that match this regular expression (RE2).
     #[arg(long, value_name = "REGEX")]
@@ -203,7 +212,7 @@ pub(crate) struct SelectArgs {
     #[arg(long, value_name = "TEMPLATE", requires = "filter_regex")]
     pub(crate) filter_extract: Option<String>,
     /// A file with one ImagePolicy, instead of the flags.
-    #[arg(short = 'f', long, value_name = "FILE", conflicts_with_all = ["order", "filter_regex", "filter_extract"])]
+    #[arg(short = 'f', long, value_name = "FILE", conflicts_with_all = ["select_semver", "select_alpha", "select_numeric", "filter_regex", "filter_extract"])]
     pub(crate) file: Option<PathBuf>,
     /// A file with one tag a line, or - for stdin, instead of a registry.
     #[arg(long, value_name = "FILE")]
@@ -239,6 +248,7 @@ pub(crate) struct CheckArgs {
 
 /// `demo`
 #[derive(Debug, Clone, Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct DemoArgs {
     /// Where to play; kept afterwards. Without it a temporary folder is used and removed.
     #[arg(value_name = "DIR")]
@@ -251,12 +261,14 @@ pub(crate) struct DemoArgs {
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum DemoAction {
     /// Serve the registry of a demo folder again, so that plan, explain and run can be tried by hand.
+    #[command(after_help = "Example:\n  tagalong demo registry ./tagalong-demo")]
     Registry {
         /// The demo folder.
         #[arg(value_name = "DIR")]
         dir: PathBuf,
     },
-    /// Push one more tag into the registry of a demo folder.
+    /// Push one more tag into the registry of a demo folder, whether or not it is being served.
+    #[command(after_help = "Example:\n  tagalong demo push ./tagalong-demo shop/web:1.12.0")]
     Push {
         /// The demo folder.
         #[arg(value_name = "DIR")]

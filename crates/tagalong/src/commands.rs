@@ -1,6 +1,8 @@
 //! One file per command. Each gives back its answer; what it cannot begin is an error, which is exit 2.
 
 mod completion;
+mod demo;
+mod explain;
 mod man;
 mod plan;
 mod run;
@@ -18,7 +20,9 @@ pub(crate) async fn dispatch(cli: Cli) -> anyhow::Result<Answer> {
     match cli.command {
         Command::Run(args) => run::run(args, global).await,
         Command::Plan(args) => plan::run(args, global).await,
+        Command::Explain(args) => explain::run(args, global).await,
         Command::Select(args) => select::run(args, global).await,
+        Command::Demo(args) => demo::run(args, global).await,
         Command::Completion(args) => completion::run(&args),
         Command::Man => man::run(),
         _ => anyhow::bail!("not there yet"),

@@ -3,7 +3,9 @@
 
 mod cli;
 mod commands;
+mod demo;
 mod exit;
+mod explain;
 mod print;
 mod state;
 mod telemetry;
@@ -16,7 +18,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
-    telemetry::init(&cli.global);
+    telemetry::init(cli.log_level(), cli.global.log_format);
     // Another library may have chosen first, with the same provider.
     _ = rustls::crypto::ring::default_provider().install_default().is_ok();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

@@ -1,7 +1,7 @@
 //! The story on stderr: log lines for people or, with `--log-format json`, JSON lines with the keys that Flux's
 //! controllers use (`ts level msg controllerKind name namespace …`), so that log tooling needs no second parser.
 
-use crate::cli::{Global, LogFormat, LogLevel};
+use crate::cli::{LogFormat, LogLevel};
 use serde_json::{Map, Value};
 use std::fmt::{self, Write as _};
 use std::io::IsTerminal;
@@ -13,8 +13,8 @@ use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
 /// Sets up logging for the process. Libraries beside our own stay quiet below warnings.
-pub(crate) fn init(global: &Global) {
-    let level = match global.log_level {
+pub(crate) fn init(level: LogLevel, format: LogFormat) {
+    let level = match level {
         LogLevel::Error => "error",
         LogLevel::Warn => "warn",
         LogLevel::Info => "info",
@@ -27,7 +27,7 @@ pub(crate) fn init(global: &Global) {
     for target in ours {
         directives.push_str(&format!(",{target}={level}"));
     }
-    let lines = Lines { json: global.log_format == LogFormat::Json, colour: std::io::stderr().is_terminal() };
+    let lines = Lines { json: format == LogFormat::Json, colour: std::io::stderr().is_terminal() };
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(directives))
         .with_writer(std::io::stderr)

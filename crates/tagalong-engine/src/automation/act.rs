@@ -6,7 +6,7 @@ use super::look::{Looked, Scope, look};
 use super::mirrors::Opened;
 use super::plan::{EditPlan, FileProblem, plan};
 use super::turn_report::{FileChange, TurnOutcome, TurnReport};
-use super::{Done, Failure, exists, message};
+use super::{Done, Failure, exists, message, vanished};
 use crate::context::Context;
 use crate::desk::Desk;
 use jiff::Timestamp;
@@ -68,6 +68,7 @@ pub(crate) async fn write<D: Desk>(
         if exists::ask(context, &edits, &mut policies).await {
             edits = plan(namespace, &looked.files, &policies);
         }
+        vanished::note(context, &mut edits).await;
         let round = {
             let job = Arc::clone(&job);
             let (result, guard) = blocking(mirror, move |opened| job.round(opened, &looked, edits, moved)).await?;
@@ -147,6 +148,7 @@ impl Job {
                 url: self.gathered.remote.url.to_string(),
                 branch: self.gathered.push_branch.clone(),
                 base: fetched.commit.clone(),
+                files: Arc::clone(&looked.files),
                 plan,
                 changes,
                 outcome,

@@ -1,6 +1,7 @@
 //! What one turn of an automation planned and did: shown by `plan` and `run`, kept by nobody else.
 
-use super::plan::EditPlan;
+use super::plan::{EditPlan, MarkedFile};
+use std::sync::Arc;
 use tagalong_model::{ObjectKey, RepoPath};
 
 /// A turn, from plan to push.
@@ -14,6 +15,8 @@ pub struct TurnReport {
     pub branch: String,
     /// The commit that was planned from, 40 hex digits.
     pub base: String,
+    /// Every file with markers at the base.
+    pub files: Arc<Vec<MarkedFile>>,
     /// What was planned from it.
     pub plan: EditPlan,
     /// The files that change, before and after; of a turn that writes nothing, what would.

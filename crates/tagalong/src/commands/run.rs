@@ -74,7 +74,7 @@ async fn forever(wired: Wired) -> anyhow::Result<Answer> {
 }
 
 /// Ctrl-C, or SIGTERM from a service manager.
-async fn stop_signal() {
+pub(super) async fn stop_signal() {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         return std::future::pending().await;

@@ -1,0 +1,116 @@
+//! Words, statuses and formats that the command line promises.
+
+use crate::support::{Estate, run};
+use std::io::Write;
+use std::process::Stdio;
+
+fn select(tags: &str, args: &[&str]) -> crate::support::Ran {
+    let folder = tempfile::tempdir().unwrap();
+    let mut all = vec!["select", "--tags", "-"];
+    all.extend(args);
+    let mut child = crate::support::tagalong(folder.path(), &all)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(tags.as_bytes()).unwrap();
+    child.wait_with_output().unwrap().into()
+}
+
+#[test]
+fn select_prints_the_winner_alone() {
+    let tags = "1.0.0\n1.1.0\nv1.1.0-rc.1\n2.0.0\nlatest\n";
+    assert_eq!(select(tags, &["--select-semver", "1.x"]).expect(0).stdout, "1.1.0\n");
+    assert_eq!(select(tags, &["--select-semver", "1.x", "--all"]).expect(0).stdout, "1.1.0\n1.0.0\n");
+    assert_eq!(select(tags, &["--select-alpha", "asc"]).expect(0).stdout, "v1.1.0-rc.1\n");
+    let json = select(tags, &["--select-semver", "1.x", "-o", "json"]).expect(0).json();
+    assert_eq!(json["selected"], "1.1.0");
+    assert_eq!(json["accepted"][1], serde_json::json!({"tag": "1.0.0", "value": "1.0.0"}));
+    assert!(json["refused"].as_array().unwrap().contains(&serde_json::json!({"tag": "latest", "reason": "NotAVersion"})));
+    let filtered = select("main-a-5\nmain-b-12\n", &["--filter-regex", "^main-[a-z]-(?P<n>[0-9]+)$", "--filter-extract", "$n", "--select-numeric", "asc"]);
+    assert_eq!(filtered.expect(0).stdout, "main-b-12\n");
+}
+
+#[test]
+fn select_without_a_winner_is_no_and_without_sense_is_bad_usage() {
+    let ran = select("1.0.0\n", &["--select-semver", ">=2"]).expect(1);
+    assert_eq!(ran.stdout, "");
+    assert!(ran.stderr.contains("no tag selected"), "{}", ran.stderr);
+    for args in [&["--select-semver", ">=x"][..], &[], &["--select-semver", "1.x", "--select-alpha", "asc"], &["--filter-extract", "$x", "--select-alpha", "asc"]] {
+        select("1.0.0\n", args).expect(2);
+    }
+}
+
+#[test]
+fn the_catalogue_of_policies_selects_what_it_says() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(&folder).unwrap() {
+        let tags = entry.unwrap().path();
+        if tags.extension().is_none_or(|extension| extension != "tags") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&tags).unwrap();
+        let want = text.lines().find_map(|line| line.strip_prefix("want: ")).unwrap().trim();
+        let listed: String = text
+            .lines()
+            .map(|line| line.split('#').next().unwrap_or_default().trim())
+            .filter(|line| !line.is_empty() && !line.starts_with("want:"))
+            .map(|line| format!("{line}\n"))
+            .collect();
+        let policy = tags.with_extension("yaml");
+        let ran = select(&listed, &["-f", policy.to_str().unwrap()]).expect(0);
+        assert_eq!(ran.stdout.trim_end(), want, "{}", policy.display());
+        seen += 1;
+    }
+    assert!(seen >= 10, "{seen} schemes");
+}
+
+#[test]
+fn a_folder_is_needed_until_a_cluster_can_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in ["run", "plan", "explain", "check"] {
+        let ran = run(folder.path(), &[command]).expect(2);
+        assert!(ran.stderr.contains("name a folder of objects"), "{command}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn once_prints_objects_as_kubectl_would() {
+    let estate = Estate::with_web("1.x", &["1.0.0", "1.1.0"], &[("web.yaml", "tag: 1.0.0 # {\"$imagepolicy\": \"default:web:tag\"}\n")]);
+    let list = estate.run("run", &["--once", "-o", "json"]).expect(0).json();
+    assert_eq!(list["kind"], "List");
+    let object = |kind: &str| list["items"].as_array().unwrap().iter().find(|item| item["kind"] == kind).unwrap().clone();
+    assert_eq!(object("ImagePolicy")["status"]["latestRef"]["tag"], "1.1.0");
+    assert_eq!(object("ImageRepository")["status"]["lastScanResult"]["tagCount"], 2);
+    let automation = object("ImageUpdateAutomation");
+    assert_eq!(automation["status"]["lastPushCommit"].as_str(), estate.repo.rev("main").as_deref());
+    assert_eq!(automation["status"]["conditions"][0]["message"], "repository up-to-date");
+}
+
+#[test]
+fn json_logs_have_fluxs_keys() {
+    let estate = Estate::with_web("1.x", &["1.0.0"], &[("web.yaml", "a: 1\n")]);
+    let ran = estate.run("run", &["--once", "--log-format", "json"]).expect(0);
+    let line = ran.stderr.lines().find(|line| line.contains("successful scan")).unwrap();
+    let line: serde_json::Value = serde_json::from_str(line).unwrap();
+    for key in ["ts", "level", "msg", "controllerKind", "name", "namespace"] {
+        assert!(line[key].is_string(), "{key} in {line}");
+    }
+}
+
+#[test]
+fn help_version_completion_and_man_are_there() {
+    let folder = tempfile::tempdir().unwrap();
+    for command in ["run", "plan", "explain", "select", "lint", "check", "demo", "completion", "man"] {
+        let help = run(folder.path(), &[command, "--help"]).expect(0).stdout;
+        assert!(help.contains("Usage:"), "{command}");
+    }
+    assert!(run(folder.path(), &["--version"]).expect(0).stdout.starts_with("tagalong "));
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(run(folder.path(), &["completion", shell]).expect(0).stdout.contains("tagalong"));
+    }
+    assert!(run(folder.path(), &["man"]).expect(0).stdout.contains(".TH tagalong"));
+    run(folder.path(), &["frobnicate"]).expect(2);
+}
