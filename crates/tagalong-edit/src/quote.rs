@@ -48,7 +48,9 @@ fn is_number(text: &str) -> bool {
     let digits = |part: &str, radix: u32| !part.is_empty() && part.chars().all(|c| c.is_digit(radix));
     for (prefix, radix) in [("0x", 16), ("0o", 8), ("0b", 2)] {
         if let Some(part) = text.strip_prefix(prefix) {
-            return digits(part, radix);
+            // Go's YAML reads `0o-2`, and Python's stumbles over `0b_`.
+            let part = part.strip_prefix(['+', '-']).unwrap_or(part);
+            return part.is_empty() || digits(part, radix);
         }
     }
     let (mantissa, exponent) = text.split_once('e').map_or((text.as_str(), None), |(m, e)| (m, Some(e)));
@@ -92,6 +94,9 @@ mod tests {
             "0x1f",
             "0X1F",
             "0o7",
+            "0o-2",
+            "0b_",
+            "0x",
             "0b11",
             "1_000",
             "1__0",
@@ -169,7 +174,6 @@ mod tests {
             "0x1g",
             "0o8",
             "0b2",
-            "0x",
             "1e",
             "e3",
             "1e3a",

@@ -151,7 +151,9 @@ pub(crate) fn verify(
     let (old_fields, new_fields) = (fields(&old), fields(&new));
     let mut changed = 0;
     for (old, new) in old_fields.iter().zip(&new_fields) {
-        let intent = intents.iter().find(|intent| intent.span.start == old.span.start as usize);
+        let intent =
+            intents.binary_search_by_key(&(old.span.start as usize), |intent| intent.span.start).ok();
+        let intent = intent.and_then(|at| intents.get(at));
         changed += usize::from(intent.is_some());
         let wanted = intent.map_or(old.value.as_str(), |intent| intent.value);
         let stale =

@@ -108,7 +108,7 @@ impl<'a, 's> Attacher<'a, 's> {
         let next = spots::after_break(self.text, comment.place.end);
         let next_end = spots::line_end(self.text, next);
         let below = self.slice(next, next_end);
-        let line_above = self.slice(spots::line_start(self.text, line_start.saturating_sub(2)), line_start);
+        let line_above = spots::line_above(self.text, line_start);
         if indent.is_some() && line_above.trim_ascii_start().starts_with('#')
             || below.trim_ascii_start().starts_with('#')
         {
@@ -128,9 +128,8 @@ impl<'a, 's> Attacher<'a, 's> {
         let first = nodes().find(|node| !matches!(node.content, Content::Sequence));
         match (values.next(), first) {
             (Some(node), _) if values.next().is_none() && self.is_first(next, node) => {
-                let own_comment =
-                    self.comments.iter().any(|c| c.place.start >= node.place.end && c.place.start < next_end);
-                if own_comment {
+                let behind = self.comments.partition_point(|c| c.place.start < node.place.end);
+                if self.comments.get(behind).is_some_and(|c| c.place.start < next_end) {
                     return refuse(
                         Reason::AmbiguousMarker,
                         "the value below has a comment of its own, which Flux reads instead; move the marker there",

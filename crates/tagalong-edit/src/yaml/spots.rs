@@ -52,6 +52,13 @@ pub(super) fn after_break(text: &str, at: usize) -> usize {
     }
 }
 
+/// The line above the one that starts at `start`; empty where there is none.
+pub(super) fn line_above(text: &str, start: usize) -> &str {
+    let above = text.get(..start).unwrap_or_default();
+    let above = above.strip_suffix("\r\n").or_else(|| above.strip_suffix(['\n', '\r'])).unwrap_or_default();
+    above.get(line_start(above, above.len())..).unwrap_or_default()
+}
+
 /// What stands before `at` on its line, at most the last 64 bytes of it.
 pub(super) fn line_before(text: &str, at: usize) -> &str {
     let head = text.get(text.ceil_char_boundary(at.saturating_sub(64))..at).unwrap_or_default();

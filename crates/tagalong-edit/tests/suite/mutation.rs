@@ -15,13 +15,16 @@ pub(crate) struct Tally {
     pub(crate) refused: u64,
 }
 
-const SEEDS: [&str; 7] = [
+const SEEDS: [&str; 10] = [
     "a: old:1 «ns:x»\nb:\n  - c: {image: \"z\"} «ns:x:tag»\n  - &q 'it''s' «ns:x:name»\n---\nd: |\n  x: y «ns:x»\ne: *q\n",
     "spec:\n  containers:\n  - name: é日本\n    image: \"a\\u0041:1\" «ns:x»\r\n    args: [a, b,\n      c] «ns:x»\n? k\n: v «ns:x»\n",
     "# head\n«ns:x»\n- v:1\n- «ns:y»\n  w\n- z «ns:x:tag»\n\n- - q «ns:x»\n",
     "apiVersion: v1\nkind: List\nitems:\n- kind: A\n  metadata: {name: b}\n  spec:\n    repository: r «ns:x:name»\n    tag: 1.10 «ns:x:tag»\n",
     "%YAML 1.2\n---\n!!str t «ns:x»\n...\n--- &a\nm: {i: j, «ns:x»\n  k: [l,\n m] «ns:y» \n}\n<<: *a\n",
     "«ns:x»\nFROM a/b:1 AS c\nARG V=\"1\" «ns:x:tag»\n# x\n«ns:x:name»\nimage: localhost:5000/q:2@x\n",
+    "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: a\nspec:\n  containers:\n    - name: b\n      image: r.io/a:1 «ns:x»\n      args: [\"-v\", c]\n      env:\n      - name: D\n        value: \"e:1\" «ns:y»\n",
+    "image:\n  # which\n  repository: r.io/a «ns:x:name»\n  tag: '1.0' «ns:x:tag»\nscript: |\n  run «ns:x»\n\n# end\nempty:\nmap: {a: b:1} «ns:y»\n---\n- one\n- two «ns:x:tag»\n",
+    "images:\n- name: r.io/a\n  newName: r.io/b «ns:x:name»\n  newTag: v1 «ns:x:tag»\n-   name: c\n    digest: d «ns:x:digest»\nk: {\n  a: b, «ns:x»\n  c: [d], «ns:y»\n}\n",
     "a: >-\n  folded «ns:x»\n\n  more\nb: \"multi\n  line\" «ns:x»\nc: |2-\n    keep\nd: ~ «ns:x:digest»\ne: «ns:x»\n",
 ];
 

@@ -144,6 +144,9 @@ fn markers_above_a_value() {
     check("a:\n  «x»\n  b:1\n", &[r#"ns/x 3:3 image a="b:1""#]);
     check("- «x»\n  b:1\n", &[r#"ns/x 2:3 image [0]="b:1""#]);
     check("a: [\n  «x»\n  b:1,\n  c ]\n", &[r#"ns/x 3:3 image a[0]="b:1""#]);
+    check("# other\n\n«x»\n- b:1\n", &[r#"ns/x 4:3 image [0]="b:1""#]);
+    check("# other\r\n\r\n«x»\r\n- b:1\r\n", &[r#"ns/x 4:3 image [0]="b:1""#]);
+    check("# other\r\n«x»\r\n- b:1\r\n", &["! 2:1 InvalidMarker"]);
     check("- z # other\n«x»\n- b:1\n", &[r#"ns/x 3:3 image [1]="b:1""#]);
     check("«x»\na: b:1\n", &["! 1:1 MarkerOnKey"]);
     check("z: 1\n«x»\na: b:1\n", &["! 2:1 MarkerOnKey"]);
