@@ -13,6 +13,7 @@
 //! All calls block; an async caller puts them on a thread that may. Two processes that write one branch are kept
 //! apart by the expected old value of a push, nothing else. Who calls: the automation's turn in `tagalong-engine`.
 
+mod check;
 mod checkout;
 mod commit;
 mod error;

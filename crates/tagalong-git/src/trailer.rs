@@ -134,7 +134,7 @@ mod tests {
         .into();
         for message in ["Update", "Update\n\nbody: yes\nmore", "Update\n\nReviewed-by: x\n"] {
             let parsed = parse(&append(message, &trailers));
-            assert_eq!(parsed.get(parsed.len() - 3..).unwrap(), trailers, "{message:?}");
+            assert_eq!(parsed[parsed.len() - 3..], trailers, "{message:?}");
         }
         assert_eq!(get(&trailers, "tagalong-update"), Some("apps/web 1 -> 2"));
         assert!(parse("K: v").is_empty(), "a subject is no trailer");

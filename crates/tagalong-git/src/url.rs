@@ -128,10 +128,10 @@ fn ssh(text: &str, url: &url::Url) -> Result<RemoteUrl> {
     let path = decoded(url.path());
     // git's own reading: `ssh://host/~user/x` means `~user/x`.
     let path = path.strip_prefix("/~").map(|rest| format!("~{rest}")).unwrap_or(path);
-    ssh_place(text, user, host, url.port().unwrap_or(22), path)
+    ssh_place(text, user, &host, url.port().unwrap_or(22), path)
 }
 
-fn ssh_place(text: &str, user: Option<String>, host: String, port: u16, path: String) -> Result<RemoteUrl> {
+fn ssh_place(text: &str, user: Option<String>, host: &str, port: u16, path: String) -> Result<RemoteUrl> {
     let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
     if path.trim_matches('/').is_empty() {
         return Err(invalid(text, "it names no path"));
@@ -186,7 +186,7 @@ impl FromStr for RemoteUrl {
             };
         }
         match scp_like(text) {
-            Some((user, host, path)) => ssh_place(text, user, host, 22, path),
+            Some((user, host, path)) => ssh_place(text, user, &host, 22, path),
             None => Ok(Self::from(Path::new(text))),
         }
     }

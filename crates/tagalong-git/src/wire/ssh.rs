@@ -277,11 +277,8 @@ async fn pump(
 ) {
     while let Some(message) = channel.wait().await {
         match message {
-            ChannelMsg::Data { data } => {
-                if sender.send(data.to_vec()).await.is_err() {
-                    return;
-                }
-            }
+            // Dropped by a reader that has heard enough.
+            ChannelMsg::Data { data } if sender.send(data.to_vec()).await.is_err() => return,
             ChannelMsg::ExtendedData { data, ext: 1 } => {
                 let mut stderr = stderr.lock().unwrap_or_else(PoisonError::into_inner);
                 let room = MAX_STDERR.saturating_sub(stderr.len());

@@ -1,5 +1,7 @@
 //! Mirrors, commits and pushes against real Git servers, judged by the real `git`.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail the test by panicking")]
+
 mod hostile;
 mod http;
 mod https;
