@@ -1,5 +1,6 @@
 //! One file per command. Each gives back its answer; what it cannot begin is an error, which is exit 2.
 
+mod check;
 mod completion;
 mod demo;
 mod explain;
@@ -20,6 +21,7 @@ pub(crate) async fn dispatch(cli: Cli) -> anyhow::Result<Answer> {
     match cli.command {
         Command::Run(args) => run::run(args, global).await,
         Command::Plan(args) => plan::run(args, global).await,
+        Command::Check(args) => check::run(args, global).await,
         Command::Explain(args) => explain::run(args, global).await,
         Command::Select(args) => select::run(args, global).await,
         Command::Demo(args) => demo::run(args, global).await,

@@ -1,0 +1,97 @@
+//! `tagalong check`: reaches every registry and Git remote with its credentials, tries whether a push would be let
+//! in, writes nothing. One line for each, with what is wrong and what to do.
+
+use crate::cli::{CheckArgs, Global, Output, StateArgs};
+use crate::exit::Answer;
+use crate::print;
+use crate::wiring::{Role, Wired, wire};
+use serde::Serialize;
+use std::time::{Duration, Instant};
+use tagalong_api::validate;
+use tagalong_api::{GitRepository, ImageRepository};
+use tagalong_engine::{Desk, Settings, credentials, wake};
+use tagalong_git::{Mirror, Remote};
+
+/// How long one registry may take at most.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+#[derive(Serialize)]
+struct Checked {
+    object: String,
+    target: String,
+    ok: bool,
+    message: String,
+}
+
+pub(crate) async fn run(args: CheckArgs, global: &Global) -> anyhow::Result<Answer> {
+    print::no_lint_format(global.output)?;
+    let own = tempfile::tempdir()?;
+    let state = StateArgs { state: Some(own.path().to_owned()) };
+    let wired = wire(&args.desk, &state, Role::Reader, Settings::default())?;
+    let mut checked = Vec::new();
+    let kinds = wired.context.desk.kinds().clone();
+    for object in kinds.repositories.state() {
+        checked.push(registry(&wired, &object).await);
+    }
+    for object in kinds.sources.state() {
+        checked.push(source(&wired, &object, own.path()).await);
+    }
+    checked.sort_by(|a, b| a.object.cmp(&b.object));
+    let all = checked.iter().all(|checked| checked.ok);
+    match global.output {
+        Output::Text => {
+            let line = |c: &Checked| format!("{:4} {} {}: {}\n", if c.ok { "ok" } else { "fail" }, c.object, c.target, c.message);
+            print::text(&checked.iter().map(line).collect::<String>())?;
+        }
+        output => print::document(output, &serde_json::json!({"checks": checked}))?,
+    }
+    Ok(if all { Answer::Yes } else { Answer::No })
+}
+
+async fn registry(wired: &Wired, object: &ImageRepository) -> Checked {
+    let checked = |result: Result<&str, String>| Checked {
+        object: format!("ImageRepository/{}", wake::key_of(object)),
+        target: object.spec.image.clone(),
+        ok: result.is_ok(),
+        message: result.map_or_else(|message| message, ToOwned::to_owned),
+    };
+    let valid = match validate::repository(object) {
+        Ok(valid) => valid,
+        Err(invalid) => return checked(Err(invalid.message)),
+    };
+    let access = match credentials::registry::access(&wired.context.desk, &valid).await {
+        Ok(access) => access,
+        Err(message) => return checked(Err(message)),
+    };
+    let deadline = Instant::now() + valid.timeout.min(PATIENCE);
+    let answer = wired.context.registry.check(&valid.image, &access, deadline).await;
+    checked(answer.map(|()| "the registry answers and lists tags").map_err(|error| error.to_string()))
+}
+
+async fn source(wired: &Wired, object: &GitRepository, folder: &std::path::Path) -> Checked {
+    let checked = |target: String, result: Result<String, String>| Checked {
+        object: format!("GitRepository/{}", wake::key_of(object)),
+        target,
+        ok: result.is_ok(),
+        message: result.unwrap_or_else(|message| message),
+    };
+    let valid = match validate::git_repository(object) {
+        Ok(valid) => valid,
+        Err(invalid) => return checked(String::new(), Err(invalid.message)),
+    };
+    let remote = match credentials::git::remote(&wired.context.desk, &valid).await {
+        Ok(remote) => remote,
+        Err(message) => return checked(String::new(), Err(message)),
+    };
+    let target = remote.url.to_string();
+    let folder = folder.join(format!("check-{}", wake::key_of(object).to_string().replace('/', "-")));
+    let answer = tokio::task::spawn_blocking(move || reach(&folder, &remote)).await;
+    checked(target, answer.unwrap_or_else(|error| Err(error.to_string())))
+}
+
+fn reach(folder: &std::path::Path, remote: &Remote) -> Result<String, String> {
+    let mirror = Mirror::open(folder, remote).map_err(|error| error.to_string())?;
+    mirror.tip(remote, &["HEAD"]).map_err(|error| format!("it cannot be read: {error}"))?;
+    mirror.may_push(remote).map_err(|error| format!("it can be read, but a push would fail: {error}"))?;
+    Ok("it can be read, and a push would be let in; hooks and protected branches show only when one is made".to_owned())
+}
