@@ -13,7 +13,9 @@ pub(super) fn follow(context: &Context, from: &Val, names: &[String]) -> Result<
             Val::Nil => {
                 return Err(Failure::Problem(format!("there is no value to take the field `{name}` of")));
             }
-            Val::Map(map) => map.get(name).cloned(),
+            Val::Map(map) if map.entries.first().is_none_or(|(key, _)| matches!(key, Val::Text(_))) => {
+                map.get(name).cloned()
+            }
             Val::Dict(dict) => context.get(*dict, name),
             Val::Struct(content) => match content.get(name) {
                 Some(field) => Some(field.clone()),
@@ -28,7 +30,10 @@ pub(super) fn follow(context: &Context, from: &Val, names: &[String]) -> Result<
                 }
             },
             other => {
-                return Err(Failure::MissingField { field: name.clone(), structure: other.noun().to_owned() });
+                return Err(Failure::MissingField {
+                    field: name.clone(),
+                    structure: other.noun().to_owned(),
+                });
             }
         };
         match found {

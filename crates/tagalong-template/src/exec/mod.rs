@@ -136,7 +136,8 @@ impl<'t> Run<'t, '_> {
         self.deeper(pipeline.line)?;
         let known = self.variables.len();
         let value = self.commands(pipeline, dot)?;
-        let turns = self.turns(value).map_err(|failure| failure.at(pipeline.line))?;
+        let turns =
+            self.turns(value, pipeline.variables.len() > 1).map_err(|failure| failure.at(pipeline.line))?;
         let mut empty = true;
         for (key, item) in turns {
             self.context.step().map_err(|failure| failure.at(pipeline.line))?;
@@ -171,9 +172,10 @@ impl<'t> Run<'t, '_> {
     }
 
     /// What a `range` visits: pairs of key and item.
-    fn turns(&self, value: Val) -> Result<Box<dyn Iterator<Item = (Val, Val)>>, Failure> {
+    fn turns(&self, value: Val, pair: bool) -> Result<Box<dyn Iterator<Item = (Val, Val)>>, Failure> {
         Ok(match value {
             Val::Nil => Box::new(std::iter::empty()),
+            Val::Int(_) if pair => return Err("range over a number gives one variable only".into()),
             Val::Int(count) => Box::new((0..count).map(|at| (Val::Int(at), Val::Int(at)))),
             Val::List(items) => Box::new((0..items.len()).filter_map(move |at| {
                 let key = Val::Int(i64::try_from(at).unwrap_or(i64::MAX));

@@ -32,6 +32,7 @@ pub(super) fn write(out: &mut Output<'_>, value: &Val, spec: &Spec, depth: usize
         return Err(Failure::Bound(format!("a value nests deeper than {}", limits::VALUE_DEPTH)));
     }
     match value {
+        Val::Nil if depth > 0 => out.push("<nil>"),
         Val::Nil if spec.verb == 'v' => pad(out, "<nil>", spec),
         Val::Nil => out.push(&format!("%!{}(<nil>)", spec.verb)),
         Val::Bool(truth) if matches!(spec.verb, 't' | 'v') => {
@@ -124,17 +125,19 @@ fn wrong_verb(out: &mut Output<'_>, value: &Val, spec: &Spec) -> Result<(), Fail
     out.push(")")
 }
 
-/// Pads to the width, counted in characters.
+/// Pads to the width, counted in characters; numbers have seen to their zeros before.
 fn pad(out: &mut Output<'_>, text: &str, spec: &Spec) -> Result<(), Failure> {
     let missing = spec.width.unwrap_or(0).saturating_sub(text.chars().count());
     if missing == 0 {
         return out.push(text);
     }
     out.context.room(missing)?;
-    let (before, after) = if spec.minus { (0, missing) } else { (missing, 0) };
-    out.push(&" ".repeat(before))?;
-    out.push(text)?;
-    out.push(&" ".repeat(after))
+    if spec.minus {
+        out.push(text)?;
+        return out.push(&" ".repeat(missing));
+    }
+    out.push(&if spec.zero { "0" } else { " " }.repeat(missing))?;
+    out.push(text)
 }
 
 fn string(out: &mut Output<'_>, text: &str, value: &Val, spec: &Spec) -> Result<(), Failure> {
@@ -144,7 +147,7 @@ fn string(out: &mut Output<'_>, text: &str, value: &Val, spec: &Spec) -> Result<
     };
     out.context.work(text.len() / 4)?;
     match spec.verb {
-        'v' if spec.sharp => pad(out, &quote::quote(text, false), spec),
+        'v' if spec.sharp && !spec.raw => pad(out, &quote::quote(text, false), spec),
         'v' | 's' => pad(out, &cut(text), spec),
         'q' => {
             let text = cut(text);
@@ -190,8 +193,9 @@ fn int(out: &mut Output<'_>, number: i64, value: &Val, spec: &Spec) -> Result<()
         'c' | 'q' | 'U' => return character(out, number, spec),
         _ => return wrong_verb(out, value, spec),
     };
+    let blanks = Spec { zero: false, ..spec.clone() };
     if spec.precision == Some(0) && number == 0 {
-        return pad(out, "", spec);
+        return pad(out, "", &blanks);
     }
     let sign = match number {
         ..0 => "-",
@@ -206,7 +210,7 @@ fn int(out: &mut Output<'_>, number: i64, value: &Val, spec: &Spec) -> Result<()
     };
     let missing = zeros.saturating_sub(digits.len());
     out.context.room(missing)?;
-    pad(out, &format!("{sign}{prefix}{}{digits}", "0".repeat(missing)), spec)
+    pad(out, &format!("{sign}{prefix}{}{digits}", "0".repeat(missing)), &blanks)
 }
 
 fn character(out: &mut Output<'_>, number: i64, spec: &Spec) -> Result<(), Failure> {
@@ -246,5 +250,5 @@ fn float(out: &mut Output<'_>, number: f64, value: &Val, spec: &Spec) -> Result<
         _ => 0,
     };
     out.context.room(zeros)?;
-    pad(out, &format!("{sign}{}{digits}", "0".repeat(zeros)), spec)
+    pad(out, &format!("{sign}{}{digits}", "0".repeat(zeros)), &Spec { zero: false, ..spec.clone() })
 }

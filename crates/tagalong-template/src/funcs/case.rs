@@ -5,8 +5,8 @@ use crate::error::Failure;
 use crate::val::Val;
 
 pub(super) const TABLE: &[Function] = &[
-    Function::exact("upper", 1, |args| changed(args, str::to_uppercase)),
-    Function::exact("lower", 1, |args| changed(args, str::to_lowercase)),
+    Function::exact("upper", 1, |args| changed(args, |text| text.chars().map(upper).collect())),
+    Function::exact("lower", 1, |args| changed(args, |text| text.chars().map(lower).collect())),
     Function::exact("title", 1, |args| changed(args, title)),
     Function::exact("untitle", 1, |args| changed(args, untitle)),
     Function::exact("swapcase", 1, |args| changed(args, swapcase)),
@@ -126,35 +126,22 @@ fn kind(value: char) -> Kind {
 
 /// Cuts a text into runs: `HTTPStatus2xx` into `HTTP`, `Status`, `2`, `xx`.
 fn runs(text: &str) -> Vec<(Kind, String)> {
-    let mut runs: Vec<(Kind, String)> = Vec::new();
-    for value in text.chars() {
-        let this = kind(value);
-        match runs.last_mut() {
-            Some((Kind::Capital, run)) if this == Kind::Small => {
-                // The last of several capitals begins the word: `HTTPStatus`.
-                let last = run.pop().unwrap_or_default();
-                let word: String = [last, value].into_iter().collect();
-                if run.is_empty() {
-                    *run = word;
-                    // Marked so that a capital after it begins a new run.
-                    runs.push((Kind::Small, String::new()));
-                } else {
-                    runs.push((Kind::Capital, word));
-                    runs.push((Kind::Small, String::new()));
-                }
-            }
-            Some((last, run)) if *last == this && !(this == Kind::Small && run.is_empty()) => run.push(value),
-            Some((Kind::Small, run)) if this == Kind::Small && run.is_empty() => {
-                runs.pop();
-                if let Some((_, word)) = runs.last_mut() {
-                    word.push(value);
-                }
-                runs.push((Kind::Small, String::new()));
-            }
-            _ => runs.push((this, value.to_string())),
+    let all: Vec<char> = text.chars().collect();
+    let mut rest = all.as_slice();
+    let mut runs = Vec::new();
+    while let Some(first) = rest.first() {
+        let this = kind(*first);
+        let same = |wanted: Kind| move |value: &&char| kind(**value) == wanted;
+        let mut length = rest.iter().take_while(same(this)).count();
+        let small = rest.iter().skip(length).take_while(same(Kind::Small)).count();
+        if this == Kind::Capital && small > 0 {
+            // The last of several capitals begins the next word.
+            length = if length > 1 { length - 1 } else { length + small };
         }
+        let (run, after) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+        runs.push((this, run.iter().collect()));
+        rest = after;
     }
-    runs.retain(|(_, run)| !run.is_empty());
     runs
 }
 

@@ -22,7 +22,7 @@ fn merged(args: &Arguments<'_>, overwrite: bool) -> Result<Val, Failure> {
     Ok(args.get(0).clone())
 }
 
-/// Takes over what is missing or empty, or with `overwrite` all that is not empty; dictionaries are merged in turn.
+/// Takes over what is missing or empty, or with `overwrite` everything; dictionaries are merged in turn.
 fn merge(
     context: &Context,
     into: usize,
@@ -41,7 +41,8 @@ fn merge(
                     merge(context, inner, context.entries(*more)?, overwrite, depth + 1)?;
                 }
             }
-            (Some(kept), new) if truth(context, &kept) && !(overwrite && truth(context, new)) => {}
+            (Some(kept), _) if !overwrite && truth(context, &kept) => {}
+            (_, Val::Nil) if !overwrite => {}
             _ => context.set(into, &key, value)?,
         }
     }

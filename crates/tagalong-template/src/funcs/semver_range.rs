@@ -98,7 +98,7 @@ fn comparator(operator: Operator, text: &str) -> Option<Comparator> {
     let given = parts.iter().take_while(|part| wild(part)).count();
     let numbers =
         parts.iter().skip(given).all(|part| !wild(part) || part.bytes().all(|byte| byte.is_ascii_digit()));
-    if parts.len() > 3 || !numbers || parts.iter().any(|part| part.is_empty()) {
+    if parts.len() > 3 || plain.starts_with('v') || !numbers || parts.iter().any(|part| part.is_empty()) {
         return None;
     }
     if given == 0 {
@@ -123,7 +123,7 @@ impl Comparator {
                 _ => order != Ordering::Equal,
             },
             Operator::Greater => match self.given {
-                0 | 1 => major == Ordering::Greater,
+                1 => major == Ordering::Greater,
                 2 => major.then(minor) == Ordering::Greater,
                 _ => order == Ordering::Greater,
             },

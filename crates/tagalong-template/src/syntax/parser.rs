@@ -161,7 +161,7 @@ impl Parser {
             return self.fail("a constant cannot follow `|`; a function or field must");
         }
         let mut arguments = Vec::new();
-        while self.next.spaced || matches!(self.peek(), Token::LeftParen) {
+        while self.next.spaced {
             match self.operand()? {
                 Some(operand) => arguments.push(operand),
                 None => break,
