@@ -65,7 +65,7 @@ fn scalar<'s>(value: Cow<'s, str>, style: ScalarStyle, tag: Option<&Tag>, multil
     };
     let standard = tag.and_then(|tag| tag.suffix_in_namespace("tag:yaml.org,2002:"));
     let other_type = standard.is_some_and(|name| name != "str");
-    Scalar { value, style, multiline, other_type }
+    Scalar { value, style, multiline: multiline || style == Style::Block, other_type }
 }
 
 /// The parser's refusal as a problem of the file.

@@ -39,7 +39,7 @@ pub(super) struct Scalar<'s> {
     /// The decoded value; empty for block scalars, which nobody reads.
     pub(super) value: Cow<'s, str>,
     pub(super) style: Style,
-    /// It begins and ends on different lines.
+    /// It begins and ends on different lines; always set for block scalars.
     pub(super) multiline: bool,
     /// Its tag makes it something else than a string.
     pub(super) other_type: bool,

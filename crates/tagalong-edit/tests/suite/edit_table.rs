@@ -45,6 +45,7 @@ fn everything_else_keeps_its_bytes() {
         ("metadata: {}\nannotations: {}\nl:\n- a\nm:\n  - b:1 «x»\n", "reg.io/x:9.1"),
         ("a: 1\na: b:1 «x»\na: 2\n", "reg.io/x:9.1"),
         ("c: [ a,b , {x : y,\n  i: b:1, «x»\n  'z': ~ } ,\n d]\n", "reg.io/x:9.1"),
+        ("a: b:1 «x»\nd: |\n  no last break", "reg.io/x:9.1"),
         ("kind: List\nitems:\n- image: b:1 «x»\n-  kind: X\n", "reg.io/x:9.1"),
     ] {
         check(input, &input.replacen("b:1", expected, 1));

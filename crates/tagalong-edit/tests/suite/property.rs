@@ -29,8 +29,8 @@ enum Node {
     /// A flow list over several lines, each of its items marked.
     FlowList(Vec<Quote>),
     Block(&'static str),
-    Map(Vec<Node>),
-    List(Vec<Node>),
+    Map(Vec<Self>),
+    List(Vec<Self>),
     /// A list item whose marker stands on the line above.
     Anchored,
 }

@@ -65,9 +65,9 @@ fn comparable(mut token: Token<'_>) -> Token<'_> {
     if matches!(token.kind, Kind::Document | Kind::Close) {
         (token.start, token.end, token.line, token.column) = (0, 0, 0, 0);
     }
-    if let Kind::Scalar(Scalar { style: Style::Block, multiline, .. }) = &mut token.kind {
+    if let Kind::Scalar(Scalar { style: Style::Block, .. }) = token.kind {
         // The parser takes the indentation of the line behind it along.
-        (*multiline, token.end) = (true, token.start);
+        token.end = token.start;
     }
     token
 }
