@@ -19,6 +19,7 @@ mod message;
 mod mirrors;
 mod plan;
 mod report;
+mod rule;
 mod site;
 mod turn_report;
 mod turns;
@@ -28,6 +29,7 @@ pub use exists::Existing;
 pub use message::{AUTOMATION, DEFAULT_MESSAGE, UPDATE};
 pub use mirrors::Mirrors;
 pub use plan::{EditPlan, FileProblem, HeldSite, MarkedFile, PlannedEdit, PolicyState, plan};
+pub use rule::Rule;
 pub use site::{Served, SiteVerdict, decide};
 pub use turn_report::{FileChange, TurnOutcome, TurnReport};
 pub use turns::Turns;
@@ -74,10 +76,18 @@ pub fn reconcile<D: Desk>(
     })
 }
 
-async fn turn<D: Desk>(object: &ImageUpdateAutomation, context: &Context<D>, now: Timestamp) -> Result<Done, Failure> {
-    let valid = validate::automation(object)
-        .map_err(|invalid| Failure { reason: invalid.reason, message: invalid.message, stalled: invalid.stalled })?;
+async fn turn<D: Desk>(
+    object: &ImageUpdateAutomation,
+    context: &Context<D>,
+    now: Timestamp,
+) -> Result<Done, Failure> {
+    let valid = validate::automation(object).map_err(|invalid| Failure {
+        reason: invalid.reason,
+        message: invalid.message,
+        stalled: invalid.stalled,
+    })?;
     let gathered = gather::gather(context, &valid).await?;
-    let _turn = context.turns.take(format!("{} {}", gathered.remote.url.lock_key(), gathered.push_branch)).await;
+    let _turn =
+        context.turns.take(format!("{} {}", gathered.remote.url.lock_key(), gathered.push_branch)).await;
     act::write(context, &valid, gathered, now).await
 }

@@ -1,10 +1,10 @@
 //! What every reconcile is given: the desk, the clients, the caches, the settings. Built once by the binary.
 
 use crate::automation::{Existing, Mirrors, Turns};
+use crate::desk::Desk;
 use crate::listings::Listings;
 use crate::policy::Decisions;
 use crate::retries::Retries;
-use crate::desk::Desk;
 use std::time::Duration;
 use tagalong_registry::Registry;
 
@@ -68,7 +68,13 @@ pub struct Context<D> {
 
 impl<D: Desk> Context<D> {
     /// A context over a desk, a registry client, the lists and mirrors of a state folder.
-    pub fn new(desk: D, registry: Registry, listings: Listings, mirrors: Mirrors, settings: Settings) -> Self {
+    pub fn new(
+        desk: D,
+        registry: Registry,
+        listings: Listings,
+        mirrors: Mirrors,
+        settings: Settings,
+    ) -> Self {
         Self {
             desk,
             registry,

@@ -27,7 +27,8 @@ fn bytes(data: &SecretData, keys: &[&str]) -> Option<Vec<u8>> {
 /// A text value; `Err` where it is not UTF-8.
 fn text(data: &SecretData, secret: &str, key: &str) -> Result<Option<SecretString>, String> {
     let Some(value) = data.get(key) else { return Ok(None) };
-    let text = std::str::from_utf8(value.expose_secret()).map_err(|_| format!("Secret/{secret}: key '{key}' is not text"))?;
+    let text = std::str::from_utf8(value.expose_secret())
+        .map_err(|_| format!("Secret/{secret}: key '{key}' is not text"))?;
     Ok(Some(SecretString::from(text.to_owned())))
 }
 

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use tagalong_api::{
-    GitRepository, ImagePolicy, ImagePolicyStatus, ImageRepository, ImageRepositoryStatus, ImageUpdateAutomation,
-    ImageUpdateAutomationStatus, Reason,
+    GitRepository, ImagePolicy, ImagePolicyStatus, ImageRepository, ImageRepositoryStatus,
+    ImageUpdateAutomation, ImageUpdateAutomationStatus, Reason,
 };
 use tagalong_model::ObjectKey;
 use tagalong_registry::DockerConfig;
@@ -109,7 +109,10 @@ pub trait Desk: Send + Sync + 'static {
     fn secret(&self, key: &ObjectKey) -> impl Future<Output = Result<Option<SecretData>, DeskError>> + Send;
 
     /// Names of the `imagePullSecrets` of a ServiceAccount.
-    fn pull_secrets(&self, account: &ObjectKey) -> impl Future<Output = Result<Vec<String>, DeskError>> + Send;
+    fn pull_secrets(
+        &self,
+        account: &ObjectKey,
+    ) -> impl Future<Output = Result<Vec<String>, DeskError>> + Send;
 
     /// Labels of a namespace; `None` where it does not exist.
     fn namespace_labels(

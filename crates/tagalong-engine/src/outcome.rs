@@ -33,11 +33,9 @@ pub(crate) fn conclude(
         (&before.status, &before.reason, &before.message) == (&after.status, &after.reason, &after.message)
     });
     let event = match outcome {
-        Outcome::Ready { .. } if same => Some(Event {
-            event_type: EventType::Trace,
-            reason: Reason::Succeeded,
-            message: quiet.to_owned(),
-        }),
+        Outcome::Ready { .. } if same => {
+            Some(Event { event_type: EventType::Trace, reason: Reason::Succeeded, message: quiet.to_owned() })
+        }
         Outcome::Ready { message } => {
             Some(Event { event_type: EventType::Normal, reason: Reason::Succeeded, message: message.clone() })
         }

@@ -18,8 +18,8 @@ use futures::future::BoxFuture;
 use jiff::Timestamp;
 use kube::runtime::controller::Action;
 use std::sync::Arc;
-use tagalong_api::{ImagePolicy, ImageReference, Reason};
 use tagalong_api::validate::{self, ValidPolicy};
+use tagalong_api::{ImagePolicy, ImageReference, Reason};
 use tagalong_policy::Verdict;
 
 /// Why a turn did not end well.
@@ -51,7 +51,10 @@ pub(crate) struct Selected {
 }
 
 /// One turn of one ImagePolicy.
-pub fn reconcile<D: Desk>(object: Arc<ImagePolicy>, context: Arc<Context<D>>) -> BoxFuture<'static, Result<Action, Failed>> {
+pub fn reconcile<D: Desk>(
+    object: Arc<ImagePolicy>,
+    context: Arc<Context<D>>,
+) -> BoxFuture<'static, Result<Action, Failed>> {
     Box::pin(async move {
         let now = Timestamp::now();
         if object.spec.suspend.unwrap_or_default() {
@@ -78,7 +81,11 @@ async fn turn<D: Desk>(object: &ImagePolicy, context: &Context<D>) -> Result<Sel
             return Err(Failure { reason: Reason::Failure, message: why.message, retry: Retry::WhenWoken });
         }
         Verdict::Refuse { why } => {
-            return Err(Failure { reason: Reason::Failure, message: why.to_string(), retry: Retry::WhenWoken });
+            return Err(Failure {
+                reason: Reason::Failure,
+                message: why.to_string(),
+                retry: Retry::WhenWoken,
+            });
         }
     };
     let latest = act::reflect(context, object, &valid, &repository, &tag).await?;

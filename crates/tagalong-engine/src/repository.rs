@@ -20,8 +20,8 @@ use jiff::Timestamp;
 use kube::runtime::controller::Action;
 use std::sync::Arc;
 use std::time::Duration;
-use tagalong_api::{ImageRepository, Reason};
 use tagalong_api::validate::{self, ValidRepository};
+use tagalong_api::{ImageRepository, Reason};
 
 /// Why a turn did not end well.
 #[derive(Debug)]
@@ -46,7 +46,10 @@ pub(crate) struct Done {
 }
 
 /// One turn of one ImageRepository.
-pub fn reconcile<D: Desk>(object: Arc<ImageRepository>, context: Arc<Context<D>>) -> BoxFuture<'static, Result<Action, Failed>> {
+pub fn reconcile<D: Desk>(
+    object: Arc<ImageRepository>,
+    context: Arc<Context<D>>,
+) -> BoxFuture<'static, Result<Action, Failed>> {
     Box::pin(async move {
         let now = Timestamp::now();
         if object.spec.suspend.unwrap_or_default() {
@@ -57,9 +60,16 @@ pub fn reconcile<D: Desk>(object: Arc<ImageRepository>, context: Arc<Context<D>>
     })
 }
 
-async fn turn<D: Desk>(object: &ImageRepository, context: &Context<D>, now: Timestamp) -> Result<Done, Failure> {
-    let valid = validate::repository(object)
-        .map_err(|invalid| Failure { reason: invalid.reason, message: invalid.message, stalled: invalid.stalled })?;
+async fn turn<D: Desk>(
+    object: &ImageRepository,
+    context: &Context<D>,
+    now: Timestamp,
+) -> Result<Done, Failure> {
+    let valid = validate::repository(object).map_err(|invalid| Failure {
+        reason: invalid.reason,
+        message: invalid.message,
+        stalled: invalid.stalled,
+    })?;
     let access = gather::access(&context.desk, &valid).await?;
     let key = listing_key(&valid, &access);
     let head = context.listings.head(&key);

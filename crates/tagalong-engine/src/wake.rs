@@ -18,7 +18,11 @@ pub fn requested_at(object: &impl ResourceExt) -> Option<&str> {
 
 /// Policies to wake after an ImageRepository changed from `old` to `new`: those that refer to it, when its
 /// listing or what is asked of it moved.
-pub fn after_repository(old: Option<&ImageRepository>, new: &ImageRepository, kinds: &Kinds) -> Vec<ObjectKey> {
+pub fn after_repository(
+    old: Option<&ImageRepository>,
+    new: &ImageRepository,
+    kinds: &Kinds,
+) -> Vec<ObjectKey> {
     let seen = |object: &ImageRepository| {
         let status = object.status.as_ref();
         let scan = status.and_then(|status| status.last_scan_result.as_ref());
@@ -33,7 +37,13 @@ pub fn after_repository(old: Option<&ImageRepository>, new: &ImageRepository, ki
         let namespace = reference.namespace.clone().or_else(|| policy.namespace()).unwrap_or_default();
         namespace == repository.namespace && reference.name == repository.name
     };
-    kinds.policies.state().iter().filter(|policy| refers(policy)).map(|policy| key_of(policy.as_ref())).collect()
+    kinds
+        .policies
+        .state()
+        .iter()
+        .filter(|policy| refers(policy))
+        .map(|policy| key_of(policy.as_ref()))
+        .collect()
 }
 
 /// Automations to wake after an ImagePolicy changed: those of its namespace, when what it selects moved.
@@ -51,7 +61,9 @@ pub fn after_policy(old: Option<&ImagePolicy>, new: &ImagePolicy, kinds: &Kinds)
         .state()
         .iter()
         .filter(|automation| automation.namespace() == namespace)
-        .filter(|automation| validate::automation(automation).is_ok_and(|valid| valid.selector.matches(labels)))
+        .filter(|automation| {
+            validate::automation(automation).is_ok_and(|valid| valid.selector.matches(labels))
+        })
         .map(|automation| key_of(automation.as_ref()))
         .collect()
 }
@@ -68,7 +80,8 @@ pub fn after_source(old: Option<&GitRepository>, new: &GitRepository, kinds: &Ki
         .iter()
         .filter(|automation| {
             let reference = &automation.spec.source_ref;
-            let namespace = reference.namespace.clone().or_else(|| automation.namespace()).unwrap_or_default();
+            let namespace =
+                reference.namespace.clone().or_else(|| automation.namespace()).unwrap_or_default();
             namespace == source.namespace && reference.name == source.name
         })
         .map(|automation| key_of(automation.as_ref()))

@@ -127,14 +127,25 @@ pub async fn forever<D: Desk>(context: Arc<Context<D>>, wakes: WakeQueues, stop:
             tracing::debug!("first turns still under way; automations begin");
         }
     };
-    let repositories = turn(&context, kinds.repositories.clone(), wakes.repositories, async {}, stopped.clone(), repository::reconcile);
-    let policies = turn(&context, kinds.policies.clone(), wakes.policies, async {}, stopped.clone(), policy::reconcile);
-    let automations = turn(&context, kinds.automations.clone(), wakes.automations, gate, stopped, automation::reconcile);
+    let repositories = turn(
+        &context,
+        kinds.repositories.clone(),
+        wakes.repositories,
+        async {},
+        stopped.clone(),
+        repository::reconcile,
+    );
+    let policies =
+        turn(&context, kinds.policies.clone(), wakes.policies, async {}, stopped.clone(), policy::reconcile);
+    let automations =
+        turn(&context, kinds.automations.clone(), wakes.automations, gate, stopped, automation::reconcile);
     let wheel = async {
-        let report = |kind: u8, first_turn: mpsc::UnboundedSender<(u8, ObjectKey)>| move |key: ObjectKey| {
-            // The gate may have closed already.
-            first_turn.send((kind, key)).unwrap_or_default();
-            futures::future::ready(())
+        let report = |kind: u8, first_turn: mpsc::UnboundedSender<(u8, ObjectKey)>| {
+            move |key: ObjectKey| {
+                // The gate may have closed already.
+                first_turn.send((kind, key)).unwrap_or_default();
+                futures::future::ready(())
+            }
         };
         tokio::join!(
             repositories.for_each(report(0, first_turn.clone())),
@@ -166,10 +177,12 @@ where
     let all = store.clone();
     let first = stream::once(gate).flat_map(move |()| stream::iter(keys(&all)));
     let woken = stream::unfold(wakes, |mut wakes| async move { wakes.recv().await.map(|key| (key, wakes)) });
-    let queue = Box::pin(first.chain(woken).map(|key| Ok::<_, Infallible>(reference::<K>(&key))).take_until(async move {
-        // An error means that the sender is gone, which is a stop as well.
-        _ = stopped.wait_for(|stopped| *stopped).await.is_ok();
-    }));
+    let queue = Box::pin(first.chain(woken).map(|key| Ok::<_, Infallible>(reference::<K>(&key))).take_until(
+        async move {
+            // An error means that the sender is gone, which is a stop as well.
+            _ = stopped.wait_for(|stopped| *stopped).await.is_ok();
+        },
+    ));
     let config = Config::default().concurrency(context.settings.concurrent).debounce(DEBOUNCE);
     applier(reconcile, on_error, Arc::clone(context), store, queue, config).filter_map(|result| {
         futures::future::ready(match result {
@@ -210,7 +223,9 @@ where
                 }
             }
             Err(WheelError::ObjectNotFound(object)) => {
-                open.retain(|key| object.namespace.as_deref() != Some(&key.namespace) || object.name != key.name);
+                open.retain(|key| {
+                    object.namespace.as_deref() != Some(&key.namespace) || object.name != key.name
+                });
             }
             Err(_) => {}
         }
@@ -220,7 +235,11 @@ where
     }
 }
 
-fn on_error<K: Resource<DynamicType = ()>, D: Desk>(object: Arc<K>, _: &Failed, context: Arc<Context<D>>) -> Action {
+fn on_error<K: Resource<DynamicType = ()>, D: Desk>(
+    object: Arc<K>,
+    _: &Failed,
+    context: Arc<Context<D>>,
+) -> Action {
     let key = ObjectKey::new(object.namespace().unwrap_or_default(), object.name_any());
     let settings = &context.settings;
     let failures = context.retries.failed(K::kind(&()), &key);
@@ -231,7 +250,11 @@ fn keys<K>(store: &Store<K>) -> Vec<ObjectKey>
 where
     K: Resource<DynamicType = ()> + Clone + 'static,
 {
-    store.state().iter().map(|object| ObjectKey::new(object.namespace().unwrap_or_default(), object.name_any())).collect()
+    store
+        .state()
+        .iter()
+        .map(|object| ObjectKey::new(object.namespace().unwrap_or_default(), object.name_any()))
+        .collect()
 }
 
 fn reference<K: Resource<DynamicType = ()>>(key: &ObjectKey) -> ObjectRef<K> {

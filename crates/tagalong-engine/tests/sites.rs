@@ -16,7 +16,7 @@ fn served(range: &str, tag: &str) -> Served {
         tag: tag.to_owned(),
         digest: None,
         reflection: DigestReflection::Never,
-        rule,
+        rule: rule.into(),
         equals: vec![tag.to_owned()],
     }
 }
@@ -35,7 +35,9 @@ fn check(yaml: &str, served: &Served, expected: &[&str]) {
     let got: Vec<String> = match decide(site, served) {
         SiteVerdict::Keep => vec!["keep".to_owned()],
         SiteVerdict::Hold { reason, .. } => vec![format!("hold {}", reason.as_str())],
-        SiteVerdict::Write { values, .. } => values.into_iter().map(|(at, value)| format!("{at}={value}")).collect(),
+        SiteVerdict::Write { values, .. } => {
+            values.into_iter().map(|(at, value)| format!("{at}={value}")).collect()
+        }
     };
     assert_eq!(got, expected, "{yaml}");
 }
@@ -73,7 +75,7 @@ fn what_left_the_policy_is_written_even_if_lower_and_says_so() {
 #[test]
 fn descending_orders_turn_the_guard_round() {
     let rule = Policy::compile(&OrderSpec::Numerical { order: Direction::Desc }, None).unwrap();
-    let policy = Served { rule, tag: "5".into(), equals: vec!["5".into()], ..served("*", "5") };
+    let policy = Served { rule: rule.into(), tag: "5".into(), equals: vec!["5".into()], ..served("*", "5") };
     check("tag: \"7\" %:tag\"}\n", &policy, &["0=5"]);
     check("tag: \"3\" %:tag\"}\n", &policy, &["hold CurrentIsAhead"]);
 }
@@ -88,7 +90,11 @@ fn equals_keep_the_sites_spelling_or_its_style() {
     check("tag: v1.2.0 %:tag\"}\n", &served(">=1.0.0", "1.2.0"), &["keep"]);
     let filter = FilterSpec { pattern: "^(?P<v>.*)-alpine.*$".into(), extract: Some("$v".into()) };
     let rule = Policy::compile(&OrderSpec::Semver { range: "*".into() }, Some(&filter)).unwrap();
-    let alpine = Served { rule, equals: vec!["7.4.1-alpine3.20".into()], ..served("*", "7.4.1-alpine3.20") };
+    let alpine = Served {
+        rule: rule.into(),
+        equals: vec!["7.4.1-alpine3.20".into()],
+        ..served("*", "7.4.1-alpine3.20")
+    };
     check("tag: 7.4.1-alpine3.19 %:tag\"}\n", &alpine, &["keep"]);
 }
 
@@ -146,7 +152,10 @@ fn nothing_is_silent() {
         problems.iter().map(|p| format!("{}:{} {}", p.path, p.line, p.reason)).collect::<Vec<_>>()
     };
     assert_eq!(plan.edits.len(), 1);
-    assert_eq!(words(&plan.problems), ["a.yaml:2 UnknownPolicy", "b.yaml:1 UnknownPolicy", "c.yaml:1 InvalidMarker"]);
+    assert_eq!(
+        words(&plan.problems),
+        ["a.yaml:2 UnknownPolicy", "b.yaml:1 UnknownPolicy", "c.yaml:1 InvalidMarker"]
+    );
     assert_eq!(words(&plan.not_selected), ["c.yaml:2 UnknownPolicy"]);
     assert_eq!(plan.held.iter().map(|held| held.reason.as_str()).collect::<Vec<_>>(), ["PolicyNotReady"]);
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 /// Follows image tags and writes them back to Git.
 #[derive(Debug, Parser)]
-#[command(name = "tagalong", version = crate::version::LONG, about, long_about = None, disable_help_subcommand = true, max_term_width = 100)]
+#[command(name = "tagalong", version = crate::version::LONG, long_about = None, disable_help_subcommand = true, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Command,

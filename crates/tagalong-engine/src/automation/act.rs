@@ -71,7 +71,8 @@ pub(crate) async fn write<D: Desk>(
         vanished::note(context, &mut edits).await;
         let round = {
             let job = Arc::clone(&job);
-            let (result, guard) = blocking(mirror, move |opened| job.round(opened, &looked, edits, moved)).await?;
+            let (result, guard) =
+                blocking(mirror, move |opened| job.round(opened, &looked, edits, moved)).await?;
             mirror = guard;
             result?
         };
@@ -80,7 +81,11 @@ pub(crate) async fn write<D: Desk>(
         }
         tokio::time::sleep(Duration::from_millis(fastrand::u64(2..20))).await;
     }
-    Err(failed(Reason::GitOperationFailed, "failed to update source", &format!("the branch moved during each of {PUSHES} pushes")))
+    Err(failed(
+        Reason::GitOperationFailed,
+        "failed to update source",
+        &format!("the branch moved during each of {PUSHES} pushes"),
+    ))
 }
 
 type Guard = tokio::sync::OwnedMutexGuard<Option<Opened>>;
@@ -93,11 +98,14 @@ async fn blocking<T: Send + 'static>(
     let done = tokio::task::spawn_blocking(move || {
         let result = match guard.as_mut() {
             Some(opened) => step(opened),
-            None => Err(failed(Reason::GitOperationFailed, "failed to checkout source", "the mirror was closed")),
+            None => {
+                Err(failed(Reason::GitOperationFailed, "failed to checkout source", "the mirror was closed"))
+            }
         };
         (result, guard)
     });
-    done.await.map_err(|error| failed(Reason::GitOperationFailed, "failed to update source", &error.to_string()))
+    done.await
+        .map_err(|error| failed(Reason::GitOperationFailed, "failed to update source", &error.to_string()))
 }
 
 fn failed(reason: Reason, what: &str, why: &str) -> Failure {
@@ -138,10 +146,18 @@ impl Job {
         }
     }
 
-    fn round(&self, opened: &mut Opened, looked: &Looked, mut edits: EditPlan, moved: u32) -> Result<Round, Failure> {
-        let changes = change_files(opened, looked, &self.scope, &mut edits).map_err(|error| checkout_failed(&error))?;
+    fn round(
+        &self,
+        opened: &mut Opened,
+        looked: &Looked,
+        mut edits: EditPlan,
+        moved: u32,
+    ) -> Result<Round, Failure> {
+        let changes =
+            change_files(opened, looked, &self.scope, &mut edits).map_err(|error| checkout_failed(&error))?;
         let fetched = &looked.fetched;
-        let revision = Revision { name: fetched.revision_name.clone(), commit: fetched.commit.clone() }.to_string();
+        let revision =
+            Revision { name: fetched.revision_name.clone(), commit: fetched.commit.clone() }.to_string();
         let end = |outcome: TurnOutcome, plan: EditPlan, changes: Vec<FileChange>| {
             let turn = TurnReport {
                 automation: self.valid.key.clone(),
@@ -160,7 +176,11 @@ impl Job {
             return end(TurnOutcome::UpToDate, edits, changes);
         }
         let message = message::compose(&self.valid, self.instance.as_deref(), &edits).map_err(|error| {
-            failed(Reason::GitOperationFailed, "failed to update source: failed to run template from spec", &error.to_string())
+            failed(
+                Reason::GitOperationFailed,
+                "failed to update source: failed to run template from spec",
+                &error.to_string(),
+            )
         })?;
         if self.dry_run {
             return end(TurnOutcome::Planned { message }, edits, changes);
@@ -182,7 +202,12 @@ impl Job {
         };
         match self.push(opened, looked, &prepared, expected)? {
             Pushed::Done => {
-                let refspec = self.valid.push.refspec.as_ref().map(|refspec| format!("{}:{}", refspec.src, refspec.dst));
+                let refspec = self
+                    .valid
+                    .push
+                    .refspec
+                    .as_ref()
+                    .map(|refspec| format!("{}:{}", refspec.src, refspec.dst));
                 let outcome = TurnOutcome::Pushed { commit: prepared.commit(), message, refspec };
                 end(outcome, edits, changes)
             }
@@ -202,9 +227,11 @@ impl Job {
         }
         let push_ref = self.push_ref();
         let Some(tip) = fetched.tips.get(&push_ref) else { return Ok(Permit::Push(Expected::Absent)) };
-        let asker = Asker { automation: &self.valid.key, instance: self.instance.as_deref(), scope: &self.scope };
-        let state = inspect(&opened.mirror, &self.gathered.remote, &push_ref, fetched.refname.as_deref(), &asker)
-            .map_err(|error| checkout_failed(&error))?;
+        let asker =
+            Asker { automation: &self.valid.key, instance: self.instance.as_deref(), scope: &self.scope };
+        let state =
+            inspect(&opened.mirror, &self.gathered.remote, &push_ref, fetched.refname.as_deref(), &asker)
+                .map_err(|error| checkout_failed(&error))?;
         Ok(match state {
             BranchState::Foreign { commit } => Permit::End(TurnOutcome::ForeignCommits { commit }),
             BranchState::Ours { parent, tree } if parent == fetched.commit && tree == prepared.tree() => {

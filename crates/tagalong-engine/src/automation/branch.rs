@@ -46,13 +46,20 @@ pub(crate) fn inspect(
     }
     Ok(match commits.as_slice() {
         [] => BranchState::Free,
-        [only] => BranchState::Ours { parent: only.parents.first().cloned().unwrap_or_default(), tree: only.tree },
+        [only] => {
+            BranchState::Ours { parent: only.parents.first().cloned().unwrap_or_default(), tree: only.tree }
+        }
         // Several of ours can only come from an older rule; they are rebuilt into one.
         [tip, ..] => BranchState::Ours { parent: String::new(), tree: tip.tree },
     })
 }
 
-fn is_ours(mirror: &Mirror, remote: &Remote, commit: &CommitInfo, asker: &Asker<'_>) -> Result<bool, GitError> {
+fn is_ours(
+    mirror: &Mirror,
+    remote: &Remote,
+    commit: &CommitInfo,
+    asker: &Asker<'_>,
+) -> Result<bool, GitError> {
     let trailers = trailer::parse(&commit.message);
     let name = automation_name(asker.automation, asker.instance);
     let named = trailers.iter().any(|(key, value)| key == AUTOMATION && *value == name);
@@ -105,7 +112,9 @@ fn changes_are_recorded(
 
 /// The edits that lead from one scan to the other, `None` where one of them is not recorded.
 fn recorded_edits<'a>(old: &'a Scan, new: &'a Scan, recorded: &HashSet<&str>) -> Option<Vec<Edit<'a>>> {
-    let fields = |scan: &'a Scan| scan.sites.iter().flat_map(|site| site.fields.iter().map(move |field| (site, field)));
+    let fields = |scan: &'a Scan| {
+        scan.sites.iter().flat_map(|site| site.fields.iter().map(move |field| (site, field)))
+    };
     let mut edits = Vec::new();
     for ((site, field), (_, to)) in fields(old).zip(fields(new)) {
         if field.value == to.value {

@@ -9,8 +9,8 @@ use crate::desk::Desk;
 use futures::{StreamExt, stream};
 use kube::runtime::reflector::ObjectRef;
 use std::collections::{BTreeMap, HashSet};
-use std::time::Instant;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 use tagalong_api::{ImagePolicy, ImageRepository, Reason, validate};
 use tagalong_model::{ObjectKey, Tag};
 
@@ -84,7 +84,9 @@ async fn question<D: Desk>(context: &Context<D>, key: &ObjectKey, served: &Serve
         Ok(true) => None,
         Ok(false) => held(
             Reason::TagGone,
-            format!("{image} is listed, but its manifest is gone (404); it is asked for again at the next turn"),
+            format!(
+                "{image} is listed, but its manifest is gone (404); it is asked for again at the next turn"
+            ),
         ),
         Err(why) => held(
             Reason::PolicyNotReady,
@@ -100,9 +102,14 @@ async fn exists<D: Desk>(context: &Context<D>, key: &ObjectKey, served: &Served)
     let policy = validate::policy(&policy).map_err(|invalid| invalid.message)?;
     let repository = &policy.repository;
     let reference = ObjectRef::<ImageRepository>::new(&repository.name).within(&repository.namespace);
-    let repository = kinds.repositories.get(&reference).ok_or_else(|| format!("ImageRepository/{repository} is gone"))?;
+    let repository =
+        kinds.repositories.get(&reference).ok_or_else(|| format!("ImageRepository/{repository} is gone"))?;
     let repository = validate::repository(&repository).map_err(|invalid| invalid.message)?;
     let access = credentials::registry::access(&context.desk, &repository).await?;
     let tag: Tag = served.tag.parse().map_err(|error: tagalong_model::InvalidTag| error.to_string())?;
-    context.registry.exists(&served.name, &tag, &access, Instant::now() + repository.timeout).await.map_err(|error| error.to_string())
+    context
+        .registry
+        .exists(&served.name, &tag, &access, Instant::now() + repository.timeout)
+        .await
+        .map_err(|error| error.to_string())
 }

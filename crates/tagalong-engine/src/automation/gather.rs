@@ -2,6 +2,7 @@
 
 use super::Failure;
 use super::plan::PolicyState;
+use super::rule::Rule;
 use super::site::Served;
 use crate::context::Context;
 use crate::credentials;
@@ -11,8 +12,8 @@ use kube::ResourceExt;
 use kube::runtime::reflector::ObjectRef;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use tagalong_api::{GitRepository, ImagePolicy, ImageReference, Reason};
-use tagalong_api::validate::{self, GitRef, ValidAutomation, ValidSource};
+use tagalong_api::validate::{self, DigestReflection, GitRef, ValidAutomation, ValidSource};
+use tagalong_api::{GitRepository, ImagePolicy, ImageReference, ImageRepository, Reason};
 use tagalong_git::{Checkout, Remote, Signer};
 use tagalong_model::ObjectKey;
 
@@ -34,20 +35,32 @@ fn failure(reason: Reason, message: String) -> Failure {
     Failure { reason, message, stalled: false }
 }
 
-pub(crate) async fn gather<D: Desk>(context: &Context<D>, valid: &ValidAutomation) -> Result<Gathered, Failure> {
+pub(crate) async fn gather<D: Desk>(
+    context: &Context<D>,
+    valid: &ValidAutomation,
+) -> Result<Gathered, Failure> {
     let source = source(context, valid)?;
-    let remote = credentials::git::remote(&context.desk, &source)
-        .await
-        .map_err(|message| failure(Reason::SourceManagerFailed, format!("failed configuring source manager: {message}")))?;
+    let remote = credentials::git::remote(&context.desk, &source).await.map_err(|message| {
+        failure(Reason::SourceManagerFailed, format!("failed configuring source manager: {message}"))
+    })?;
     let signer = match &valid.signing {
         None => None,
-        Some(signing) => Some(
-            credentials::git::signer(&context.desk, &valid.key.namespace, signing)
-                .await
-                .map_err(|message| failure(Reason::SourceManagerFailed, format!("failed configuring source manager: {message}")))?,
-        ),
+        Some(signing) => {
+            Some(credentials::git::signer(&context.desk, &valid.key.namespace, signing).await.map_err(
+                |message| {
+                    failure(
+                        Reason::SourceManagerFailed,
+                        format!("failed configuring source manager: {message}"),
+                    )
+                },
+            )?)
+        }
     };
-    let reference = valid.checkout.clone().or_else(|| source.reference.clone()).unwrap_or(GitRef::Branch("master".to_owned()));
+    let reference = valid
+        .checkout
+        .clone()
+        .or_else(|| source.reference.clone())
+        .unwrap_or(GitRef::Branch("master".to_owned()));
     let checkout_branch = match &reference {
         GitRef::Branch(branch) | GitRef::Commit { branch: Some(branch), .. } => Some(branch.clone()),
         GitRef::Name(name) => name.strip_prefix("refs/heads/").map(ToOwned::to_owned),
@@ -66,12 +79,16 @@ pub(crate) async fn gather<D: Desk>(context: &Context<D>, valid: &ValidAutomatio
 fn source<D: Desk>(context: &Context<D>, valid: &ValidAutomation) -> Result<ValidSource, Failure> {
     let key = &valid.source;
     if key.namespace != valid.key.namespace && context.settings.no_cross_namespace_refs {
-        let message = format!("cannot access 'GitRepository/{key}', cross-namespace references have been blocked");
+        let message =
+            format!("cannot access 'GitRepository/{key}', cross-namespace references have been blocked");
         return Err(Failure { reason: Reason::AccessDenied, message, stalled: true });
     }
     let reference = ObjectRef::<GitRepository>::new(&key.name).within(&key.namespace);
     let object = context.desk.kinds().sources.get(&reference).ok_or_else(|| {
-        failure(Reason::SourceManagerFailed, format!("failed configuring source manager: GitRepository/{key} not found"))
+        failure(
+            Reason::SourceManagerFailed,
+            format!("failed configuring source manager: GitRepository/{key} not found"),
+        )
     })?;
     validate::git_repository(&object).map_err(|invalid| Failure {
         reason: invalid.reason,
@@ -124,15 +141,25 @@ fn policies<D: Desk>(
     (states, observed)
 }
 
-fn served<D: Desk>(context: &Context<D>, policy: &ImagePolicy, key: &ObjectKey) -> Option<(Served, ImageReference)> {
+fn served<D: Desk>(
+    context: &Context<D>,
+    policy: &Arc<ImagePolicy>,
+    key: &ObjectKey,
+) -> Option<(Served, ImageReference)> {
     let latest = policy.status.as_ref()?.latest_ref.clone()?;
-    let valid = validate::policy(policy).ok()?;
+    let reference = &policy.spec.image_repository_ref;
+    let namespace = reference.namespace.as_deref().unwrap_or(&key.namespace);
+    let repository = ObjectRef::<ImageRepository>::new(&reference.name).within(namespace);
     let served = Served {
         name: latest.name.parse().ok()?,
         tag: latest.tag.clone(),
         digest: latest.digest.as_deref().and_then(|digest| digest.parse().ok()),
-        reflection: valid.digest,
-        rule: valid.rule,
+        reflection: match policy.spec.digest_reflection_policy.as_deref() {
+            Some("IfNotPresent") => DigestReflection::IfNotPresent,
+            Some("Always") => DigestReflection::Always,
+            _ => DigestReflection::Never,
+        },
+        rule: Rule::of(Arc::clone(policy), context.desk.kinds().repositories.get(&repository)),
         equals: context.decisions.equals(key, &latest.tag),
     };
     Some((served, latest))

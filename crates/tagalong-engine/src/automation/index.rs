@@ -93,7 +93,9 @@ impl SiteIndex {
             marked: self.marked.iter().map(|(key, scan)| (key.clone(), scan.as_ref().clone())).collect(),
             clean: self.clean.iter().cloned().collect(),
         };
-        let written = postcard::to_stdvec(&stored).map_err(std::io::Error::other).and_then(|bytes| replace(path, &bytes));
+        let written = postcard::to_stdvec(&stored)
+            .map_err(std::io::Error::other)
+            .and_then(|bytes| replace(path, &bytes));
         if let Err(error) = written {
             tracing::warn!(%error, "the site index was not saved; the next start reads the repository anew");
         }

@@ -28,7 +28,9 @@ impl Scope {
     /// matches nothing.
     pub(crate) fn new(folder: Option<RepoPath>, lines: &[String]) -> Self {
         let mut globs = GlobSetBuilder::new();
-        for glob in lines.iter().filter_map(|glob| GlobBuilder::new(glob).literal_separator(true).build().ok()) {
+        for glob in
+            lines.iter().filter_map(|glob| GlobBuilder::new(glob).literal_separator(true).build().ok())
+        {
             globs.add(glob);
         }
         Self { folder, lines: lines.to_vec(), line_globs: globs.build().unwrap_or_default() }
@@ -99,7 +101,12 @@ fn choose_tag(range: &str, tags: &[&str]) -> Result<Option<usize>, String> {
 }
 
 /// Every file in scope that has sites or problems.
-fn find(mirror: &Mirror, index: &mut SiteIndex, commit: &str, scope: &Scope) -> Result<Vec<MarkedFile>, GitError> {
+fn find(
+    mirror: &Mirror,
+    index: &mut SiteIndex,
+    commit: &str,
+    scope: &Scope,
+) -> Result<Vec<MarkedFile>, GitError> {
     let mut entries = InScope { scope, found: Vec::new() };
     mirror.reader().walk(commit, scope.folder.as_ref(), &mut entries)?;
     let entries = entries.found;
@@ -122,7 +129,10 @@ fn find(mirror: &Mirror, index: &mut SiteIndex, commit: &str, scope: &Scope) -> 
     Ok(files)
 }
 
-fn read_all(mirror: &Mirror, unknown: &[&(Entry, FileKind, BlobKey)]) -> Result<Vec<(BlobKey, Scan)>, GitError> {
+fn read_all(
+    mirror: &Mirror,
+    unknown: &[&(Entry, FileKind, BlobKey)],
+) -> Result<Vec<(BlobKey, Scan)>, GitError> {
     let threads = if unknown.len() < WORTH_THREADS {
         1
     } else {
@@ -130,7 +140,8 @@ fn read_all(mirror: &Mirror, unknown: &[&(Entry, FileKind, BlobKey)]) -> Result<
     };
     let chunk = unknown.len().div_ceil(threads).max(1);
     std::thread::scope(|scope| {
-        let workers: Vec<_> = unknown.chunks(chunk).map(|part| scope.spawn(move || read_some(mirror, part))).collect();
+        let workers: Vec<_> =
+            unknown.chunks(chunk).map(|part| scope.spawn(move || read_some(mirror, part))).collect();
         let mut scans = Vec::with_capacity(unknown.len());
         for worker in workers {
             match worker.join() {
@@ -142,7 +153,10 @@ fn read_all(mirror: &Mirror, unknown: &[&(Entry, FileKind, BlobKey)]) -> Result<
     })
 }
 
-fn read_some(mirror: &Mirror, part: &[&(Entry, FileKind, BlobKey)]) -> Result<Vec<(BlobKey, Scan)>, GitError> {
+fn read_some(
+    mirror: &Mirror,
+    part: &[&(Entry, FileKind, BlobKey)],
+) -> Result<Vec<(BlobKey, Scan)>, GitError> {
     let reader = mirror.reader();
     part.iter().map(|(entry, kind, key)| Ok((key.clone(), scan(&reader.read(entry.blob)?, *kind)))).collect()
 }

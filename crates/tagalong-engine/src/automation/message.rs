@@ -23,7 +23,11 @@ pub(crate) const REASON: &str = "Tagalong-Reason";
 ///
 /// # Errors
 /// The template's error, which names the field or function and its line.
-pub(crate) fn compose(automation: &ValidAutomation, instance: Option<&str>, plan: &EditPlan) -> Result<String, TemplateError> {
+pub(crate) fn compose(
+    automation: &ValidAutomation,
+    instance: Option<&str>,
+    plan: &EditPlan,
+) -> Result<String, TemplateError> {
     let message = match &automation.message {
         None => DEFAULT_MESSAGE.to_owned(),
         Some(template) => template.render(&data(automation, plan))?,
@@ -40,7 +44,8 @@ pub(crate) fn automation_name(key: &ObjectKey, instance: Option<&str>) -> String
 pub(crate) fn update_text(setter: &str, old: &str, new: &str) -> String {
     // A value from a repository may hold anything; quoting keeps ` -> ` readable back.
     let quoted = |text: &str| {
-        let plain = !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c == '"' || c.is_control());
+        let plain =
+            !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c == '"' || c.is_control());
         if plain { text.to_owned() } else { format!("{text:?}") }
     };
     format!("{setter} {} -> {}", quoted(old), quoted(new))
@@ -78,9 +83,15 @@ fn data(automation: &ValidAutomation, plan: &EditPlan) -> Value {
     );
     let values = automation.values.iter().map(|(k, v)| (Value::from(k.as_str()), Value::from(v.as_str())));
     let key = &automation.key;
-    let object = Value::structure("NamespacedName", [("Namespace", Value::from(key.namespace.as_str())), ("Name", Value::from(key.name.as_str()))])
-        .displayed_as(key.to_string());
-    Value::structure("TemplateData", [("AutomationObject", object), ("Changed", changed), ("Values", Value::map(values))])
+    let object = Value::structure(
+        "NamespacedName",
+        [("Namespace", Value::from(key.namespace.as_str())), ("Name", Value::from(key.name.as_str()))],
+    )
+    .displayed_as(key.to_string());
+    Value::structure(
+        "TemplateData",
+        [("AutomationObject", object), ("Changed", changed), ("Values", Value::map(values))],
+    )
 }
 
 fn file_changes(plan: &EditPlan) -> Value {
@@ -103,10 +114,10 @@ fn identifier(object: &ObjectIdentifier) -> Value {
     Value::structure(
         "ObjectIdentifier",
         [
-            ("Name", Value::from(object.name.as_str())),
-            ("Namespace", Value::from(object.namespace.as_str())),
             ("APIVersion", Value::from(object.api_version.as_str())),
             ("Kind", Value::from(object.kind.as_str())),
+            ("Name", Value::from(object.name.as_str())),
+            ("Namespace", Value::from(object.namespace.as_str())),
         ],
     )
 }
@@ -121,7 +132,11 @@ fn changes<'a>(edits: impl Iterator<Item = &'a PlannedEdit>) -> Value {
             .map(|(old, new, setter)| {
                 Value::structure(
                     "Change",
-                    [("OldValue", Value::from(old)), ("NewValue", Value::from(new)), ("Setter", Value::from(setter.as_str()))],
+                    [
+                        ("OldValue", Value::from(old)),
+                        ("NewValue", Value::from(new)),
+                        ("Setter", Value::from(setter.as_str())),
+                    ],
                 )
             })
             .collect(),

@@ -35,7 +35,8 @@ impl Mirrors {
 
     /// Work done by the mirrors of this process, summed up; for tests and benches.
     pub async fn stats(&self) -> Stats {
-        let slots: Vec<Slot> = self.slots.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        let slots: Vec<Slot> =
+            self.slots.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
         let mut sum = Stats::default();
         for slot in slots {
             if let Some(opened) = slot.lock().await.as_ref() {
@@ -87,9 +88,11 @@ impl Mirrors {
 /// by way of a cache.
 fn folder_name(source: &ValidSource, remote: &Remote) -> String {
     let lock_key = remote.url.lock_key();
-    let identity = format!("{lock_key}\n{}\n{}", source.key.namespace, source.secret.as_deref().unwrap_or_default());
+    let identity =
+        format!("{lock_key}\n{}\n{}", source.key.namespace, source.secret.as_deref().unwrap_or_default());
     let digest = Digest::sha256(identity.as_bytes()).to_string();
     let last = lock_key.rsplit('/').next().unwrap_or_default();
-    let word: String = last.chars().filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).take(40).collect();
+    let word: String =
+        last.chars().filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).take(40).collect();
     format!("{word}-{}", digest.trim_start_matches("sha256:").get(..16).unwrap_or_default())
 }

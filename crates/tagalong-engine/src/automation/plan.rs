@@ -201,9 +201,12 @@ fn unserved(
             let message = format!("ImagePolicy/{policy} has selected no tag yet; see `tagalong explain`");
             plan.held.push(held(file, site, Reason::PolicyNotReady, message));
         }
-        Some(PolicyState::Held { reason, message }) => plan.held.push(held(file, site, *reason, message.clone())),
+        Some(PolicyState::Held { reason, message }) => {
+            plan.held.push(held(file, site, *reason, message.clone()))
+        }
         Some(PolicyState::NotSelected) => {
-            let message = format!("ImagePolicy/{policy} exists, but the automation's policySelector leaves it out");
+            let message =
+                format!("ImagePolicy/{policy} exists, but the automation's policySelector leaves it out");
             plan.not_selected.push(problem(Reason::UnknownPolicy, message));
         }
         _ if policy.namespace != namespace => {

@@ -5,6 +5,7 @@ use crate::context::Context;
 use crate::desk::{Desk, Event, EventType, Finding};
 use crate::outcome::conclude;
 use crate::wake::key_of;
+use crate::wake::requested_at;
 use crate::wheel::Failed;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
@@ -12,7 +13,6 @@ use kube::runtime::controller::Action;
 use std::sync::Arc;
 use tagalong_api::condition::Outcome;
 use tagalong_api::{ImageUpdateAutomation, ImageUpdateAutomationStatus, Reason};
-use crate::wake::requested_at;
 
 /// A suspended automation keeps its conditions (RULES 28).
 pub(super) async fn suspended<D: Desk>(
@@ -62,11 +62,13 @@ pub(super) async fn report<D: Desk>(
 
 /// What happened in a turn that went to its end; Flux's words for the push.
 fn events(turn: &TurnReport) -> Vec<Event> {
-    let normal = |message: String| Event { event_type: EventType::Normal, reason: Reason::Succeeded, message };
+    let normal =
+        |message: String| Event { event_type: EventType::Normal, reason: Reason::Succeeded, message };
     match &turn.outcome {
         TurnOutcome::Pushed { commit, message, refspec } => {
             let short: String = commit.chars().take(7).collect();
-            let refspec = refspec.as_ref().map(|refspec| format!(" and refspecs '{refspec}'")).unwrap_or_default();
+            let refspec =
+                refspec.as_ref().map(|refspec| format!(" and refspecs '{refspec}'")).unwrap_or_default();
             vec![normal(format!("pushed commit '{short}' to branch '{}'{refspec}\n{message}", turn.branch))]
         }
         TurnOutcome::ForeignCommits { commit } => {
@@ -91,7 +93,14 @@ async fn finish<D: Desk>(
     now: Timestamp,
 ) -> Result<(), Failed> {
     let (generation, observed) = (object.metadata.generation, status.observed_generation);
-    let concluded = conclude(outcome, &status.conditions, observed, generation, now, "no change since last reconciliation");
+    let concluded = conclude(
+        outcome,
+        &status.conditions,
+        observed,
+        generation,
+        now,
+        "no change since last reconciliation",
+    );
     status.conditions = concluded.conditions;
     status.observed_generation = concluded.observed_generation;
     // The push says it already.

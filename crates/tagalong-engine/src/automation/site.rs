@@ -10,6 +10,7 @@
 //! otherwise ─→ write
 //! ```
 
+use super::rule::Rule;
 use std::cmp::Ordering;
 use tagalong_api::Reason;
 use tagalong_api::validate::DigestReflection;
@@ -17,7 +18,7 @@ use tagalong_edit::{Field, Site};
 use tagalong_model::{Digest, ImageName, ImageRef, Setter};
 
 /// What a policy says now, as far as a site needs it. Made by `gather`.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Served {
     /// The image, spelled as the ImageRepository spells it.
     pub name: ImageName,
@@ -27,8 +28,8 @@ pub struct Served {
     pub digest: Option<Digest>,
     /// Whether and how the policy reflects digests.
     pub reflection: DigestReflection,
-    /// Filter and order, for judging the value that is at the site.
-    pub rule: tagalong_policy::Policy,
+    /// Filter, exclusions and order, for judging the value that is at the site.
+    pub rule: Rule,
     /// All tags equal in order to the selected one, the selected one among them.
     pub equals: Vec<String>,
 }
@@ -98,11 +99,15 @@ pub fn decide(site: &Site, served: &Served) -> SiteVerdict {
     let current = Current::of(site);
     let same_image = current.name.as_ref().is_none_or(|name| *name == served.name);
     let current_tag = current.tag.as_deref().filter(|_| same_image);
+    if current_tag == Some(served.tag.as_str()) {
+        return write(site, served, &current, &served.tag, None);
+    }
+    let Some(rule) = served.rule.get() else { return not_valid(site) };
     let mut left_policy = None;
     let mut tag = tagalong_policy::spelling(&served.equals, current_tag).unwrap_or(&served.tag);
-    if let (Some(there), Ok(winner)) = (current_tag, served.rule.judge(&served.tag)) {
-        match served.rule.judge(there) {
-            Ok(value) => match served.rule.compare(&value, &winner) {
+    if let (Some(there), Ok(winner)) = (current_tag, rule.judge(&served.tag)) {
+        match rule.judge(there) {
+            Ok(value) => match rule.compare(&value, &winner) {
                 Some(Ordering::Greater) => return ahead(there, &served.tag),
                 Some(Ordering::Equal) => tag = there,
                 Some(Ordering::Less) | None => {}
@@ -111,6 +116,14 @@ pub fn decide(site: &Site, served: &Served) -> SiteVerdict {
         }
     }
     write(site, served, &current, tag, left_policy)
+}
+
+fn not_valid(site: &Site) -> SiteVerdict {
+    let message = format!(
+        "ImagePolicy/{} is not valid, so the value here cannot be judged; see its status",
+        site.policy
+    );
+    SiteVerdict::Hold { reason: Reason::PolicyNotReady, message }
 }
 
 fn no_digest(site: &Site) -> SiteVerdict {
@@ -123,7 +136,8 @@ fn no_digest(site: &Site) -> SiteVerdict {
 }
 
 fn ahead(there: &str, winner: &str) -> SiteVerdict {
-    let message = format!("{there} is above {winner}, the best tag of the listing; a tag is never lowered by itself");
+    let message =
+        format!("{there} is above {winner}, the best tag of the listing; a tag is never lowered by itself");
     SiteVerdict::Hold { reason: Reason::CurrentIsAhead, message }
 }
 

@@ -25,7 +25,8 @@ pub(crate) async fn note<D: Desk>(context: &Context<D>, plan: &mut EditPlan) {
 /// Whether the stored listing of a policy's image holds a tag; `None` where that cannot be told.
 async fn listed<D: Desk>(context: &Context<D>, policy: &ObjectKey, tag: &str) -> Option<bool> {
     let kinds = context.desk.kinds();
-    let policy = kinds.policies.get(&ObjectRef::<ImagePolicy>::new(&policy.name).within(&policy.namespace))?;
+    let policy =
+        kinds.policies.get(&ObjectRef::<ImagePolicy>::new(&policy.name).within(&policy.namespace))?;
     let repository = validate::policy(&policy).ok()?.repository;
     let reference = ObjectRef::<ImageRepository>::new(&repository.name).within(&repository.namespace);
     let repository = validate::repository(kinds.repositories.get(&reference)?.as_ref()).ok()?;

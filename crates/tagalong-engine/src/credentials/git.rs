@@ -40,13 +40,20 @@ pub async fn remote<D: Desk>(desk: &D, source: &ValidSource) -> Result<Remote, S
 fn auth(url: &RemoteUrl, data: &SecretData, secret: &str) -> Result<Auth, String> {
     if url.is_ssh() {
         let need = |key: &str| {
-            text(data, secret, key)?.ok_or_else(|| format!("Secret/{secret}: key '{key}' is missing; ssh needs it"))
+            text(data, secret, key)?
+                .ok_or_else(|| format!("Secret/{secret}: key '{key}' is missing; ssh needs it"))
         };
         let known_hosts = need("known_hosts")?.expose_secret().to_owned();
-        return Ok(Auth::Ssh { identity: need("identity")?, password: text(data, secret, "password")?, known_hosts });
+        return Ok(Auth::Ssh {
+            identity: need("identity")?,
+            password: text(data, secret, "password")?,
+            known_hosts,
+        });
     }
     if data.keys().any(|key| key.starts_with("githubApp")) {
-        return Err(format!("Secret/{secret} holds GitHub App data, which needs .spec.provider github; use a token"));
+        return Err(format!(
+            "Secret/{secret} holds GitHub App data, which needs .spec.provider github; use a token"
+        ));
     }
     let bearer = text(data, secret, "bearerToken")?;
     match (bearer, text(data, secret, "username")?, text(data, secret, "password")?) {
@@ -77,8 +84,9 @@ pub async fn signer<D: Desk>(desk: &D, namespace: &str, signing: &Signing) -> Re
         SigningKind::Gpg => ("git.asc", "passphrase"),
         SigningKind::Ssh => ("identity", "password"),
     };
-    let private = text(&data, &secret, key)?
-        .ok_or_else(|| format!("Secret/{secret}: key '{key}' is missing; it holds the private signing key"))?;
+    let private = text(&data, &secret, key)?.ok_or_else(|| {
+        format!("Secret/{secret}: key '{key}' is missing; it holds the private signing key")
+    })?;
     let passphrase = text(&data, &secret, passphrase)?;
     let signer = match signing.kind {
         SigningKind::Gpg => Signer::gpg(&private, passphrase.as_ref()),

@@ -59,12 +59,18 @@ fn scope(valid: &ValidRepository) -> AccessScope {
     AccessScope::new(scope)
 }
 
-async fn docker_config<D: Desk>(desk: &D, valid: &ValidRepository) -> Result<Option<Arc<DockerConfig>>, String> {
+async fn docker_config<D: Desk>(
+    desk: &D,
+    valid: &ValidRepository,
+) -> Result<Option<Arc<DockerConfig>>, String> {
     let namespace = &valid.key.namespace;
     let mut names: Vec<String> = valid.secret.iter().cloned().collect();
     if let Some(account) = &valid.service_account {
         let account = ObjectKey::new(namespace, account);
-        let pull = desk.pull_secrets(&account).await.map_err(|error| format!("ServiceAccount/{account}: {error}"))?;
+        let pull = desk
+            .pull_secrets(&account)
+            .await
+            .map_err(|error| format!("ServiceAccount/{account}: {error}"))?;
         names.extend(pull);
     }
     if names.is_empty() {
@@ -76,7 +82,8 @@ async fn docker_config<D: Desk>(desk: &D, valid: &ValidRepository) -> Result<Opt
         let json = bytes(&data, &[".dockerconfigjson", ".dockercfg"]).ok_or_else(|| {
             format!("Secret/{namespace}/{name}: key '.dockerconfigjson' is missing; create it with `kubectl create secret docker-registry`")
         })?;
-        let config = DockerConfig::parse(&json).map_err(|error| format!("Secret/{namespace}/{name}: {error}"))?;
+        let config =
+            DockerConfig::parse(&json).map_err(|error| format!("Secret/{namespace}/{name}: {error}"))?;
         merged.merge(config);
     }
     Ok(Some(Arc::new(merged)))

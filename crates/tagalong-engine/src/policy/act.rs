@@ -5,9 +5,9 @@ use super::{Failure, Retry};
 use crate::context::Context;
 use crate::credentials;
 use crate::desk::Desk;
-use tagalong_api::{ImagePolicy, ImageReference, Reason};
-use tagalong_api::validate::{DigestReflection, ValidPolicy, ValidRepository};
 use std::time::Instant;
+use tagalong_api::validate::{DigestReflection, ValidPolicy, ValidRepository};
+use tagalong_api::{ImagePolicy, ImageReference, Reason};
 use tagalong_model::Tag;
 
 /// The selected image, with its digest where the policy wants one: `IfNotPresent` asks only when name or tag
@@ -34,7 +34,11 @@ pub(crate) async fn reflect<D: Desk>(
     Ok(ImageReference { name, tag: tag.to_owned(), digest })
 }
 
-async fn ask<D: Desk>(context: &Context<D>, repository: &ValidRepository, tag: &str) -> Result<String, Failure> {
+async fn ask<D: Desk>(
+    context: &Context<D>,
+    repository: &ValidRepository,
+    tag: &str,
+) -> Result<String, Failure> {
     let failure = |message: String| Failure { reason: Reason::Failure, message, retry: Retry::BackOff };
     let access = credentials::registry::access(&context.desk, repository)
         .await

@@ -7,8 +7,8 @@ use crate::repository::listing_key;
 use crate::{credentials, wake};
 use kube::runtime::reflector::ObjectRef;
 use std::collections::BTreeMap;
-use tagalong_api::{ImageRepository, Reason, access};
 use tagalong_api::validate::{self, ValidPolicy, ValidRepository};
+use tagalong_api::{ImageRepository, Reason, access};
 use tagalong_store::Listing;
 
 fn dependency(message: String) -> Failure {
@@ -16,11 +16,15 @@ fn dependency(message: String) -> Failure {
 }
 
 /// Finds the repository and checks that this policy may use it.
-pub(crate) async fn repository<D: Desk>(context: &Context<D>, valid: &ValidPolicy) -> Result<ValidRepository, Failure> {
+pub(crate) async fn repository<D: Desk>(
+    context: &Context<D>,
+    valid: &ValidPolicy,
+) -> Result<ValidRepository, Failure> {
     let key = &valid.repository;
     let foreign = key.namespace != valid.key.namespace;
     if foreign && context.settings.no_cross_namespace_refs {
-        let message = format!("cannot access 'ImageRepository/{key}', cross-namespace references have been blocked");
+        let message =
+            format!("cannot access 'ImageRepository/{key}', cross-namespace references have been blocked");
         return Err(Failure { reason: Reason::AccessDenied, message, retry: Retry::Stalled });
     }
     let reference = ObjectRef::<ImageRepository>::new(&key.name).within(&key.namespace);
@@ -36,8 +40,17 @@ pub(crate) async fn repository<D: Desk>(context: &Context<D>, valid: &ValidPolic
             message: error.to_string(),
             retry: Retry::BackOff,
         })?;
-        access::check(&valid.key.namespace, &labels.unwrap_or_default(), key, access_from(&object).as_deref())
-            .map_err(|invalid| Failure { reason: invalid.reason, message: invalid.message, retry: Retry::WhenWoken })?;
+        access::check(
+            &valid.key.namespace,
+            &labels.unwrap_or_default(),
+            key,
+            access_from(&object).as_deref(),
+        )
+        .map_err(|invalid| Failure {
+            reason: invalid.reason,
+            message: invalid.message,
+            retry: Retry::WhenWoken,
+        })?;
     }
     validate::repository(&object).map_err(|invalid| Failure {
         reason: invalid.reason,
@@ -53,16 +66,20 @@ fn access_from(object: &ImageRepository) -> Option<Vec<BTreeMap<String, String>>
 }
 
 /// The last complete listing of the repository.
-pub(crate) async fn listing<D: Desk>(context: &Context<D>, repository: &ValidRepository) -> Result<Listing, Failure> {
+pub(crate) async fn listing<D: Desk>(
+    context: &Context<D>,
+    repository: &ValidRepository,
+) -> Result<Listing, Failure> {
     let not_ready = || {
         let wait = tagalong_model::format_duration(context.settings.requeue_dependency);
         dependency(format!("retrying in {wait} error: no tags in database"))
     };
-    let access = credentials::registry::access(&context.desk, repository).await.map_err(|message| Failure {
-        reason: Reason::Failure,
-        message: format!("failed to configure authentication options: {message}"),
-        retry: Retry::BackOff,
-    })?;
+    let access =
+        credentials::registry::access(&context.desk, repository).await.map_err(|message| Failure {
+            reason: Reason::Failure,
+            message: format!("failed to configure authentication options: {message}"),
+            retry: Retry::BackOff,
+        })?;
     let read = context.listings.tags(&listing_key(repository, &access)).map_err(|error| Failure {
         reason: Reason::Failure,
         message: error.to_string(),

@@ -5,13 +5,13 @@ use crate::context::Context;
 use crate::desk::{Desk, Event, Finding};
 use crate::outcome::conclude;
 use crate::wake::key_of;
+use crate::wake::requested_at;
 use crate::wheel::Failed;
 use jiff::Timestamp;
 use kube::runtime::controller::Action;
 use tagalong_api::condition::Outcome;
-use tagalong_api::{ImagePolicy, ImagePolicyStatus};
 use tagalong_api::validate::DigestReflection;
-use crate::wake::requested_at;
+use tagalong_api::{ImagePolicy, ImagePolicyStatus};
 
 /// A suspended policy keeps its conditions and its last selection, which automations go on writing (RULES 7).
 pub(super) async fn suspended<D: Desk>(
@@ -78,7 +78,8 @@ async fn finish<D: Desk>(
     now: Timestamp,
 ) -> Result<(), Failed> {
     let (generation, observed) = (object.metadata.generation, status.observed_generation);
-    let concluded = conclude(outcome, &status.conditions, observed, generation, now, "selection did not change");
+    let concluded =
+        conclude(outcome, &status.conditions, observed, generation, now, "selection did not change");
     status.conditions = concluded.conditions;
     status.observed_generation = concluded.observed_generation;
     let events: Vec<Event> = concluded.event.into_iter().collect();

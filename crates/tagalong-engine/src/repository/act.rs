@@ -5,8 +5,8 @@ use crate::context::Context;
 use crate::desk::Desk;
 use jiff::Timestamp;
 use std::time::Instant;
-use tagalong_api::{ImageRepository, Reason};
 use tagalong_api::validate::ValidRepository;
+use tagalong_api::{ImageRepository, Reason};
 use tagalong_registry::{Access, ErrorKind};
 use tagalong_store::{ListingKey, StoreError};
 
@@ -58,13 +58,16 @@ pub(crate) async fn scan<D: Desk>(
     key: &ListingKey,
     now: Timestamp,
 ) -> Result<Listed, Failure> {
-    let list = context.registry.list_tags(&valid.image, access, Instant::now() + valid.timeout).await.map_err(|error| {
-        let reason = match error.kind() {
-            ErrorKind::Unauthorized | ErrorKind::Forbidden => Reason::AuthenticationFailed,
-            _ => Reason::ReadOperationFailed,
-        };
-        Failure { reason, message: format!("scan failed: {error}"), stalled: false }
-    })?;
+    let list =
+        context.registry.list_tags(&valid.image, access, Instant::now() + valid.timeout).await.map_err(
+            |error| {
+                let reason = match error.kind() {
+                    ErrorKind::Unauthorized | ErrorKind::Forbidden => Reason::AuthenticationFailed,
+                    _ => Reason::ReadOperationFailed,
+                };
+                Failure { reason, message: format!("scan failed: {error}"), stalled: false }
+            },
+        )?;
     if list.dropped > 0 {
         tracing::warn!(image = %valid.image, dropped = list.dropped, "entries of the listing that are no tags were left out");
     }

@@ -1,10 +1,10 @@
 //! Whether an image is to be listed now, and why: Flux's order of reasons (FLUX.md 1.1). Pure.
 
+use crate::wake::requested_at;
 use jiff::Timestamp;
 use std::time::Duration;
 use tagalong_api::ImageRepository;
 use tagalong_api::validate::ValidRepository;
-use crate::wake::requested_at;
 use tagalong_store::ListingHead;
 
 /// The answer.
@@ -26,7 +26,12 @@ pub enum ScanDecision {
 ///
 /// The store's own scan time counts beside the status's, so that a restart, which loses a status kept in no
 /// cluster, lists nothing early, and two objects of one image with one set of credentials share a listing.
-pub fn due(object: &ImageRepository, valid: &ValidRepository, head: Option<&ListingHead>, now: Timestamp) -> ScanDecision {
+pub fn due(
+    object: &ImageRepository,
+    valid: &ValidRepository,
+    head: Option<&ListingHead>,
+    now: Timestamp,
+) -> ScanDecision {
     let status = object.status.as_ref();
     let handled = status.and_then(|status| status.last_handled_reconcile_at.as_deref());
     if requested_at(object).is_some_and(|requested| Some(requested) != handled) {

@@ -6,14 +6,14 @@ use crate::context::Context;
 use crate::desk::{Desk, Finding};
 use crate::outcome::conclude;
 use crate::wake::key_of;
+use crate::wake::requested_at;
 use crate::wheel::Failed;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::runtime::controller::Action;
 use tagalong_api::condition::Outcome;
-use tagalong_api::{ImageRepository, ImageRepositoryStatus, ScanResult};
 use tagalong_api::validate::ValidRepository;
-use crate::wake::requested_at;
+use tagalong_api::{ImageRepository, ImageRepositoryStatus, ScanResult};
 use tagalong_model::format_duration;
 
 /// A suspended object keeps its conditions; one that never had any becomes Ready (RULES 28).
@@ -23,8 +23,14 @@ pub(super) async fn suspended<D: Desk>(
     now: Timestamp,
 ) -> Result<Action, Failed> {
     let mut status = object.status.clone().unwrap_or_default();
-    let concluded =
-        conclude(&Outcome::Suspended, &status.conditions, status.observed_generation, object.metadata.generation, now, "");
+    let concluded = conclude(
+        &Outcome::Suspended,
+        &status.conditions,
+        status.observed_generation,
+        object.metadata.generation,
+        now,
+        "",
+    );
     status.conditions = concluded.conditions;
     status.observed_generation = concluded.observed_generation;
     post(context, object, status, Vec::new()).await?;
@@ -45,7 +51,11 @@ pub(super) async fn report<D: Desk>(
                 observe(&mut status, valid, listed);
             }
             let wait = format_duration(*next);
-            (ready(&status), Action::requeue(context.jittered(*next)), format!("tags did not change, next scan in {wait}"))
+            (
+                ready(&status),
+                Action::requeue(context.jittered(*next)),
+                format!("tags did not change, next scan in {wait}"),
+            )
         }
         Err(failure) => {
             let outcome = Outcome::NotReady {
@@ -74,8 +84,10 @@ pub(super) async fn report<D: Desk>(
 }
 
 fn ready(status: &ImageRepositoryStatus) -> Outcome {
-    let (count, revision) =
-        status.last_scan_result.as_ref().map_or((0, ""), |scan| (scan.tag_count, scan.revision.as_deref().unwrap_or("")));
+    let (count, revision) = status
+        .last_scan_result
+        .as_ref()
+        .map_or((0, ""), |scan| (scan.tag_count, scan.revision.as_deref().unwrap_or("")));
     Outcome::Ready { message: format!("successful scan: found {count} tags with checksum {revision}") }
 }
 
