@@ -1,8 +1,10 @@
 //! Which files are read, and how: YAML by its structure, others line by line. Asked by the engine for each
 //! path of a tree.
 
-/// How a file is read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+use serde::{Deserialize, Serialize};
+
+/// How a file is read. One blob has one scan for each kind that it is read as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum FileKind {
     /// As a YAML stream: the structure decides what a marker speaks for.
     Yaml,
@@ -11,7 +13,7 @@ pub enum FileKind {
 }
 
 /// The comment and quoting habits of a format that is read line by line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default, Serialize, Deserialize)]
 pub enum LineFormat {
     /// Anything else: a marker alone on its `#` or `//` line.
     #[default]

@@ -10,6 +10,14 @@
 //! bytes + edits ──▶ splice ──▶ read again, compare ──▶ Edited, or a Problem and nothing written
 //! ```
 //!
+//! # What a marker speaks for
+//!
+//! The only value on its line, with nothing but closing brackets and commas between; in a line of its own (or
+//! behind the bare dash of a list item), the list item or value on the line below, if that line has the same
+//! indentation and no comment of its own, and no other comment line stands with the marker. That is what Flux
+//! serves, and one thing more: the only value before a closing bracket, `{image: app:1} # {…}`. Flux also overwrites
+//! block scalars, scalars over several lines and the last of several values on a line; those are reported.
+//!
 //! A [`Scan`] depends on nothing but the bytes, so callers keep it by blob id. Whatever stands in a file that
 //! names `$imagepolicy` is either a [`Site`] or a [`Problem`]; nothing is passed over in silence.
 

@@ -86,7 +86,7 @@ fn below(text: &str, end: usize, format: LineFormat) -> Result<Range<usize>, Ref
         comment::find(source, format).and_then(|at| source.get(..at)).is_some_and(|c| c.trim().is_empty());
     let message = if is_comment || content.trim().is_empty() {
         "no value stands on the line below this marker; put the marker right above the line of the value"
-    } else if source.contains(marker::KEY) {
+    } else if !marker::words(source.as_bytes()).is_empty() {
         "the line below has a marker of its own; remove one of the two"
     } else {
         return Ok(line.start..line.start + content.len());

@@ -72,6 +72,8 @@ fn shell_and_env() {
     check(Env, "V='# {\"$imagepolicy\": \"ns:x:tag\"}'\n", &["! 1:8 MarkerInText"]);
     check(Env, "V=\"a b\" «x:tag»\n", &["! 1:9 InvalidLine"]);
     check(Env, "V= «x:tag»\n", &["! 1:4 InvalidLine"]);
+    let legacy = "# {\"$ref\":\"#/definitions/io.k8s.cli.setters.ns:y:tag\"}";
+    check(Env, &format!("«x:tag»\nV=1 {legacy}\n"), &[r#"ns/y 2:3 tag V=…="1""#, "! 1:1 InvalidLine"]);
     check(Env, "#V=1 «x:tag»\n", &["! 1:1 MarkerCommentedOut"]);
     check(Env, "V=1 # note «x:tag»\n", &["! 1:5 MarkerCommentedOut"]);
 }

@@ -65,7 +65,7 @@ impl Reader<'_> {
         if !begins {
             return None;
         }
-        self.push_scalar(at, at + length, Style::Plain);
+        self.push_scalar(at, at + length, Style::Plain)?;
         Some(at + length)
     }
 }

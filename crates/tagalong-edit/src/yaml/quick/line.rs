@@ -92,7 +92,7 @@ impl Reader<'_> {
             _ => self.open(at, column, entry)?,
         }
         if !entry {
-            self.push_scalar(at, key_end, Style::Plain);
+            self.push_scalar(at, key_end, Style::Plain)?;
             return self.key_value(key_end, end, column);
         }
         let next = self.skip_spaces(at + 1, end);
@@ -154,7 +154,7 @@ impl Reader<'_> {
         if value.contains(": ") || value.ends_with(':') {
             return None;
         }
-        self.push_scalar(at, at + value.len(), Style::Plain);
+        self.push_scalar(at, at + value.len(), Style::Plain)?;
         self.rest(at + value.len(), end)
     }
 
@@ -168,7 +168,7 @@ impl Reader<'_> {
             _ => after < end && self.byte(after) == Some(quote),
         };
         let style = if quote == b'"' { Style::DoubleQuoted } else { Style::SingleQuoted };
-        self.push_scalar(at, after, style);
+        self.push_scalar(at, after, style)?;
         (!escaped).then_some(after)
     }
 

@@ -1,7 +1,7 @@
 //! Reads the plain block YAML that nearly every manifest consists of, several times faster than the full parser.
 //!
-//! It reads a subset: ASCII without tabs, plain keys, one-line scalars, one-line flow collections, block scalars
-//! without indentation indicator, comments, `---`. At the first thing outside of it the answer is `None` and the
+//! It reads a subset: no tabs, plain keys, one-line ASCII scalars, one-line flow collections, block scalars without
+//! indentation indicator, comments, `---`. At the first thing outside of it the answer is `None` and the
 //! caller parses in full. Inside of it the tokens are exactly the full parser's, which the tests below compare
 //! and every edit compares again (`verify`).
 
@@ -21,7 +21,10 @@ const MAX_DEPTH: usize = 100;
 
 /// The tokens of `text`, or `None` where it goes beyond the subset.
 pub(super) fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
-    if !text.bytes().all(|byte| byte == b'\n' || (b' '..=b'~').contains(&byte)) {
+    if !text.bytes().all(|byte| byte == b'\n' || (byte >= b' ' && byte != 0x7f)) {
+        return None;
+    }
+    if !text.is_ascii() && text.chars().any(is_special) {
         return None;
     }
     let mut reader = Reader {
@@ -39,6 +42,11 @@ pub(super) fn tokens(text: &str) -> Option<Vec<Token<'_>>> {
     }
     reader.end_document()?;
     Some(reader.tokens)
+}
+
+/// Line breaks and marks that YAML versions treat in their own ways, and what they forbid.
+fn is_special(c: char) -> bool {
+    matches!(c, '\u{80}'..='\u{a0}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')
 }
 
 /// A block collection that is open.
@@ -99,13 +107,15 @@ impl<'s> Reader<'s> {
         self.tokens.push(Token { kind, start, end, line: self.line, column });
     }
 
-    fn push_scalar(&mut self, start: usize, end: usize, style: Style) {
+    /// Adds a scalar, which must be ASCII for columns to be offsets.
+    fn push_scalar(&mut self, start: usize, end: usize, style: Style) -> Option<()> {
         let value = match style {
             Style::Plain => self.slice(start, end),
             _ => self.slice(start + 1, end - 1),
         };
         let scalar = Scalar { value: Cow::Borrowed(value), style, multiline: false, other_type: false };
         self.push(Kind::Scalar(scalar), start, end);
+        value.is_ascii().then_some(())
     }
 
     /// Opens a block collection.
