@@ -85,7 +85,8 @@ impl Line<'_> {
             return result;
         }
         match send(&self.clients, outgoing).await {
-            Err(failure) if failure.not_tls && self.host.scheme().is_none() => {
+            // Another request may have found out the same while this one was under way.
+            Err(failure) if failure.may_be_plain && self.host.scheme() != Some(Scheme::Https) => {
                 let answer = send(&self.clients, &plain).await?;
                 self.host.set_scheme(Some(Scheme::Http));
                 Ok(answer)

@@ -8,7 +8,7 @@ use base64::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use tagalong_model::ImageName;
 
 /// The credentials of one or several pull secrets.
@@ -41,7 +41,7 @@ struct Place {
 
 #[derive(Deserialize)]
 struct Document {
-    auths: HashMap<String, Auth>,
+    auths: BTreeMap<String, Auth>,
 }
 
 #[derive(Deserialize, Default)]
@@ -62,24 +62,27 @@ impl DockerConfig {
     pub fn parse(json: &[u8]) -> Result<Self, InvalidDockerConfig> {
         let auths = match serde_json::from_slice::<Document>(json) {
             Ok(document) => document.auths,
-            Err(_) => serde_json::from_slice::<HashMap<String, Auth>>(json)
+            Err(_) => serde_json::from_slice::<BTreeMap<String, Auth>>(json)
                 .ok()
                 .filter(|auths| !auths.contains_key("auths"))
                 .ok_or(InvalidDockerConfig::Malformed)?,
         };
-        let entries = auths.into_iter().map(|(key, auth)| {
+        let mut config = Self::default();
+        for (key, auth) in auths {
             let credentials = auth.credentials(&key)?;
-            Ok(Entry { place: Place::parse(&key), credentials })
-        });
-        entries.collect::<Result<_, _>>().map(Self)
+            config.add(Entry { place: Place::parse(&key), credentials });
+        }
+        Ok(config)
     }
 
     /// Adds another secret's credentials; where both speak for one place, the first stays.
     pub fn merge(&mut self, other: Self) {
-        for entry in other.0 {
-            if !self.0.iter().any(|held| held.place == entry.place) {
-                self.0.push(entry);
-            }
+        other.0.into_iter().for_each(|entry| self.add(entry));
+    }
+
+    fn add(&mut self, entry: Entry) {
+        if !self.0.iter().any(|held| held.place == entry.place) {
+            self.0.push(entry);
         }
     }
 

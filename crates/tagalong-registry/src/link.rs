@@ -62,4 +62,12 @@ mod tests {
             assert_eq!(next(&headers), expected, "{text}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_a_registry_writes_ends(header in r#"[<>;,="relnxt ]{0,40}"#) {
+            let found = next_in(&header);
+            proptest::prop_assert!(found.is_none_or(|target| header.contains(target)));
+        }
+    }
 }

@@ -43,13 +43,13 @@ pub(crate) struct Answer {
 pub(crate) struct Failure {
     pub(crate) kind: ErrorKind,
     pub(crate) problem: String,
-    /// The other side does not speak TLS: plain http may work.
-    pub(crate) not_tls: bool,
+    /// No TLS came about, and not because of a certificate: plain http may work.
+    pub(crate) may_be_plain: bool,
 }
 
 impl Failure {
     fn new(kind: ErrorKind, problem: impl Into<String>) -> Self {
-        Self { kind, problem: problem.into(), not_tls: false }
+        Self { kind, problem: problem.into(), may_be_plain: false }
     }
 
     pub(crate) fn into_error(self, subject: &str) -> Error {
@@ -133,11 +133,12 @@ fn explain(error: &reqwest::Error) -> Failure {
     let tls = chain(error).find_map(|e| e.downcast_ref::<rustls::Error>());
     let io_kind = chain(error).filter_map(|e| e.downcast_ref::<io::Error>()).map(io::Error::kind).last();
     if error.is_timeout() || io_kind == Some(io::ErrorKind::TimedOut) {
-        return Failure::new(ErrorKind::Timeout, "no answer in time");
+        let failure = Failure::new(ErrorKind::Timeout, "no answer in time");
+        return Failure { may_be_plain: error.is_connect(), ..failure };
     }
     if let Some(tls) = tls {
-        let not_tls = matches!(tls, rustls::Error::InvalidMessage(_));
-        return Failure { not_tls, ..Failure::new(ErrorKind::Tls, explain_tls(tls)) };
+        let may_be_plain = matches!(tls, rustls::Error::InvalidMessage(_));
+        return Failure { may_be_plain, ..Failure::new(ErrorKind::Tls, explain_tls(tls)) };
     }
     if error.is_decode() {
         return Failure::new(ErrorKind::BadResponse, "the answer's compression is broken");
@@ -153,8 +154,7 @@ fn explain(error: &reqwest::Error) -> Failure {
         _ if error.is_connect() => "no connection",
         _ => "the connection was cut",
     };
-    let cut = matches!(io_kind, Some(io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset));
-    Failure { not_tls: error.is_connect() && cut, ..Failure::new(ErrorKind::Connect, problem) }
+    Failure { may_be_plain: error.is_connect(), ..Failure::new(ErrorKind::Connect, problem) }
 }
 
 fn explain_tls(error: &rustls::Error) -> String {

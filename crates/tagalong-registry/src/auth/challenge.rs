@@ -104,4 +104,23 @@ mod tests {
         check(" , ,", &[]);
         check("", &[]);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn whatever_a_registry_writes_is_read_or_passed_over(header in r#"[Bb \t,="\\a-z]{0,40}"#) {
+            for challenge in parse(&header) {
+                proptest::prop_assert!(!challenge.scheme.is_empty());
+            }
+        }
+
+        #[test]
+        fn a_quoted_value_comes_back_whole(realm in "[ -~]{1,30}", service in "[ -~]{1,30}") {
+            let quote = |text: &str| text.replace('\\', r"\\").replace('"', r#"\""#);
+            let header = format!(r#"Bearer realm="{}",service="{}""#, quote(&realm), quote(&service));
+            let challenges = parse(&header);
+            proptest::prop_assert_eq!(challenges.len(), 1);
+            proptest::prop_assert_eq!(challenges[0].get("realm"), Some(realm.as_str()));
+            proptest::prop_assert_eq!(challenges[0].get("service"), Some(service.as_str()));
+        }
+    }
 }

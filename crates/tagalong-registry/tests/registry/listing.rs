@@ -1,6 +1,7 @@
 //! Listings: every way of paging ends, and ends whole or as an error.
 
 use super::*;
+use std::io::Write as _;
 use tagalong_testkit::fake_registry::Listing;
 
 fn many(count: usize) -> Vec<String> {
@@ -181,4 +182,43 @@ async fn a_cut_in_the_middle_is_tried_again_and_never_a_shorter_list() {
     assert_eq!(kind, ErrorKind::Connect);
     assert!(message.ends_with("the connection was cut"), "{message}");
     assert_eq!(registry.take_requests().len(), 4);
+}
+
+#[tokio::test]
+async fn a_packed_page_is_measured_unpacked() {
+    let pack = |body: &[u8]| {
+        let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        packer.write_all(body).unwrap();
+        packer.finish().unwrap()
+    };
+    let registry = FakeRegistry::start().unwrap();
+    registry.fail_next(Fault::Packed(pack(br#"{"tags":["1.0"]}"#)));
+    assert_eq!(list(&client(), &registry).await.unwrap().tags, ["1.0"]);
+
+    let bomb = pack(&vec![b' '; 20 << 20]);
+    assert!(bomb.len() < 64 << 10);
+    registry.fail_next(Fault::Packed(bomb));
+    assert_eq!(list_fails(&client(), &registry).await.0, ErrorKind::TooLarge);
+
+    registry.fail_next(Fault::Packed(b"hunter2".to_vec()));
+    assert_eq!(list_fails(&client(), &registry).await.0, ErrorKind::BadResponse);
+}
+
+#[tokio::test]
+async fn any_number_of_tags_in_pages_of_any_size_is_listed_whole() {
+    let manners = [Listing::Paged, Listing::AbsoluteLink, Listing::ByLast, Listing::Whole];
+    let registry = FakeRegistry::start().unwrap();
+    registry.push_tag("acme/app", "0");
+    registry.delete_tag("acme/app", "0");
+    for count in 0..8 {
+        for page_size in 1..5 {
+            let client = client_with(|options| options.page_size = page_size);
+            for manner in &manners {
+                registry.listing(manner.clone());
+                let found = list(&client, &registry).await.unwrap();
+                assert_eq!(found.tags, many(count), "{manner:?} {page_size}");
+            }
+        }
+        registry.push_tag("acme/app", &format!("1.0.{count:06}"));
+    }
 }

@@ -200,3 +200,30 @@ async fn a_proxy_address_that_is_none_is_refused() {
         assert_eq!(kind, ErrorKind::InvalidAccess, "{address}");
     }
 }
+
+#[tokio::test]
+async fn a_plain_server_that_cannot_make_sense_of_tls_is_asked_in_plain() {
+    // It reads a whole head before it says anything, so that the handshake hangs.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream: TcpStream = stream.unwrap();
+            std::thread::spawn(move || {
+                let mut heard = Vec::new();
+                let mut buffer = [0; 1024];
+                while !heard.ends_with(b"\r\n\r\n") {
+                    match stream.read(&mut buffer) {
+                        Ok(count) if count > 0 => heard.extend_from_slice(&buffer[..count]),
+                        _ => return,
+                    }
+                }
+                _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 16\r\n\r\n{\"tags\":[\"1.0\"]}");
+            });
+        }
+    });
+    let image: ImageName = format!("{address}/acme/app").parse().unwrap();
+    let client = client_with(|options| options.connect_timeout = Duration::from_millis(200));
+    let found = client.list_tags(&image, &Access::default(), soon()).await.unwrap();
+    assert_eq!((found.tags, found.requests), (vec!["1.0".to_owned()], 1));
+}

@@ -20,6 +20,8 @@ pub enum Fault {
     Redirect(String),
     /// 200 with this body.
     Body(Vec<u8>),
+    /// 200 with this body, which says of itself that it is packed with gzip.
+    Packed(Vec<u8>),
     /// The first half of the true answer, and then the connection is cut.
     Cut,
     /// The first half of the true answer, and then nothing, for ever.
@@ -53,6 +55,11 @@ impl Fault {
             Self::Challenge(challenge) => error(401, &[(header::WWW_AUTHENTICATE, &challenge)]),
             Self::Redirect(location) => error(307, &[(header::LOCATION, &location)]),
             Self::Body(body) => Response::new(Body::from(body)),
+            Self::Packed(body) => {
+                let mut response = Response::new(Body::from(body));
+                response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+                response
+            }
             Self::Cut => half(truth, true).await,
             Self::Stall => half(truth, false).await,
             Self::Silence => std::future::pending().await,
