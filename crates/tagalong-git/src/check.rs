@@ -18,7 +18,8 @@ impl Mirror {
     /// `Auth` where writing is not allowed, and whatever reaching the remote gives.
     pub fn may_push(&self, remote: &Remote) -> Result<()> {
         if let Place::Local(path) = remote.url.place() {
-            let metadata = std::fs::metadata(path).map_err(|error| GitError::disk("cannot look at the repository", &error))?;
+            let metadata = std::fs::metadata(path)
+                .map_err(|error| GitError::disk("cannot look at the repository", &error))?;
             if metadata.permissions().readonly() {
                 return Err(GitError::new(ErrorKind::Auth, "the repository's folder is read-only"));
             }

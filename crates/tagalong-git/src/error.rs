@@ -1,6 +1,6 @@
 //! The one error of this crate: what went wrong, in words a user can act on, and of which kind it is.
 
-use std::fmt::Display;
+use std::error::Error as StdError;
 
 /// What kind of failure it was; callers choose reasons, retries and exit codes by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -59,15 +59,26 @@ impl GitError {
         Self::new(ErrorKind::Disk, format!("{what}: {error}"))
     }
 
-    pub(crate) fn damaged(error: impl Display) -> Self {
+    pub(crate) fn damaged(error: impl StdError) -> Self {
         Self::new(
             ErrorKind::Damaged,
-            format!("the local copy of the repository is damaged: {}", clean(&error.to_string(), 300)),
+            format!("the local copy of the repository is damaged: {}", causes(&error)),
         )
     }
 }
 
 pub(crate) type Result<T> = std::result::Result<T, GitError>;
+
+/// An error and what caused it, as one line.
+pub(crate) fn causes(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    clean(&text, 300)
+}
 
 /// Text from outside as one bounded line without control characters.
 pub(crate) fn clean(text: &str, max: usize) -> String {

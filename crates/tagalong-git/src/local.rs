@@ -2,7 +2,7 @@
 
 use crate::{
     commit::Prepared,
-    error::{ErrorKind, GitError, Result, clean},
+    error::{ErrorKind, GitError, Result, causes, clean},
     mirror::Refs,
     push::{Expected, Pushed, Update},
     repository::{pack, parse_commit, store_pack},
@@ -62,10 +62,9 @@ pub(crate) fn push(repo: &Repository, prepared: &Prepared, updates: &[Update]) -
         Ok(_) => Ok(Pushed::Done),
         Err(error) => match moved(repo, updates)? {
             Some(moved) => Ok(moved),
-            None => Err(GitError::new(
-                ErrorKind::Disk,
-                format!("cannot move the branch: {}", clean(&error.to_string(), 200)),
-            )),
+            None => {
+                Err(GitError::new(ErrorKind::Disk, format!("cannot move the branch: {}", causes(&error))))
+            }
         },
     }
 }
@@ -77,10 +76,7 @@ fn store(repo: &Repository, prepared: &Prepared) -> Result<()> {
     }
     for (kind, data) in prepared.objects.values() {
         repo.write_buf(*kind, data).map_err(|error| {
-            GitError::new(
-                ErrorKind::Disk,
-                format!("cannot write the new objects: {}", clean(&error.to_string(), 200)),
-            )
+            GitError::new(ErrorKind::Disk, format!("cannot write the new objects: {}", causes(&error)))
         })?;
     }
     Ok(())

@@ -270,20 +270,21 @@ fn open_or_rebuild(dir: &Path) -> Result<(ThreadSafeRepository, Option<String>)>
     }
 }
 
-/// Removes what an interrupted write left behind.
+/// Removes what an interrupted write left behind. What is younger may belong to another process.
 fn sweep(dir: &Path) {
-    for entry in fs::read_dir(dir.join("objects/pack")).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let stale = entry
-            .metadata()
-            .and_then(|meta| meta.modified())
-            .is_ok_and(|at| at.elapsed().is_ok_and(|age| age.as_secs() > 3600));
-        if stale && (name.starts_with(".tmp") || name.ends_with(".keep")) {
-            // One that cannot be removed wastes space and nothing else.
-            drop(fs::remove_file(entry.path()));
+    let leftover =
+        |name: &str| name.starts_with(".tmp") || name.ends_with(".keep") || name.ends_with(".lock");
+    for folder in [dir.join("objects/pack"), dir.join(OWN_REFS)] {
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            let age = entry.metadata().and_then(|meta| meta.modified()).ok().and_then(|at| at.elapsed().ok());
+            let old = age.is_some_and(|age| age.as_secs() > 600);
+            if old && leftover(&entry.file_name().to_string_lossy()) {
+                // One that cannot be removed wastes space and nothing else.
+                drop(fs::remove_file(entry.path()));
+            }
         }
     }
+    drop(remove(&sibling(dir, "old")));
 }
 
 /// A cheap look for truncated files: each pack ends in the checksum that its index recorded.

@@ -1,6 +1,6 @@
 //! Opening repositories without any user or system configuration, and the few files in them this crate writes itself.
 
-use crate::error::{ErrorKind, GitError, Result, clean};
+use crate::error::{ErrorKind, GitError, Result, causes, clean};
 use gix::{
     ObjectId, Repository, ThreadSafeRepository, odb::pack::bundle::write::Outcome,
     protocol::fetch::response::ShallowUpdate,
@@ -10,26 +10,19 @@ use std::{
     fs,
     io::Write as _,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
 /// Opens a repository as it is, bare or not, with nothing but its own configuration.
 pub(crate) fn open(path: &Path) -> Result<ThreadSafeRepository> {
     ThreadSafeRepository::open_opts(path, options(path)).map_err(|error| {
-        let text = error.to_string();
-        let mut source = std::error::Error::source(&error);
-        let mut all = text;
-        while let Some(cause) = source {
-            all = format!("{all}: {cause}");
-            source = cause.source();
-        }
+        let all = causes(&error);
         let lower = all.to_ascii_lowercase();
         if lower.contains("sha256") || lower.contains("objectformat") || lower.contains("object format") {
             crate::wire::sha256()
         } else if path.exists() {
             GitError::new(
                 ErrorKind::NotFound,
-                format!("{} is no Git repository that can be read: {}", path.display(), clean(&all, 200)),
+                format!("{} is no Git repository that can be read: {}", path.display(), all),
             )
         } else {
             GitError::new(ErrorKind::NotFound, format!("there is no repository at {}", path.display()))
@@ -58,7 +51,7 @@ pub(crate) fn create(path: &Path) -> Result<ThreadSafeRepository> {
     .map_err(|error| {
         GitError::new(
             ErrorKind::Disk,
-            format!("cannot make a repository in {}: {}", path.display(), clean(&error.to_string(), 200)),
+            format!("cannot make a repository in {}: {}", path.display(), causes(&error)),
         )
     })
 }
@@ -83,41 +76,42 @@ fn shallow_file(repo: &Repository) -> PathBuf {
 
 /// The commits beyond which the repository has no history.
 pub(crate) fn shallow(repo: &Repository) -> Result<BTreeSet<ObjectId>> {
-    match fs::read(shallow_file(repo)) {
-        Ok(text) => text
-            .split(|byte| *byte == b'\n')
-            .filter(|line| !line.is_empty())
-            .map(|line| ObjectId::from_hex(line).map_err(GitError::damaged))
-            .collect(),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(BTreeSet::new()),
-        Err(error) => Err(GitError::disk("cannot read the mirror's shallow file", &error)),
-    }
+    let text = match fs::read(shallow_file(repo)) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(BTreeSet::new()),
+        Err(error) => return Err(GitError::disk("cannot read the mirror's shallow file", &error)),
+    };
+    // A line that was cut off belongs to a pack that never came.
+    let torn = |line: &[u8]| line.len() < 40 && line.iter().all(u8::is_ascii_hexdigit);
+    text.split(|byte| *byte == b'\n')
+        .filter(|line| !torn(line))
+        .map(|line| ObjectId::from_hex(line).map_err(GitError::damaged))
+        .collect()
 }
 
-/// Notes where received history ends. Written under a lock, whole or not at all.
+/// Notes where received history ends. Lines are only ever added, each by one write: two processes need no lock that
+/// one of them could leave behind. To call a commit shallow that is not costs nothing but what is sent again.
 pub(crate) fn add_shallow(repo: &Repository, updates: &[ShallowUpdate]) -> Result<()> {
-    if updates.is_empty() {
+    let known = shallow(repo)?;
+    let mut text = String::new();
+    for update in updates {
+        if let ShallowUpdate::Shallow(id) = update
+            && !known.contains(id)
+        {
+            text.push_str(&format!("{id}\n"));
+        }
+    }
+    if text.is_empty() {
         return Ok(());
     }
-    let patience = gix::lock::acquire::Fail::AfterDurationWithBackoff(Duration::from_secs(5));
-    let mut file = gix::lock::File::acquire_to_update_resource(shallow_file(repo), patience, None, 0)
-        .map_err(|error| {
-            GitError::new(ErrorKind::Disk, format!("cannot lock the mirror's shallow file: {error}"))
-        })?;
-    let mut commits = shallow(repo)?;
-    for update in updates {
-        match update {
-            ShallowUpdate::Shallow(id) => commits.insert(*id),
-            ShallowUpdate::Unshallow(id) => commits.remove(id),
-        };
-    }
-    let text: String = commits.iter().map(|id| format!("{id}\n")).collect();
-    file.write_all(text.as_bytes())
-        .map_err(|error| GitError::disk("cannot write the mirror's shallow file", &error))?;
-    file.commit().map_err(|error| {
-        GitError::new(ErrorKind::Disk, format!("cannot write the mirror's shallow file: {error}"))
-    })?;
-    Ok(())
+    let mut append = || {
+        let path = shallow_file(repo);
+        if fs::read(&path).is_ok_and(|old| old.last().is_some_and(|last| *last != b'\n')) {
+            text.insert(0, '\n');
+        }
+        fs::OpenOptions::new().append(true).create(true).open(path)?.write_all(text.as_bytes())
+    };
+    append().map_err(|error| GitError::disk("cannot write the mirror's shallow file", &error))
 }
 
 /// A pack of exactly `objects`, none as a delta. Low compression: it is sent once and never kept by the server as is.
@@ -157,10 +151,7 @@ pub(crate) fn store_pack(repo: &Repository, pack: &[u8], durable: bool) -> Resul
         gix::odb::pack::bundle::write::Options::default(),
     )
     .map_err(|error| {
-        GitError::new(
-            ErrorKind::Disk,
-            format!("cannot write the new objects: {}", clean(&error.to_string(), 200)),
-        )
+        GitError::new(ErrorKind::Disk, format!("cannot write the new objects: {}", causes(&error)))
     })?;
     if durable {
         let sync = |path: &Path| fs::File::open(path).and_then(|file| file.sync_all());

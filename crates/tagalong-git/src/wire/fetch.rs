@@ -20,6 +20,9 @@ use std::{ops::ControlFlow, sync::Arc, sync::Mutex, sync::PoisonError, sync::ato
 /// The largest object that is unpacked while a pack is indexed.
 const MAX_OBJECT: usize = 512 << 20;
 
+/// How much of a server's complaint is kept.
+const MAX_COMPLAINT: usize = 1000;
+
 /// How far back the wanted commits' history goes.
 pub(crate) enum Depth<'a> {
     /// This many commits. The look-back of pins will ask for 50, 500, 5,000 (RULES 13).
@@ -53,6 +56,7 @@ pub(crate) fn fetch_pack(
 
     let operation = Arc::clone(&connection.operation);
     let explain = |error: &(dyn std::error::Error + 'static)| operation.explain(error);
+    operation.expect_pack();
     let mut reader = arguments.send(&mut connection.transport, true).map_err(|error| explain(&error))?;
     let response =
         Response::from_line_reader(version, &mut reader, true, false).map_err(|error| explain(&error))?;
@@ -72,7 +76,8 @@ pub(crate) fn fetch_pack(
     reader.set_progress_handler(Some(Box::new(move |is_error, data| {
         if is_error {
             let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
-            heard.extend(data.iter().take(1000));
+            let room = MAX_COMPLAINT.saturating_sub(heard.len());
+            heard.extend(data.iter().take(room));
         }
         ControlFlow::Continue(())
     })));
@@ -85,14 +90,10 @@ pub(crate) fn fetch_pack(
         gix::hash::Kind::Sha1,
         gix::odb::pack::bundle::write::Options { alloc_limit_bytes: Some(MAX_OBJECT), ..Default::default() },
     );
-    let complaint = complaint.lock().unwrap_or_else(PoisonError::into_inner);
-    let outcome = written.map_err(|error| {
-        if complaint.is_empty() {
-            explain(&error)
-        } else {
-            let said = clean(&String::from_utf8_lossy(&complaint), 300);
-            GitError::new(ErrorKind::Protocol, format!("the server broke off the fetch: {said}"))
-        }
+    let complaint = std::mem::take(&mut *complaint.lock().unwrap_or_else(PoisonError::into_inner));
+    let outcome = written.map_err(|error| match clean(&String::from_utf8_lossy(&complaint), 300) {
+        said if said.is_empty() => explain(&error),
+        said => GitError::new(ErrorKind::Protocol, format!("the server broke off the fetch: {said}")),
     })?;
     repository::release(&outcome)?;
     if reader.stopped_at().is_none() {

@@ -3,7 +3,7 @@
 //! A request is sent when the first byte of its answer is read; by then its body is whole, so it always goes with a
 //! `Content-Length` (some servers refuse a chunked body).
 
-use super::{AGENT, Client, MAX_PACK, Operation};
+use super::{AGENT, Client, Operation};
 use crate::{
     error::{ErrorKind, GitError, Result},
     remote::{Proxy, Remote, Tls},
@@ -329,7 +329,6 @@ struct Exchange {
     line: Arc<Line>,
     body: Vec<u8>,
     state: State,
-    received: u64,
 }
 
 type Shared = Arc<Mutex<Exchange>>;
@@ -373,12 +372,7 @@ impl Exchange {
             }
             Ok(Err(error)) | Err(error) => return Err(operation.fail(error)),
         };
-        Counters::add(&operation.counters.bytes_received, chunk.len());
-        self.received += chunk.len() as u64;
-        if self.received > MAX_PACK {
-            return Err(operation
-                .fail(GitError::new(ErrorKind::Protocol, "the server sends more than 2 GiB at once")));
-        }
+        operation.receive(chunk.len())?;
         Ok(chunk.into())
     }
 }
@@ -475,8 +469,7 @@ impl Wire {
         }
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
         let asked = Asked { method, url: url.to_owned(), base: base.to_owned(), headers };
-        let exchange =
-            Exchange { line: Arc::clone(&self.0), body: Vec::new(), state: State::Asked(asked), received: 0 };
+        let exchange = Exchange { line: Arc::clone(&self.0), body: Vec::new(), state: State::Asked(asked) };
         let exchange = Arc::new(Mutex::new(exchange));
         PostResponse {
             post_body: Post(Arc::clone(&exchange)),

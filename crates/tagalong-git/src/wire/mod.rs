@@ -29,15 +29,18 @@ use gix::protocol::{
 use std::{
     error::Error as StdError,
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 /// How we name ourselves to servers.
 pub(crate) const AGENT: &str = concat!("git/tagalong-", env!("CARGO_PKG_VERSION"));
 
-/// The most bytes one listing of refs or one report may have.
-const MAX_TALK: u64 = 256 << 20;
-/// The most bytes one pack may have.
+/// The most bytes a server may send before a pack, or instead of one: refs, reports, what hooks print.
+const MAX_TALK: u64 = 64 << 20;
+/// The most bytes it may send with a pack.
 const MAX_PACK: u64 = 2 << 30;
 
 /// What every layer of one operation shares: its end, its counts, and the first failure.
@@ -45,9 +48,29 @@ pub(crate) struct Operation {
     pub(crate) deadline: Deadline,
     pub(crate) counters: Arc<Counters>,
     fault: Mutex<Option<GitError>>,
+    received: AtomicU64,
+    limit: AtomicU64,
 }
 
 impl Operation {
+    /// From here on a pack may come.
+    pub(crate) fn expect_pack(&self) {
+        self.limit.store(MAX_PACK, Relaxed);
+    }
+
+    /// Counts bytes from the server, and ends the operation when there are too many.
+    fn receive(&self, bytes: usize) -> io::Result<()> {
+        Counters::add(&self.counters.bytes_received, bytes);
+        let bytes = bytes as u64;
+        if self.received.fetch_add(bytes, Relaxed).saturating_add(bytes) <= self.limit.load(Relaxed) {
+            return Ok(());
+        }
+        Err(self.fail(GitError::new(
+            ErrorKind::TooLarge,
+            "the server sends more than is accepted: 64 MiB of refs or messages, 2 GiB of files",
+        )))
+    }
+
     /// Keeps `error` unless an earlier one stands, and gives what readers and writers must return.
     fn fail(&self, error: GitError) -> io::Error {
         let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
@@ -90,6 +113,8 @@ impl Connection {
             deadline: Deadline::after(remote.timeout),
             counters: Arc::clone(counters),
             fault: Mutex::new(None),
+            received: AtomicU64::new(0),
+            limit: AtomicU64::new(MAX_TALK),
         });
         // receive-pack knows no version 2; asking for it changes nothing but costs a header some servers choke on.
         let version = if service == Service::UploadPack { Protocol::V2 } else { Protocol::V1 };

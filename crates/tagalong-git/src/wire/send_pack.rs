@@ -1,6 +1,6 @@
 //! Pushing: commands with the values we expect, push options, one pack, and the server's report on each ref.
 
-use super::{AGENT, Connection, MAX_TALK};
+use super::{AGENT, Connection};
 use crate::error::{ErrorKind, GitError, Result, clean};
 use gix::{
     ObjectId,
@@ -96,7 +96,7 @@ pub(crate) fn send_pack(
             heard.extend(data.iter().take(room));
             ControlFlow::Continue(())
         })));
-        let read = (&mut reader).take(MAX_TALK).read_to_end(&mut report);
+        let read = reader.read_to_end(&mut report);
         // A server that dies in the middle of a hook's complaint has still complained.
         if let Err(error) = read
             && report.is_empty()

@@ -311,7 +311,7 @@ impl Read for Output {
             self.operation.deadline.wait(self.receiver.recv()).map_err(|error| self.operation.fail(error))?;
         match received {
             Some(chunk) => {
-                Counters::add(&self.operation.counters.bytes_received, chunk.len());
+                self.operation.receive(chunk.len())?;
                 self.any = true;
                 self.chunk = io::Cursor::new(chunk);
                 self.read(buf)

@@ -178,3 +178,14 @@ fn nonsense_and_endless_answers_end() {
     let error = error(&remote("http://127.0.0.1:1/fleet.git"));
     assert_eq!(error.kind(), ErrorKind::Connect, "{error}");
 }
+
+#[test]
+fn a_listing_without_end_is_cut_off_by_its_size() {
+    let packet = |text: String| format!("{:04x}{text}", text.len() + 4);
+    let id = "0123456789012345678901234567890123456789";
+    let first = packet(format!("{id} HEAD\0multi_ack_detailed side-band-64k shallow\n"));
+    let line = packet(format!("{id} refs/heads/main\n")).repeat(5000);
+    let head = [HEAD, first.as_bytes()].concat();
+    let error = error(&remote(&talker(head.leak(), Some(line.into_bytes().leak()))));
+    assert_eq!(error.kind(), ErrorKind::TooLarge, "{error}");
+}

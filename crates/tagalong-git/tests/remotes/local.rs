@@ -217,3 +217,19 @@ fn every_form_of_ref_leads_to_its_commit() {
     let fetched = mirror.fetch(&remote, &Checkout::branch("main"), &["refs/heads/bot", MAIN], &last).unwrap();
     assert_eq!(fetched.tips.into_iter().collect::<Vec<_>>(), [(MAIN.to_owned(), two)]);
 }
+
+#[test]
+fn a_lock_that_somebody_left_is_named() {
+    need!(Part::Git);
+    let repo = GitRepo::bare().unwrap();
+    let base = fill(&repo);
+    let (mirror, remote) = open(&repo);
+    let lock = repo.path().join("refs/heads/main.lock");
+    std::fs::write(&lock, "").unwrap();
+    let prepared = prepare(&mirror, &base, &[("README.md", "x")]);
+    let error = mirror.push(&remote, &prepared, &at(&base), &[]).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Disk);
+    assert!(error.to_string().contains("main.lock"), "{error}");
+    std::fs::remove_file(&lock).unwrap();
+    assert_eq!(mirror.push(&remote, &prepared, &at(&base), &[]).unwrap(), Pushed::Done);
+}

@@ -266,3 +266,28 @@ fn a_thousand_edits_of_one_commit_read_each_folder_once() {
     assert_eq!(repo.modes("main").unwrap().len(), 1000);
     repo.fsck().unwrap();
 }
+
+#[test]
+fn an_interrupted_write_does_no_harm() {
+    need!(Part::GitHttpBackend);
+    let (root, repo) = served();
+    let server = GitHttp::start(root.path(), Options::default()).unwrap();
+    let remote = remote(&server.url("fleet.git"));
+    let state = tempfile::tempdir().unwrap();
+    let dir = state.path().join("mirror");
+    let mirror = Mirror::open(&dir, &remote).unwrap();
+    let base = fetch(&mirror, &remote).unwrap();
+    fs::write(dir.join("objects/pack/.tmpAAAA"), "half a pack").unwrap();
+    fs::write(dir.join("refs/mirror/heads%2Fmain.lock"), "half a ref").unwrap();
+    let mut shallow = fs::read(dir.join("shallow")).unwrap();
+    shallow.extend(b"0123456");
+    fs::write(dir.join("shallow"), shallow).unwrap();
+
+    let mirror = Mirror::open(&dir, &remote).unwrap();
+    assert_eq!(mirror.notice(), None);
+    assert_eq!(fetch(&mirror, &remote).unwrap(), base);
+    let next = repo.commit("main", "next", &[Change::File("a", b"2")]).unwrap();
+    assert_eq!(fetch(&mirror, &remote).unwrap(), next);
+    let lines = fs::read_to_string(dir.join("shallow")).unwrap();
+    assert_eq!(lines, format!("{base}\n0123456\n{next}\n"));
+}
