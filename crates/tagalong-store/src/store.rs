@@ -132,7 +132,7 @@ impl Store {
         gone.truncate(listed.len() + GONE_AT_LEAST);
         let second = now.as_second();
         let seen = tags().map(|tag| (tag, known.get(tag).copied().unwrap_or(second)));
-        self.replace(&path, &format::write(seen, gone.into_iter(), revision), now)
+        self.replace(&path, &format::write(seen, gone.into_iter(), revision), now, old.is_some())
             .map_err(StoreError::io("write", &path))?;
         let (added, removed) = (listed.difference(&before).count(), before.difference(&listed).count());
         self.remember(key, head.clone());
@@ -171,12 +171,15 @@ impl Store {
         self.heads.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone(), head);
     }
 
-    /// Writes beside, makes it durable, then renames over the old file.
-    fn replace(&self, path: &Path, text: &str, now: Timestamp) -> io::Result<()> {
+    /// Writes beside, then renames over the old file. What replaces a list is made durable first, lest a power cut
+    /// take both; a first list can only be lost, which costs a scan, and thousands of them come at a first start.
+    fn replace(&self, path: &Path, text: &str, now: Timestamp, durable: bool) -> io::Result<()> {
         let mut file = tempfile::Builder::new().prefix(WRITING).tempfile_in(&self.dir)?;
         file.write_all(text.as_bytes())?;
         file.as_file().set_modified(SystemTime::from(now))?;
-        file.as_file().sync_all()?;
+        if durable {
+            file.as_file().sync_all()?;
+        }
         file.persist(path).map_err(|error| error.error)?;
         Ok(())
     }

@@ -1,7 +1,6 @@
 //! What the state folder promises: lists and first-seen times survive, damage is noticed, writes are whole.
 #![expect(clippy::unwrap_used, reason = "helpers of tests: what fails here fails the test")]
 
-
 use jiff::Timestamp;
 use std::{
     fs,
