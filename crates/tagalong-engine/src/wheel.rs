@@ -235,6 +235,7 @@ where
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the signature that the applier asks for")]
 fn on_error<K: Resource<DynamicType = ()>, D: Desk>(
     object: Arc<K>,
     _: &Failed,

@@ -152,7 +152,7 @@ pub(crate) struct RunArgs {
     /// Decide and report; push nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Serve /healthz, /readyz and /metrics on this address.
+    /// Serve /healthz, /readyz, /metrics and a page on this address.
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<SocketAddr>,
     /// Tells this copy apart from others that write the same branch; stands in every commit's trailer.

@@ -2,8 +2,10 @@
 
 use crate::cli::{Global, Output, RunArgs};
 use crate::exit::Answer;
-use crate::print;
+use crate::{listen, print};
 use crate::wiring::{Role, Wired, wire};
+use futures::FutureExt as _;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 use tagalong_engine::{Desk, Settings, wheel};
@@ -21,13 +23,13 @@ pub(crate) async fn run(args: RunArgs, global: &Global) -> anyhow::Result<Answer
         ..Settings::default()
     };
     let wired = wire(&args.desk, &args.state, Role::Writer, settings)?;
-    if args.once { once(wired, global).await } else { forever(wired).await }
+    if args.once { once(wired, global).await } else { forever(wired, args.listen).await }
 }
 
 async fn once(wired: Wired, global: &Global) -> anyhow::Result<Answer> {
     let interrupted = tokio::select! {
         () = wheel::once(Arc::clone(&wired.context)) => false,
-        () = stop_signal() => true,
+        _ = stop_signal() => true,
     };
     for turn in wired.desk.turns() {
         print::story(&print::plans::summary(&turn));
@@ -44,7 +46,7 @@ async fn once(wired: Wired, global: &Global) -> anyhow::Result<Answer> {
     })
 }
 
-async fn forever(wired: Wired) -> anyhow::Result<Answer> {
+async fn forever(wired: Wired, listen: Option<SocketAddr>) -> anyhow::Result<Answer> {
     let Wired { context, desk, wakes, paths, .. } = &mut { wired };
     let watching = async {
         if let Err(error) = tagalong_files::watch(paths, desk).await {
@@ -52,35 +54,42 @@ async fn forever(wired: Wired) -> anyhow::Result<Answer> {
         }
         std::future::pending::<()>().await;
     };
+    let listening = async {
+        match listen {
+            Some(address) => listen::serve(address, desk.clone()).await,
+            None => std::future::pending().await,
+        }
+    };
     let (stopped, stop) = tokio::sync::oneshot::channel();
     let wakes = std::mem::replace(wakes, wheel::Wakers::new().1);
     let turning = wheel::forever(Arc::clone(context), wakes, async {
-        stop_signal().await;
+        let answer = stop_signal().await;
         tracing::info!("stopping; what was begun is finished first");
         // The other end waits below for as long as this future runs.
-        stopped.send(()).unwrap_or_default();
+        stopped.send(answer).unwrap_or_default();
     });
+    let stop = stop.map(|answer| answer.unwrap_or(Answer::Interrupted)).shared();
     let overdue = async {
-        _ = stop.await.is_ok();
+        stop.clone().await;
         tokio::time::sleep(GRACE).await;
-        tracing::warn!("not finished within 10 s; the rest is undone by the next run");
+        tracing::warn!("not finished within 10 s; the next run does what is left");
     };
     tokio::select! {
-        () = turning => {}
-        () = overdue => {}
-        () = watching => {}
+        () = turning => Ok(stop.await),
+        () = overdue => Ok(stop.await),
+        () = watching => Ok(Answer::Interrupted),
+        served = listening => served.map(|()| Answer::Interrupted),
     }
-    Ok(Answer::Interrupted)
 }
 
-/// Ctrl-C, or SIGTERM from a service manager.
-pub(super) async fn stop_signal() {
+/// Waits for Ctrl-C, which interrupts, or SIGTERM from a service manager, which is how a service ends well.
+pub(super) async fn stop_signal() -> Answer {
     use tokio::signal::unix::{SignalKind, signal};
     let Ok(mut terminate) = signal(SignalKind::terminate()) else {
         return std::future::pending().await;
     };
     tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
+        _ = tokio::signal::ctrl_c() => Answer::Interrupted,
+        _ = terminate.recv() => Answer::Yes,
     }
 }

@@ -35,7 +35,11 @@ struct Path<'a> {
 
 impl Path<'_> {
     fn with(&self, prefix: &str) -> String {
-        if self.quote { format!("\"{prefix}{}\"", c_escaped(self.path)) } else { format!("{prefix}{}", self.path) }
+        if self.quote {
+            format!("\"{prefix}{}\"", c_escaped(self.path))
+        } else {
+            format!("{prefix}{}", self.path)
+        }
     }
 }
 

@@ -1,11 +1,11 @@
 //! Objects with their status: as `kubectl get -o json` would print them, and as a table with Flux's columns.
 
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use kube::ResourceExt;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 use tagalong_api::condition::{READY, find};
 use tagalong_engine::Kinds;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-use kube::ResourceExt;
 
 /// A `kind: List` of every object, in the order of kinds and names.
 pub(crate) fn list(kinds: &Kinds) -> anyhow::Result<Value> {
@@ -17,7 +17,10 @@ pub(crate) fn list(kinds: &Kinds) -> anyhow::Result<Value> {
     Ok(json!({"apiVersion": "v1", "kind": "List", "items": items}))
 }
 
-fn collect<K: serde::Serialize + ResourceExt>(items: &mut Vec<Value>, objects: &[std::sync::Arc<K>]) -> anyhow::Result<()> {
+fn collect<K: serde::Serialize + ResourceExt>(
+    items: &mut Vec<Value>,
+    objects: &[std::sync::Arc<K>],
+) -> anyhow::Result<()> {
     let mut objects: Vec<_> = objects.iter().collect();
     objects.sort_by_key(|object| (object.namespace(), object.name_any()));
     for object in objects {
@@ -26,18 +29,25 @@ fn collect<K: serde::Serialize + ResourceExt>(items: &mut Vec<Value>, objects: &
     Ok(())
 }
 
-struct Row {
-    object: String,
-    ready: String,
-    message: String,
+/// One object as it stands.
+pub(crate) struct Row {
+    /// `Kind/namespace/name`.
+    pub(crate) object: String,
+    /// `True`, `False` or `Unknown`.
+    pub(crate) ready: String,
+    /// Why.
+    pub(crate) message: String,
 }
 
 fn row(kind: &str, object: &impl ResourceExt, conditions: &[Condition]) -> Row {
     let ready = find(conditions, READY);
-    let message = ready.map_or_else(|| "not reconciled".to_owned(), |ready| match ready.status.as_str() {
-        "True" => ready.message.clone(),
-        _ => format!("{}: {}", ready.reason, ready.message),
-    });
+    let message = ready.map_or_else(
+        || "not reconciled".to_owned(),
+        |ready| match ready.status.as_str() {
+            "True" => ready.message.clone(),
+            _ => format!("{}: {}", ready.reason, ready.message),
+        },
+    );
     Row {
         object: format!("{kind}/{}/{}", object.namespace().unwrap_or_default(), object.name_any()),
         ready: ready.map_or_else(|| "Unknown".to_owned(), |ready| ready.status.clone()),
@@ -45,7 +55,8 @@ fn row(kind: &str, object: &impl ResourceExt, conditions: &[Condition]) -> Row {
     }
 }
 
-fn rows(kinds: &Kinds) -> Vec<Row> {
+/// Every object that is turned, sorted by name.
+pub(crate) fn rows(kinds: &Kinds) -> Vec<Row> {
     let mut rows = Vec::new();
     for object in kinds.repositories.state() {
         let conditions = object.status.as_ref().map_or(&[][..], |status| &status.conditions);
@@ -74,6 +85,12 @@ pub(crate) fn table(kinds: &Kinds) -> String {
         _ = writeln!(out, "{:width$}  {:7}  {}", row.object, row.ready, row.message).is_ok();
     }
     out
+}
+
+/// One line for each object that is not Ready.
+pub(crate) fn not_ready(kinds: &Kinds) -> Vec<String> {
+    let waiting = rows(kinds).into_iter().filter(|row| row.ready != "True");
+    waiting.map(|row| format!("{}: {}", row.object, row.message)).collect()
 }
 
 /// Whether every object that was turned is Ready.

@@ -108,7 +108,9 @@ pub(crate) fn summary(turn: &TurnReport) -> String {
     let fields = plan.edits.len();
     let files = turn.changes.len();
     let doing = match &turn.outcome {
-        TurnOutcome::Planned { .. } => format!("{} in {} would be written", count(fields, "field"), count(files, "file")),
+        TurnOutcome::Planned { .. } => {
+            format!("{} in {} would be written", count(fields, "field"), count(files, "file"))
+        }
         TurnOutcome::Pushed { commit, .. } => {
             let short: String = commit.chars().take(7).collect();
             format!("{} in {} written, pushed as {short}", count(fields, "field"), count(files, "file"))
@@ -130,7 +132,8 @@ pub(crate) fn summary(turn: &TurnReport) -> String {
         _ = writeln!(out, "{line}").is_ok();
     }
     for problem in &plan.problems {
-        let line = format!("  problem {}:{} {}: {}", problem.path, problem.line, problem.reason, problem.message);
+        let line =
+            format!("  problem {}:{} {}: {}", problem.path, problem.line, problem.reason, problem.message);
         _ = writeln!(out, "{line}").is_ok();
     }
     out
