@@ -13,7 +13,7 @@ pub(crate) fn read(identity: &SecretString, password: Option<&SecretString>) -> 
     let key =
         decode_secret_key(&text, password.map(ExposeSecret::expose_secret)).map_err(|error| match error {
             russh::keys::Error::KeyIsEncrypted => invalid("is encrypted; add its password"),
-            _ if password.is_some() => invalid("cannot be read; check its format and the password"),
+            _ if password.is_some() => invalid("cannot be read; check the password, or bring the key into OpenSSH's format with ssh-keygen -p"),
             _ => {
                 invalid("cannot be read; give an OpenSSH or PEM private key, with its password if it has one")
             }

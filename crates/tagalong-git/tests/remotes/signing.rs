@@ -198,3 +198,23 @@ fn git_reads_the_trailers_that_we_write() {
         }
     }
 }
+
+#[test]
+fn ssh_keys_are_read_in_every_format_that_ssh_keygen_writes() {
+    need!(Part::SshKeygen);
+    for kind in ["-t ecdsa -b 256", "-t ecdsa -b 384", "-t rsa -b 2048"] {
+        for format in ["RFC4716", "PEM", "PKCS8"] {
+            for password in ["", "open sesame"] {
+                let key = SshKey::generate(&format!("{kind} -m {format}"), password).unwrap();
+                let given = (!password.is_empty()).then(|| password.into());
+                let read = Signer::ssh(&key.private.replace('\n', "\r\n").into(), given.as_ref());
+                if key.private.contains("EC PRIVATE KEY") && given.is_some() {
+                    // The one that is not supported says what to do.
+                    assert!(read.unwrap_err().to_string().contains("ssh-keygen -p"));
+                } else {
+                    assert!(read.is_ok(), "{kind} {format} {password:?}: {:?}", read.err());
+                }
+            }
+        }
+    }
+}

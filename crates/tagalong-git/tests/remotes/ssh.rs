@@ -114,7 +114,7 @@ fn what_fails_says_why() {
     for (auth, kind, words) in [
         (auth(&stranger, None, known.clone()), ErrorKind::Auth, "does not let user"),
         (auth(&key, None, known.clone()), ErrorKind::Invalid, "is encrypted; add its password"),
-        (auth(&key, Some("wrong"), known.clone()), ErrorKind::Invalid, "check its format and the password"),
+        (auth(&key, Some("wrong"), known.clone()), ErrorKind::Invalid, "check the password"),
         (auth(&weak, None, known.clone()), ErrorKind::Invalid, "less than 2,048 bits"),
         (Auth::None, ErrorKind::Invalid, "needs a Secret with identity"),
     ] {
