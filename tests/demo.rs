@@ -13,8 +13,10 @@ struct Served(Child);
 
 impl Served {
     fn start(folder: &Path) -> Self {
-        let mut child =
-            tagalong(folder, &["demo", "registry", "demo"]).stdout(Stdio::piped()).spawn().expect("the binary starts");
+        let mut child = tagalong(folder, &["demo", "registry", "demo"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the binary starts");
         let mut line = String::new();
         BufReader::new(child.stdout.take().expect("stdout is piped")).read_line(&mut line).expect("a line");
         assert!(line.starts_with("serving localhost:"), "{line}");
@@ -79,7 +81,8 @@ fn the_story_is_told_and_its_folder_can_be_worked_in() {
 fn the_repository_is_right(folder: &Path) {
     need!(Part::Git);
     let ask = |args: &[&str]| -> String {
-        let output = Command::output(git().arg("--git-dir").arg(folder.join("demo/estate.git")).args(args)).unwrap();
+        let output =
+            Command::output(git().arg("--git-dir").arg(folder.join("demo/estate.git")).args(args)).unwrap();
         assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };
@@ -96,12 +99,15 @@ fn the_repository_is_right(folder: &Path) {
         files("main~3"),
         format!("apps/gateway/release.yaml\n{web}apps/worker/cronjob.yaml\nimages/toolbox/Dockerfile\n")
     );
-    assert_eq!(ask(&["diff", "--numstat", "main~4", "main"]), "\
+    assert_eq!(
+        ask(&["diff", "--numstat", "main~4", "main"]),
+        "\
         1\t1\tapps/gateway/release.yaml\n\
         2\t2\tapps/web/deployment.yaml\n\
         1\t1\tapps/web/kustomization.yaml\n\
         1\t1\tapps/worker/cronjob.yaml\n\
-        1\t1\timages/toolbox/Dockerfile\n");
+        1\t1\timages/toolbox/Dockerfile\n"
+    );
     let worker = ask(&["show", "main:apps/worker/cronjob.yaml"]);
     assert_eq!(worker.matches("\r\n").count(), worker.matches('\n').count(), "CR LF stays");
 }
@@ -119,7 +125,9 @@ fn without_a_folder_nothing_stays_and_a_full_folder_is_left_alone() {
     let refused = run(folder, &["demo", "."]).expect(2);
     assert!(refused.stderr.contains("is not empty"), "{}", refused.stderr);
     assert_eq!(std::fs::read_dir(folder).unwrap().count(), 1);
-    for args in [&["demo", "registry", "."][..], &["demo", "push", ".", "shop/web:1"], &["demo", "-o", "json"]] {
+    for args in
+        [&["demo", "registry", "."][..], &["demo", "push", ".", "shop/web:1"], &["demo", "-o", "json"]]
+    {
         run(folder, args).expect(2);
     }
 }

@@ -51,7 +51,7 @@ async fn tell(place: &Place) -> anyhow::Result<Answer> {
                 Ok(Answer::No)
             }
         },
-        () = stop_signal() => Ok(Answer::Interrupted),
+        answer = stop_signal() => Ok(answer),
     }
 }
 
@@ -61,7 +61,7 @@ async fn registry(place: &Place) -> anyhow::Result<Answer> {
     print::text(&format!("serving localhost:{port} from {} until Ctrl-C\n", place.root().display()))?;
     tokio::select! {
         served = server::serve(listener, place.storage()) => served.map(|()| Answer::Yes),
-        () = stop_signal() => Ok(Answer::Interrupted),
+        answer = stop_signal() => Ok(answer),
     }
 }
 

@@ -100,10 +100,10 @@ pub(crate) struct Made {
 pub(crate) fn make(place: &Place, port: u16) -> anyhow::Result<Made> {
     let now = Timestamp::now();
     let before = fill_registry(place, now)?;
-    let filled = |text: &str| {
-        text.replace(REGISTRY, &format!("localhost:{port}")).replace(NO_DIGEST, before.as_str())
-    };
-    std::fs::create_dir_all(place.fleet()).with_context(|| format!("cannot make {}", place.fleet().display()))?;
+    let filled =
+        |text: &str| text.replace(REGISTRY, &format!("localhost:{port}")).replace(NO_DIGEST, before.as_str());
+    std::fs::create_dir_all(place.fleet())
+        .with_context(|| format!("cannot make {}", place.fleet().display()))?;
     for (name, text) in FLEET {
         let path = place.fleet().join(name);
         std::fs::write(&path, filled(text)).with_context(|| format!("cannot write {}", path.display()))?;
@@ -188,6 +188,12 @@ mod tests {
         }
         let loaded = tagalong_files::load(&[place.fleet()]).unwrap();
         assert_eq!((loaded.repositories.len(), loaded.policies.len()), (5, 5));
-        assert!(loaded.repositories.iter().all(|located| located.object.spec.image.starts_with("localhost:4711/")));
+        assert!(
+            loaded.repositories.iter().all(|located| located
+                .object
+                .spec
+                .image
+                .starts_with("localhost:4711/"))
+        );
     }
 }

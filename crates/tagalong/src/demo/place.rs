@@ -34,7 +34,8 @@ impl Place {
                  `tagalong demo registry {shown}`"
             );
         }
-        let mut entries = std::fs::read_dir(root).with_context(|| format!("cannot read the folder {shown}"))?;
+        let mut entries =
+            std::fs::read_dir(root).with_context(|| format!("cannot read the folder {shown}"))?;
         if entries.next().is_some() {
             bail!("{shown} is not empty; name a new folder, or an empty one");
         }
@@ -85,7 +86,8 @@ impl Place {
     /// When the file that says it cannot be read.
     pub(crate) fn port(&self) -> anyhow::Result<u16> {
         let path = self.port_file();
-        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
         text.trim().parse().with_context(|| format!("{} holds no port", path.display()))
     }
 

@@ -103,7 +103,10 @@ fn introduce(place: &Place, voice: &Voice, port: u16, made: &estate::Made) -> an
         })
         .collect();
     let short = made.commit.get(..7).unwrap_or_default();
-    voice.say("Git", &format!("estate.git, a bare repository with one commit, {short}:\n{}", files.join("\n")))?;
+    voice.say(
+        "Git",
+        &format!("estate.git, a bare repository with one commit, {short}:\n{}", files.join("\n")),
+    )?;
     let storage = place.storage();
     let mut images = Vec::new();
     for name in storage.names()? {
@@ -131,11 +134,20 @@ async fn settle(
     while let Ok(finding) = findings.try_recv() {
         told = teller.tell(finding).await?;
     }
-    if told == Told::Commit { Ok(()) } else { bail!("the first run ended without a commit; its log is above") }
+    if told == Told::Commit {
+        Ok(())
+    } else {
+        bail!("the first run ended without a commit; its log is above")
+    }
 }
 
 /// Pushes one tag after the other, each when the one before has had its effect.
-async fn watch(place: &Place, port: u16, findings: &mut Findings, teller: &mut Teller<'_>) -> anyhow::Result<()> {
+async fn watch(
+    place: &Place,
+    port: u16,
+    findings: &mut Findings,
+    teller: &mut Teller<'_>,
+) -> anyhow::Result<()> {
     wait_for(&Told::UpToDate, "a look at the branch", findings, teller).await?;
     for (image, tag, effect) in &PUSHES {
         let name = Name::parse(image).with_context(|| format!("{image} is no image name"))?;

@@ -104,7 +104,8 @@ fn answer(storage: &Storage, method: &Method, uri: &Uri, body: &[u8]) -> Answer 
     if reads && matches!(path, "" | "/") && uri.path().starts_with("/v2") {
         return Ok(Response::builder().header(CONTENT_TYPE, "application/json").body(Body::from("{}"))?);
     }
-    let unknown = || Refusal::new(StatusCode::NOT_FOUND, "NAME_UNKNOWN", format!("nothing is at {}", uri.path()));
+    let unknown =
+        || Refusal::new(StatusCode::NOT_FOUND, "NAME_UNKNOWN", format!("nothing is at {}", uri.path()));
     let path = path.strip_prefix('/').ok_or_else(unknown)?;
     let name = |text: &str| Name::parse(text).ok_or_else(unknown);
     if let Some(image) = path.strip_suffix("/tags/list").filter(|_| reads) {
@@ -116,7 +117,8 @@ fn answer(storage: &Storage, method: &Method, uri: &Uri, body: &[u8]) -> Answer 
         ((image, "manifests"), _) if reads => manifest(storage, &name(image)?, reference),
         ((image, "blobs"), _) if reads => blob(storage, &name(image)?, reference),
         ((_, "manifests" | "blobs"), _) => {
-            let refusal = Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", format!("no {method} here"));
+            let refusal =
+                Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", format!("no {method} here"));
             let mut response = refusal.response();
             response.headers_mut().insert(ALLOW, axum::http::HeaderValue::from_static("GET, HEAD, PUT"));
             Ok(response)
@@ -177,9 +179,12 @@ fn media_type(bytes: &[u8]) -> Result<String, Refusal> {
         media_type: Option<String>,
         manifests: Option<serde::de::IgnoredAny>,
     }
-    let shape: Shape = serde_json::from_slice(bytes)
-        .map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "MANIFEST_INVALID", "the manifest is no JSON object"))?;
-    Ok(shape.media_type.unwrap_or_else(|| if shape.manifests.is_some() { INDEX } else { MANIFEST }.to_owned()))
+    let shape: Shape = serde_json::from_slice(bytes).map_err(|_| {
+        Refusal::new(StatusCode::BAD_REQUEST, "MANIFEST_INVALID", "the manifest is no JSON object")
+    })?;
+    Ok(shape
+        .media_type
+        .unwrap_or_else(|| if shape.manifests.is_some() { INDEX } else { MANIFEST }.to_owned()))
 }
 
 fn put_manifest(storage: &Storage, name: &Name, reference: &str, body: &[u8]) -> Answer {
@@ -187,7 +192,9 @@ fn put_manifest(storage: &Storage, name: &Name, reference: &str, body: &[u8]) ->
     media_type(body)?;
     let digest = Digest::sha256(body);
     match (reference.parse::<Digest>(), reference.parse::<Tag>()) {
-        (Ok(stated), _) if stated != digest => return Err(invalid("the manifest is not the one its digest names")),
+        (Ok(stated), _) if stated != digest => {
+            return Err(invalid("the manifest is not the one its digest names"));
+        }
         (Ok(_), _) => _ = storage.put_blob(body)?,
         (_, Ok(tag)) => {
             storage.put_blob(body)?;
@@ -201,8 +208,9 @@ fn put_manifest(storage: &Storage, name: &Name, reference: &str, body: &[u8]) ->
 }
 
 fn blob(storage: &Storage, name: &Name, digest: &str) -> Answer {
-    let unknown =
-        || Refusal::new(StatusCode::NOT_FOUND, "BLOB_UNKNOWN", format!("{} has no blob {digest}", name.as_str()));
+    let unknown = || {
+        Refusal::new(StatusCode::NOT_FOUND, "BLOB_UNKNOWN", format!("{} has no blob {digest}", name.as_str()))
+    };
     let digest: Digest = digest.parse().map_err(|_| unknown())?;
     let bytes = storage.blob(&digest)?.ok_or_else(unknown)?;
     let response = Response::builder().header(DIGEST, digest.as_str());

@@ -166,7 +166,9 @@ mod tests {
         };
         check("shop/web", Some("shop/web"));
         check("web", Some("web"));
-        for bad in ["", "/etc", "..", "shop/../../etc", "shop//web", "shop/_tags", "Shop/web", "shop/web:1", "a/\0"] {
+        for bad in
+            ["", "/etc", "..", "shop/../../etc", "shop//web", "shop/_tags", "Shop/web", "shop/web:1", "a/\0"]
+        {
             check(bad, None);
         }
     }

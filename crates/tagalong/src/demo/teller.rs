@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use tagalong_api::{ImagePolicyStatus, ImageReference, ImageRepositoryStatus};
 use tagalong_engine::automation::{TurnOutcome, TurnReport};
-use tagalong_engine::{Context, Event, EventType, Finding};
+use tagalong_engine::{Context, Finding};
 use tagalong_files::FilesDesk;
 use tagalong_model::ObjectKey;
 
@@ -60,40 +60,33 @@ impl<'v> Teller<'v> {
     /// A tag was pushed just now.
     pub(crate) fn pushed(&mut self, image: &str) -> anyhow::Result<()> {
         self.pushed = Some(Instant::now());
+        self.voice.plain("\n")?;
         self.voice.say("pushed", image)
     }
 
-    /// Tells one finding.
+    /// Tells one finding. What goes wrong is in the log.
     ///
     /// # Errors
     /// When stdout cannot be written.
     pub(crate) async fn tell(&mut self, finding: Finding) -> anyhow::Result<Told> {
         match finding {
-            Finding::Repository { key, status, events } => {
-                self.trouble("ImageRepository", &key, &events)?;
+            Finding::Repository { key, status, .. } => {
                 self.repository(key, status.as_deref()).await?;
                 Ok(Told::Else)
             }
-            Finding::Policy { key, status, events } => {
-                self.trouble("ImagePolicy", &key, &events)?;
-                self.policy(key, status.as_deref()).await
-            }
-            Finding::Automation { key, turn, events, .. } => {
-                self.trouble("ImageUpdateAutomation", &key, &events)?;
-                turn.map_or(Ok(Told::Else), |turn| self.automation(&turn))
-            }
+            Finding::Policy { key, status, .. } => self.policy(key, status.as_deref()).await,
+            Finding::Automation { turn, .. } => turn.map_or(Ok(Told::Else), |turn| self.automation(&turn)),
         }
     }
 
-    fn trouble(&self, kind: &str, key: &ObjectKey, events: &[Event]) -> anyhow::Result<()> {
-        for event in events.iter().filter(|event| event.event_type == EventType::Warning) {
-            self.voice.say("trouble", &format!("{kind}/{key}: {}: {}", event.reason, event.message))?;
-        }
-        Ok(())
-    }
-
-    async fn repository(&mut self, key: ObjectKey, status: Option<&ImageRepositoryStatus>) -> anyhow::Result<()> {
-        let Some(image) = status.and_then(|status| status.canonical_image_name.clone()) else { return Ok(()) };
+    async fn repository(
+        &mut self,
+        key: ObjectKey,
+        status: Option<&ImageRepositoryStatus>,
+    ) -> anyhow::Result<()> {
+        let Some(image) = status.and_then(|status| status.canonical_image_name.clone()) else {
+            return Ok(());
+        };
         let Some(tags) = why::listed(&self.context, &key).await else { return Ok(()) };
         let before = self.tags.get(&key);
         if before == Some(&tags) {
@@ -115,7 +108,8 @@ impl<'v> Teller<'v> {
         let Some(now) = now else { return Ok(Told::Else) };
         if before.as_ref() != Some(&now) {
             self.fresh.remove(judged.repository());
-            let digest = now.digest.as_ref().map(|digest| format!("\nwith digest {digest}")).unwrap_or_default();
+            let digest =
+                now.digest.as_ref().map(|digest| format!("\nwith digest {digest}")).unwrap_or_default();
             let moved = match &before {
                 Some(before) if before.tag == now.tag => format!("{} moved{digest}", now.tag),
                 Some(before) => format!("{} after {}{digest}\n{}", now.tag, before.tag, judged.why()),
@@ -156,8 +150,12 @@ impl<'v> Teller<'v> {
         let (fields, files) = (count(turn.plan.edits.len(), "field"), count(turn.changes.len(), "file"));
         self.voice.say("wrote", &format!("{fields} in {files}, and not one other byte"))?;
         self.voice.diff(&print::diff::of_turn(turn))?;
-        let after = self.pushed.take().map(|pushed| format!(", {:.1} s after the push", pushed.elapsed().as_secs_f64()));
-        self.voice.say("commit", &format!("{commit} on {}{}\n\n{message}", turn.branch, after.unwrap_or_default()))
+        let after = self
+            .pushed
+            .take()
+            .map(|pushed| format!(", {:.1} s after the push", pushed.elapsed().as_secs_f64()));
+        self.voice
+            .say("commit", &format!("{commit} on {}{}\n\n{message}", turn.branch, after.unwrap_or_default()))
     }
 
     /// Once for each place and reason.

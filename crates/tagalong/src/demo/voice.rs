@@ -14,7 +14,8 @@ pub(crate) struct Voice {
 impl Voice {
     /// Tells it on stdout.
     pub(crate) fn stdout() -> Self {
-        let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
+        let colour =
+            std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|no| no.is_empty());
         Self { colour }
     }
 
@@ -28,9 +29,12 @@ impl Voice {
 
     /// What happened. Further lines of `text` stand below its first.
     pub(crate) fn say(&self, word: &str, text: &str) -> anyhow::Result<()> {
-        let indent = format!("\n  {:WORD$}  ", "");
-        let word = self.painted("36", &format!("{word:WORD$}"));
-        print::text(&format!("  {word}  {}\n", text.trim_end().replace('\n', &indent)))
+        let mut out = format!("  {}  ", self.painted("36", &format!("{word:WORD$}")));
+        for (number, line) in text.trim_end().lines().enumerate() {
+            let indent = if number == 0 || line.is_empty() { 0 } else { WORD + 4 };
+            out.push_str(&format!("{:indent$}{line}\n", ""));
+        }
+        print::text(&out)
     }
 
     /// Text that stands for itself, such as a command to copy.

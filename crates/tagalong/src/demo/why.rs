@@ -1,9 +1,9 @@
 //! Why a policy selects what it selects, in a few lines: the same rule over the same stored listing that the engine's
 //! turn used. Asked by `teller` after each decision.
 
+use kube::runtime::reflector::ObjectRef;
 use std::fmt::Write as _;
 use std::sync::Arc;
-use kube::runtime::reflector::ObjectRef;
 use tagalong_api::validate::{self, ValidPolicy, ValidRepository};
 use tagalong_api::{ImagePolicy, ImagePolicySpec, ImageRepository};
 use tagalong_engine::repository::listing_key;
@@ -57,7 +57,14 @@ impl Judged {
         let ranking = self.valid.rule.rank(self.tags.iter().map(String::as_str));
         let mut text = format!("by {}", rule(&self.object.spec));
         // Writing to a String cannot fail.
-        _ = write!(text, "\naccepted {} of {}: {}", ranking.accepted.len(), self.tags.len(), accepted(&ranking)).is_ok();
+        _ = write!(
+            text,
+            "\naccepted {} of {}: {}",
+            ranking.accepted.len(),
+            self.tags.len(),
+            accepted(&ranking)
+        )
+        .is_ok();
         if !ranking.refused.is_empty() {
             _ = write!(text, "\nrefused  {}", refused(&ranking)).is_ok();
         }
@@ -76,13 +83,18 @@ impl Judged {
 /// The accepted, best first; with what is compared, where that is not the tag itself.
 fn accepted(ranking: &Ranking) -> String {
     let shown = ranking.accepted.iter().map(|ranked| {
-        if ranked.value == ranked.tag { ranked.tag.clone() } else { format!("{} ({})", ranked.tag, ranked.value) }
+        if ranked.value == ranked.tag {
+            ranked.tag.clone()
+        } else {
+            format!("{} ({})", ranked.tag, ranked.value)
+        }
     });
     named(shown, ranking.accepted.len())
 }
 
 fn refused(ranking: &Ranking) -> String {
-    named(ranking.refused.iter().map(|(tag, refusal)| format!("{tag} {refusal}")), ranking.refused.len())
+    let shown = ranking.refused.iter().map(|(tag, refusal)| format!("{tag} ({})", refusal.reason()));
+    named(shown, ranking.refused.len())
 }
 
 fn named(texts: impl Iterator<Item = String>, count: usize) -> String {
@@ -99,7 +111,10 @@ fn rule(spec: &ImagePolicySpec) -> String {
     let direction = |order: Option<&str>| order.unwrap_or("asc").to_owned();
     let mut text = match &spec.policy {
         choice if choice.semver.is_some() => {
-            format!("semver {}", choice.semver.as_ref().map(|semver| semver.range.as_str()).unwrap_or_default())
+            format!(
+                "semver {}",
+                choice.semver.as_ref().map(|semver| semver.range.as_str()).unwrap_or_default()
+            )
         }
         choice => match (&choice.alphabetical, &choice.numerical) {
             (Some(order), _) => format!("alphabetical {}", direction(order.order.as_deref())),

@@ -118,7 +118,15 @@ async fn what_is_not_there_says_so_in_the_specifications_codes() {
     check(Method::GET, "/v2/shop/web/manifests/9", StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN").await;
     let path = format!("/v2/shop/web/blobs/{missing}");
     check(Method::GET, &path, StatusCode::NOT_FOUND, "BLOB_UNKNOWN").await;
-    for path in ["/", "/v1/", "/v2x", "/v2/x", "/v2/../../etc/passwd", "/v2/shop/%2e%2e/manifests/1", "/v2//tags/list"] {
+    for path in [
+        "/",
+        "/v1/",
+        "/v2x",
+        "/v2/x",
+        "/v2/../../etc/passwd",
+        "/v2/shop/%2e%2e/manifests/1",
+        "/v2//tags/list",
+    ] {
         check(Method::GET, path, StatusCode::NOT_FOUND, "NAME_UNKNOWN").await;
     }
     check(Method::DELETE, "/v2/shop/web/manifests/0", StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED").await;
@@ -140,6 +148,16 @@ async fn the_products_own_client_reads_it() {
     let (access, deadline) = (Access::default(), Instant::now() + Duration::from_secs(30));
     let list = registry.list_tags(&image, &access, deadline).await.unwrap();
     assert_eq!((list.tags.len(), list.pages, list.dropped), (PAGE + 5, 2, 0));
+
+    // Several first questions at once all find out that the registry speaks plain http.
+    let tags: Vec<Tag> = (0..4).map(|tag: u8| tag.to_string().parse().unwrap()).collect();
+    for _ in 0..20 {
+        let fresh = Registry::new(Options::default()).unwrap();
+        let asked = tags.iter().map(|tag| fresh.exists(&image, tag, &access, deadline));
+        for found in futures::future::join_all(asked).await {
+            assert!(found.unwrap());
+        }
+    }
 
     let tag: Tag = "7".parse().unwrap();
     assert!(registry.exists(&image, &tag, &access, deadline).await.unwrap());
