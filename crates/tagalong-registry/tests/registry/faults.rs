@@ -139,6 +139,6 @@ async fn silence_and_slow_bytes_end_with_the_deadline() {
 async fn a_server_that_falls_silent_is_tried_again() {
     let registry = start();
     registry.fail_next(Fault::Stall);
-    let client = client_with(|options| options.read_timeout = Duration::from_millis(50));
+    let client = client_with(|options| options.read_timeout = Duration::from_millis(800));
     assert_eq!(list(&client, &registry).await.unwrap().requests, 2);
 }

@@ -1,6 +1,7 @@
 //! Manners: places at a host, its budget, and scans that are shared.
 
 use super::*;
+use futures::{future, poll};
 use tagalong_testkit::fake_registry::Auth;
 
 fn start(repositories: usize) -> FakeRegistry {
@@ -47,25 +48,25 @@ async fn who_wants_the_same_at_the_same_time_shares_one_scan() {
     registry.push_tags("acme/app", ["1.0", "1.1"]);
     let client = client();
     registry.hold();
-    let scan = |access: Access| {
-        let (client, image) = (client.clone(), image(&registry, "acme/app"));
-        tokio::spawn(async move { client.list_tags(&image, &access, soon()).await.unwrap().tags })
-    };
-    let first = scan(Access::default());
-    registry.requests_reach(1).await;
-    let rest: Vec<_> = (0..5).map(|_| scan(Access::default())).collect();
-    // Other credentials are another scan, and its request shows that the five had their chance to send theirs.
-    let other = scan(basic("me", "x"));
-    registry.requests_reach(2).await;
-    assert_eq!(registry.requests().len(), 2);
-    registry.release();
-    for scan in rest.into_iter().chain([first, other]) {
-        assert_eq!(scan.await.unwrap(), ["1.0", "1.1"]);
+    let image = image(&registry, "acme/app");
+    let (anonymous, named) = (Access::default(), basic("me", "x"));
+    let first = client.list_tags(&image, &anonymous, soon());
+    let rest = (0..5).map(|_| client.list_tags(&image, &anonymous, soon()));
+    // Other credentials are another scan. It is begun last, so that its request shows that the rest had their turn.
+    let last = client.list_tags(&image, &named, soon());
+    let scans = future::join_all(std::iter::once(first).chain(rest).chain([last]));
+    let (found, ()) = future::join(scans, async {
+        registry.requests_reach(2).await;
+        registry.release();
+    })
+    .await;
+    for list in found {
+        assert_eq!(list.unwrap().tags, ["1.0", "1.1"]);
     }
     assert_eq!(registry.requests().len(), 2);
     // What is over is over: who comes now gets a new listing.
     registry.push_tag("acme/app", "1.2");
-    assert_eq!(scan(Access::default()).await.unwrap(), ["1.0", "1.1", "1.2"]);
+    assert_eq!(list(&client, &registry).await.unwrap().tags, ["1.0", "1.1", "1.2"]);
     assert_eq!(registry.requests().len(), 3);
 }
 
@@ -73,20 +74,15 @@ async fn who_wants_the_same_at_the_same_time_shares_one_scan() {
 async fn a_shared_scan_goes_on_when_the_first_who_wanted_it_leaves() {
     let registry = FakeRegistry::start().unwrap();
     registry.push_tag("acme/app", "1.0");
-    let client = client();
+    let (client, image, access) = (client(), image(&registry, "acme/app"), Access::default());
     registry.hold();
-    let scan = || {
-        let (client, image) = (client.clone(), image(&registry, "acme/app"));
-        tokio::spawn(async move { client.list_tags(&image, &Access::default(), soon()).await.unwrap().tags })
-    };
-    let first = scan();
-    registry.requests_reach(1).await;
-    let second = scan();
-    tokio::task::yield_now().await;
-    first.abort();
-    assert!(first.await.is_err());
+    let mut first = Box::pin(client.list_tags(&image, &access, soon()));
+    let mut second = Box::pin(client.list_tags(&image, &access, soon()));
+    assert!(poll!(first.as_mut()).is_pending() && poll!(second.as_mut()).is_pending());
+    drop(first);
     registry.release();
-    assert_eq!(second.await.unwrap(), ["1.0"]);
+    assert_eq!(second.await.unwrap().tags, ["1.0"]);
+    assert_eq!(registry.requests().len(), 1);
 }
 
 #[tokio::test]

@@ -223,7 +223,7 @@ async fn a_plain_server_that_cannot_make_sense_of_tls_is_asked_in_plain() {
         }
     });
     let image: ImageName = format!("{address}/acme/app").parse().unwrap();
-    let client = client_with(|options| options.connect_timeout = Duration::from_millis(200));
+    let client = client_with(|options| options.connect_timeout = Duration::from_millis(800));
     let found = client.list_tags(&image, &Access::default(), soon()).await.unwrap();
     assert_eq!((found.tags, found.requests), (vec!["1.0".to_owned()], 1));
 }
