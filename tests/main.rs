@@ -1,5 +1,14 @@
 //! The built binary against real servers: one test binary, one file per promise.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on has failed"
+)]
 
 mod commands;
+mod demo;
+mod faults;
+mod running;
 mod story;
 mod support;
