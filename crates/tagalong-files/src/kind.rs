@@ -50,9 +50,9 @@ pub(crate) enum Class {
 impl Kind {
     /// The schema of whole documents of this kind.
     pub(crate) fn schema(self) -> &'static Json {
-        static REPOSITORY: LazyLock<Json> = LazyLock::new(|| custom::<ImageRepository>());
-        static POLICY: LazyLock<Json> = LazyLock::new(|| custom::<ImagePolicy>());
-        static AUTOMATION: LazyLock<Json> = LazyLock::new(|| custom::<ImageUpdateAutomation>());
+        static REPOSITORY: LazyLock<Json> = LazyLock::new(custom::<ImageRepository>);
+        static POLICY: LazyLock<Json> = LazyLock::new(custom::<ImagePolicy>);
+        static AUTOMATION: LazyLock<Json> = LazyLock::new(custom::<ImageUpdateAutomation>);
         static SOURCE: LazyLock<Json> = LazyLock::new(|| {
             let mut schema = custom::<GitRepository>();
             // In a cluster an address has a scheme; from files it may also be host:path or a local path.
@@ -196,4 +196,69 @@ fn metadata() -> Json {
 fn generate<T: JsonSchema>() -> Json {
     let settings = SchemaSettings::openapi3().with(|settings| settings.inline_subschemas = true);
     settings.into_generator().into_root_schema_for::<T>().to_value()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use tagalong_api::{DURATION_PATTERN, TIMEOUT_PATTERN};
+
+    /// Every keyword of a schema with its value, where the value is a word; fields and descriptions left out.
+    fn keywords(schema: &Json, found: &mut BTreeSet<String>) {
+        for (key, value) in schema.as_object().into_iter().flatten() {
+            match (key.as_str(), value) {
+                ("properties", Json::Object(fields)) => {
+                    fields.values().for_each(|field| keywords(field, found))
+                }
+                ("items" | "additionalProperties", inner) => keywords(inner, found),
+                ("pattern" | "format" | "type", word) => {
+                    found.insert(format!("{key} {}", word.as_str().unwrap_or_default()));
+                }
+                (other, _) => {
+                    found.insert(other.to_owned());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_check_knows_every_word_of_the_schemas() {
+        let mut found = BTreeSet::new();
+        for kind in [
+            Kind::ImageRepository,
+            Kind::ImagePolicy,
+            Kind::ImageUpdateAutomation,
+            Kind::GitRepository,
+            Kind::Secret,
+            Kind::Namespace,
+        ] {
+            keywords(kind.schema(), &mut found);
+        }
+        let patterns =
+            [NAME_PATTERN, DURATION_PATTERN, TIMEOUT_PATTERN].map(|pattern| format!("pattern {pattern}"));
+        let known = [
+            "type array",
+            "type boolean",
+            "type integer",
+            "type object",
+            "type string",
+            "format byte",
+            "format date-time",
+            "enum",
+            "maxItems",
+            "maxLength",
+            "required",
+            // These say nothing that the types do not.
+            "format int64",
+            "nullable",
+            "description",
+            "title",
+            "$schema",
+            "default",
+        ];
+        let known: BTreeSet<String> = known.map(str::to_owned).into_iter().chain(patterns).collect();
+        let unknown: Vec<_> = found.difference(&known).collect();
+        assert!(unknown.is_empty(), "{unknown:?}");
+    }
 }

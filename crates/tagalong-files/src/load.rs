@@ -281,4 +281,10 @@ fn uid(kind: Kind, key: &ObjectKey) -> String {
 }
 
 #[cfg(test)]
+mod appendix;
+#[cfg(test)]
+mod mistakes;
+#[cfg(test)]
+mod mutations;
+#[cfg(test)]
 mod tests;

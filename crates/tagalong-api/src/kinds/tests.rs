@@ -91,7 +91,7 @@ fn the_schemas_hold_fluxs_limits() {
 }
 
 /// An object as an API server holds it, read and written back.
-fn same<K: serde::de::DeserializeOwned + serde::Serialize>(kind: &str, spec: Value, status: Value) {
+fn same<K: serde::de::DeserializeOwned + serde::Serialize>(kind: &str, spec: &Value, status: &Value) {
     let group = if kind == "GitRepository" { crate::SOURCE_GROUP } else { crate::IMAGE_GROUP };
     let object = json!({
         "apiVersion": format!("{group}/v1"), "kind": kind, "metadata": {"name": "podinfo"}, "spec": spec, "status": status,
@@ -110,8 +110,8 @@ fn every_status_field_is_read_and_written_back() {
     let image = json!({"name": "ghcr.io/x/y", "tag": "5.2.1", "digest": "sha256:0"});
     same::<ImageRepository>(
         "ImageRepository",
-        json!({"image": "ghcr.io/x/y", "interval": "5m"}),
-        json!({
+        &json!({"image": "ghcr.io/x/y", "interval": "5m"}),
+        &json!({
             "observedGeneration": 1, "canonicalImageName": "ghcr.io/x/y", "observedExclusionList": ["^.*\\.sig$"],
             "lastHandledReconcileAt": "2026-01-01T00:00:00.000000000Z", "conditions": conditions,
             "lastScanResult": {"revision": "3719541322", "tagCount": 92, "scanTime": time, "latestTags": ["latest"]},
@@ -119,16 +119,16 @@ fn every_status_field_is_read_and_written_back() {
     );
     same::<ImagePolicy>(
         "ImagePolicy",
-        json!({"imageRepositoryRef": {"name": "podinfo"}, "policy": {"semver": {"range": "1.x"}}}),
-        json!({
+        &json!({"imageRepositoryRef": {"name": "podinfo"}, "policy": {"semver": {"range": "1.x"}}}),
+        &json!({
             "observedGeneration": -1, "latestRef": image, "observedPreviousRef": {"name": "a", "tag": "b"},
             "lastHandledReconcileAt": "x", "conditions": conditions,
         }),
     );
     same::<ImageUpdateAutomation>(
         "ImageUpdateAutomation",
-        json!({"interval": "30m", "sourceRef": {"kind": "GitRepository", "name": "f"}}),
-        json!({
+        &json!({"interval": "30m", "sourceRef": {"kind": "GitRepository", "name": "f"}}),
+        &json!({
             "lastAutomationRunTime": time, "lastPushCommit": "0123", "lastPushTime": time, "observedGeneration": 1,
             "observedSourceRevision": "main@sha1:0123", "observedPolicies": {"podinfo": image},
             "lastHandledReconcileAt": "x", "conditions": conditions,
@@ -140,8 +140,8 @@ fn every_status_field_is_read_and_written_back() {
     });
     same::<GitRepository>(
         "GitRepository",
-        json!({"url": "https://x/y", "interval": "1m"}),
-        json!({
+        &json!({"url": "https://x/y", "interval": "1m"}),
+        &json!({
             "observedGeneration": 1, "conditions": conditions, "artifact": artifact, "includedArtifacts": [artifact],
             "observedIgnore": "x", "observedRecurseSubmodules": true, "observedSparseCheckout": ["a"],
             "observedInclude": [{"repository": {"name": "c"}}], "sourceVerificationMode": "HEAD",

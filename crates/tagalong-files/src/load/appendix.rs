@@ -1,16 +1,11 @@
 //! Every field of every kind, as Flux's documentation shows them: read strictly, and written back unchanged.
 
+use super::tests::loaded;
+use crate::Located;
 use serde_json::{Value, json};
-use std::path::PathBuf;
-
-fn load(text: &str) -> tagalong_files::Loaded {
-    let root = tempfile::tempdir().unwrap();
-    std::fs::write(root.path().join("all.yaml"), text).unwrap();
-    tagalong_files::load(&[PathBuf::from(root.path())]).unwrap_or_else(|error| panic!("{error}"))
-}
 
 /// An object as written, and what the loader adds to its metadata.
-fn check<T: serde::Serialize>(found: &tagalong_files::Located<T>, expected: &Value) {
+fn check<T: serde::Serialize>(found: &Located<T>, expected: &Value) {
     let mut got = serde_json::to_value(&found.object).unwrap();
     let metadata = got["metadata"].as_object_mut().unwrap();
     assert_eq!(metadata.remove("generation"), Some(json!(1)));
@@ -78,7 +73,7 @@ fn every_field_is_read_and_written_back() {
     let all = [&repository, &policy, &automation, &source];
     // JSON is YAML: the text is the objects themselves.
     let text = all.map(|object| serde_json::to_string_pretty(object).unwrap()).join("\n---\n");
-    let loaded = load(&text);
+    let loaded = loaded(&text);
     check(&loaded.repositories[0], &repository);
     check(&loaded.policies[0], &policy);
     check(&loaded.automations[0], &automation);
@@ -87,7 +82,7 @@ fn every_field_is_read_and_written_back() {
 
 #[test]
 fn the_documented_block_style_reads_the_same() {
-    let loaded = load(
+    let loaded = loaded(
         "apiVersion: image.toolkit.fluxcd.io/v1
 kind: ImagePolicy
 metadata: {name: podinfo, namespace: flux-system}
