@@ -4,8 +4,9 @@
 //! ```text
 //! repositories ──listing moved──▶ policies ──selection moved──▶ automations
 //! ```
-//! The arrows never run back, so `once` is three phases, and `forever` holds the automations' first turn until
-//! repositories and policies had theirs: what changed while nobody looked becomes one commit, not several.
+//! The arrows never run back, so `once` is three phases, and `forever` holds the policies' first turn until the
+//! repositories had theirs, and the automations' until both had: what changed while nobody looked becomes one commit,
+//! not several.
 
 use crate::context::Context;
 use crate::desk::Desk;
@@ -23,13 +24,13 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tagalong_model::ObjectKey;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// Tries of a failing object in `once` (RULES 22).
 const TRIES: u32 = 3;
 /// Time within which those tries are made (RULES 22).
 const TRY_WINDOW: Duration = Duration::from_secs(20);
-/// How long the automations' first turn waits for slow registries.
+/// How long the first turns of policies and automations wait for slow registries.
 const FIRST_TURNS: Duration = Duration::from_secs(5);
 /// Wakes of one object within this time become one turn.
 const DEBOUNCE: Duration = Duration::from_millis(10);
@@ -109,47 +110,27 @@ pub async fn once<D: Desk>(context: Arc<Context<D>>) {
 
 /// Turns until `stop` resolves, then lets what was begun finish.
 pub async fn forever<D: Desk>(context: Arc<Context<D>>, wakes: WakeQueues, stop: impl Future<Output = ()>) {
-    let (stopper, stopped) = tokio::sync::watch::channel(false);
-    let (first_turn, mut first_turns) = mpsc::unbounded_channel::<(u8, ObjectKey)>();
+    let (stopper, stopped) = watch::channel(false);
     let kinds = context.desk.kinds().clone();
-    let mut awaited: HashSet<(u8, ObjectKey)> = HashSet::new();
-    awaited.extend(keys(&kinds.repositories).into_iter().map(|key| (0, key)));
-    awaited.extend(keys(&kinds.policies).into_iter().map(|key| (1, key)));
-    let gate = async move {
-        let all = async {
-            while !awaited.is_empty() {
-                let Some(done) = first_turns.recv().await else { return };
-                awaited.remove(&done);
-            }
-        };
-        // Slow registries hold nobody up for ever; what they bring later is a commit of its own.
-        if tokio::time::timeout(FIRST_TURNS, all).await.is_err() {
-            tracing::debug!("first turns still under way; automations begin");
-        }
-    };
-    let repositories = turn(
-        &context,
-        kinds.repositories.clone(),
-        wakes.repositories,
-        async {},
-        stopped.clone(),
-        repository::reconcile,
-    );
+    let firsts = Firsts::of(keys(&kinds.repositories), keys(&kinds.policies));
+    let (repositories, policies, automations) = (kinds.repositories, kinds.policies, kinds.automations);
+    let repositories =
+        turn(&context, repositories, wakes.repositories, async {}, stopped.clone(), repository::reconcile);
     let policies =
-        turn(&context, kinds.policies.clone(), wakes.policies, async {}, stopped.clone(), policy::reconcile);
+        turn(&context, policies, wakes.policies, firsts.gate(1), stopped.clone(), policy::reconcile);
     let automations =
-        turn(&context, kinds.automations.clone(), wakes.automations, gate, stopped, automation::reconcile);
+        turn(&context, automations, wakes.automations, firsts.gate(2), stopped, automation::reconcile);
     let wheel = async {
-        let report = |kind: u8, first_turn: mpsc::UnboundedSender<(u8, ObjectKey)>| {
+        let had_theirs = |kind: usize| {
+            let firsts = &firsts;
             move |key: ObjectKey| {
-                // The gate may have closed already.
-                first_turn.send((kind, key)).unwrap_or_default();
+                firsts.had(kind, &key);
                 futures::future::ready(())
             }
         };
         tokio::join!(
-            repositories.for_each(report(0, first_turn.clone())),
-            policies.for_each(report(1, first_turn)),
+            repositories.for_each(had_theirs(0)),
+            policies.for_each(had_theirs(1)),
             automations.for_each(|_| futures::future::ready(())),
         );
     };
@@ -160,6 +141,36 @@ pub async fn forever<D: Desk>(context: Arc<Context<D>>, wakes: WakeQueues, stop:
     tokio::join!(wheel, stopping);
 }
 
+/// The repositories and the policies that did not have their first turn yet.
+struct Firsts {
+    open: watch::Sender<[HashSet<ObjectKey>; 2]>,
+    until: Instant,
+}
+
+impl Firsts {
+    fn of(repositories: Vec<ObjectKey>, policies: Vec<ObjectKey>) -> Self {
+        let open = watch::Sender::new([repositories.into_iter().collect(), policies.into_iter().collect()]);
+        Self { open, until: Instant::now() + FIRST_TURNS }
+    }
+
+    /// Notes that an object had a turn.
+    fn had(&self, kind: usize, key: &ObjectKey) {
+        self.open.send_if_modified(|open| open.get_mut(kind).is_some_and(|open| open.remove(key)));
+    }
+
+    /// Opens when the first `kinds` kinds had their first turns. Slow registries hold nobody up for ever; what they
+    /// bring later is a turn, and a commit, of its own.
+    fn gate(&self, kinds: usize) -> impl Future<Output = ()> + Send + 'static {
+        let (mut open, until) = (self.open.subscribe(), self.until);
+        async move {
+            let all = open.wait_for(|open| open.iter().take(kinds).all(HashSet::is_empty));
+            if tokio::time::timeout_at(until.into(), all).await.is_err() {
+                tracing::debug!("first turns still under way; the next kind begins");
+            }
+        }
+    }
+}
+
 /// One kind's applier over a queue that opens after `gate` and closes when `stopped`; yields each object that
 /// had a turn.
 fn turn<K, D>(
@@ -167,7 +178,7 @@ fn turn<K, D>(
     store: Store<K>,
     wakes: mpsc::UnboundedReceiver<ObjectKey>,
     gate: impl Future<Output = ()> + Send + 'static,
-    mut stopped: tokio::sync::watch::Receiver<bool>,
+    mut stopped: watch::Receiver<bool>,
     reconcile: Reconcile<K, D>,
 ) -> impl Stream<Item = ObjectKey>
 where

@@ -4,6 +4,7 @@ mod check;
 mod completion;
 mod demo;
 mod explain;
+mod lint;
 mod man;
 mod plan;
 mod run;
@@ -24,9 +25,9 @@ pub(crate) async fn dispatch(cli: Cli) -> anyhow::Result<Answer> {
         Command::Check(args) => check::run(args, global).await,
         Command::Explain(args) => explain::run(args, global).await,
         Command::Select(args) => select::run(args, global).await,
+        Command::Lint(args) => lint::run(&args, global),
         Command::Demo(args) => demo::run(args, global).await,
         Command::Completion(args) => completion::run(&args),
         Command::Man => man::run(),
-        _ => anyhow::bail!("not there yet"),
     }
 }

@@ -1,8 +1,8 @@
 //! Explanations as data: what each step of the chain found, in the order in which things happen. Made for
 //! `tagalong explain`; printed as text by `Display`, as a document by serde.
 
-mod text;
 mod target;
+mod text;
 
 pub(crate) use target::Target;
 
@@ -10,8 +10,8 @@ use anyhow::bail;
 use kube::ResourceExt;
 use serde::Serialize;
 use std::sync::Arc;
-use tagalong_api::validate::{self, DigestReflection, ValidPolicy, ValidRepository};
 use tagalong_api::condition::{READY, find};
+use tagalong_api::validate::{self, DigestReflection, ValidPolicy, ValidRepository};
 use tagalong_api::{ImagePolicy, ImageRepository};
 use tagalong_engine::automation::TurnReport;
 use tagalong_engine::repository::listing_key;
@@ -124,7 +124,9 @@ pub(crate) async fn explain(
         let meant = match target {
             None => true,
             Some(Target::Policy(wanted)) => *wanted == key,
-            Some(Target::Other(_)) => !sites.is_empty() || target.is_some_and(|target| target.is_image(image.as_deref())),
+            Some(Target::Other(_)) => {
+                !sites.is_empty() || target.is_some_and(|target| target.is_image(image.as_deref()))
+            }
         };
         if meant {
             explanations.push(one(context, &policy, repository.as_deref(), sites).await);
@@ -133,7 +135,9 @@ pub(crate) async fn explain(
     if explanations.is_empty()
         && let Some(target) = target
     {
-        bail!("{target} is no ImagePolicy, image, or marked file here; `tagalong explain DIR` shows all there are");
+        bail!(
+            "{target} is no ImagePolicy, image, or marked file here; `tagalong explain DIR` shows all there are"
+        );
     }
     Ok(explanations)
 }
@@ -164,8 +168,12 @@ async fn one(
     };
     let valid = (validate::policy(policy), repository.map(validate::repository));
     let (Ok(valid), Some(Ok(repository))) = valid else { return explanation };
-    let Ok(access) = credentials::registry::access(&context.desk, &repository).await else { return explanation };
-    let Ok(Some(listing)) = context.listings.tags(&listing_key(&repository, &access)) else { return explanation };
+    let Ok(access) = credentials::registry::access(&context.desk, &repository).await else {
+        return explanation;
+    };
+    let Ok(Some(listing)) = context.listings.tags(&listing_key(&repository, &access)) else {
+        return explanation;
+    };
     let tags: Vec<&str> = listing.iter().filter(|tag| !repository.excluded.matches(tag)).collect();
     explanation.listing = Some(Listing {
         tags: listing.iter().len(),
@@ -189,8 +197,13 @@ fn decision(policy: &ImagePolicy, valid: &ValidPolicy, tags: &[&str]) -> Decisio
     let ranking = valid.rule.rank(tags.iter().copied());
     let (accepted, refused) = (ranking.accepted.len(), ranking.refused.len());
     let refused_first = ranking.refused.into_iter().take(REFUSED_SHOWN);
-    let refused_first = refused_first.map(|(tag, why)| Refused { tag, reason: why.reason(), message: why.to_string() });
-    let best = ranking.accepted.into_iter().take(BEST_SHOWN).map(|ranked| Best { tag: ranked.tag, value: ranked.value });
+    let refused_first =
+        refused_first.map(|(tag, why)| Refused { tag, reason: why.reason(), message: why.to_string() });
+    let best = ranking
+        .accepted
+        .into_iter()
+        .take(BEST_SHOWN)
+        .map(|ranked| Best { tag: ranked.tag, value: ranked.value });
     let latest = policy.status.as_ref().and_then(|status| status.latest_ref.as_ref());
     let (verdict, selected) = match valid.rule.decide(tags.iter().copied(), &[]).verdict {
         Verdict::Select { tag, .. } => (format!("Select {tag}"), Some(tag)),
@@ -228,7 +241,8 @@ fn rule(policy: &ImagePolicy) -> String {
     };
     let filter = spec.filter_tags.as_ref().and_then(|filter| {
         let pattern = filter.pattern.as_ref()?;
-        let extract = filter.extract.as_ref().map(|extract| format!(" extract {extract}")).unwrap_or_default();
+        let extract =
+            filter.extract.as_ref().map(|extract| format!(" extract {extract}")).unwrap_or_default();
         Some(format!("filter {pattern}{extract}, then "))
     });
     format!("{}{choice}", filter.unwrap_or_default())
@@ -239,20 +253,29 @@ fn sites(policy: &ObjectKey, turns: &[Arc<TurnReport>], target: Option<&Target>)
     let mut sites = Vec::new();
     for turn in turns {
         for file in turn.files.iter() {
-            for (index, site) in file.scan.sites.iter().enumerate().filter(|(_, site)| site.policy == *policy) {
+            for (index, site) in file.scan.sites.iter().enumerate().filter(|(_, site)| site.policy == *policy)
+            {
                 let wanted = |line: u32| match target {
                     Some(target @ Target::Other(_)) => target.is_place(file.path.as_str(), line),
                     _ => true,
                 };
                 for (at, field) in site.fields.iter().enumerate().filter(|(_, field)| wanted(field.line)) {
                     let planned = |edit: &&_| same_place(edit, file.path.as_str(), (index, at));
-                    let held = turn.plan.held.iter().find(|held| held.path == file.path && held.policy == *policy && site.fields.iter().any(|field| field.line == held.line));
+                    let held = turn.plan.held.iter().find(|held| {
+                        held.path == file.path
+                            && held.policy == *policy
+                            && site.fields.iter().any(|field| field.line == held.line)
+                    });
                     sites.push(Site {
                         repository: turn.url.clone(),
                         branch: turn.branch.clone(),
                         file: file.path.to_string(),
                         line: field.line,
-                        path: if field.setter == Setter::Image { field.path.clone() } else { format!("{} ({})", field.path, field.setter.word()) },
+                        path: if field.setter == Setter::Image {
+                            field.path.clone()
+                        } else {
+                            format!("{} ({})", field.path, field.setter.word())
+                        },
                         holds: field.value.clone(),
                         becomes: turn.plan.edits.iter().find(planned).map(|edit| edit.to.clone()),
                         held: held.map(|held| format!("{}: {}", held.reason.as_str(), held.message)),

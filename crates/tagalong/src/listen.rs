@@ -36,7 +36,8 @@ struct Shown {
 /// When the address cannot be had.
 pub(crate) async fn serve(address: SocketAddr, desk: FilesDesk) -> anyhow::Result<()> {
     let listener = tokio::net::TcpListener::bind(address).await;
-    let listener = listener.with_context(|| format!("cannot listen on {address}; choose another with --listen"))?;
+    let listener =
+        listener.with_context(|| format!("cannot listen on {address}; choose another with --listen"))?;
     let counters = Arc::new(Counters::default());
     let mut findings = desk.listen();
     let shown = Shown { desk, counters: Arc::clone(&counters) };

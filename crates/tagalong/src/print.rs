@@ -16,7 +16,9 @@ use std::io::Write;
 pub(crate) fn bytes(bytes: &[u8]) -> anyhow::Result<()> {
     let mut stdout = std::io::stdout().lock();
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error).context("cannot write the answer"),
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(error).context("cannot write the answer")
+        }
         _ => Ok(()),
     }
 }
@@ -53,7 +55,9 @@ pub(crate) fn document(output: Output, value: &impl Serialize) -> anyhow::Result
 /// For `github` and `sarif`.
 pub(crate) fn no_lint_format(output: Output) -> anyhow::Result<()> {
     match output {
-        Output::Github | Output::Sarif => bail!("--output must be text, json or yaml here; github and sarif are lint's"),
+        Output::Github | Output::Sarif => {
+            bail!("--output must be text, json or yaml here; github and sarif are lint's")
+        }
         _ => Ok(()),
     }
 }

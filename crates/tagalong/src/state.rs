@@ -34,7 +34,10 @@ impl State {
         let root = root(args)?;
         let run = open(&root, "run.lock")?;
         if !try_lock(&run, &root)? {
-            bail!("another tagalong runs on the state folder {}; stop it, or choose another with --state", root.display());
+            bail!(
+                "another tagalong runs on the state folder {}; stop it, or choose another with --state",
+                root.display()
+            );
         }
         let mirrors = open(&root, "mirrors.lock")?;
         // Only a reader can hold this one, and a reader is done in seconds.
@@ -85,13 +88,16 @@ fn root(args: &StateArgs) -> anyhow::Result<PathBuf> {
         Some(root) => root.clone(),
         None => default_root().context("no --state given, and neither XDG_STATE_HOME nor HOME is set")?,
     };
-    std::fs::create_dir_all(&root).with_context(|| format!("cannot make the state folder {}", root.display()))?;
+    std::fs::create_dir_all(&root)
+        .with_context(|| format!("cannot make the state folder {}", root.display()))?;
     Ok(root)
 }
 
 fn default_root() -> Option<PathBuf> {
     let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state"))).map(|base| base.join("tagalong"))
+    absolute("XDG_STATE_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".local/state")))
+        .map(|base| base.join("tagalong"))
 }
 
 fn open(root: &Path, name: &str) -> anyhow::Result<File> {
@@ -104,6 +110,8 @@ fn try_lock(file: &File, root: &Path) -> anyhow::Result<bool> {
     match file.try_lock() {
         Ok(()) => Ok(true),
         Err(TryLockError::WouldBlock) => Ok(false),
-        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("cannot lock the state folder {}", root.display())),
+        Err(TryLockError::Error(error)) => {
+            Err(error).with_context(|| format!("cannot lock the state folder {}", root.display()))
+        }
     }
 }

@@ -22,7 +22,14 @@ pub(crate) fn init(level: LogLevel, format: LogFormat) {
         LogLevel::Trace => "trace",
     };
     let others = if level == "error" { "error" } else { "warn" };
-    let ours = ["tagalong", "tagalong_engine", "tagalong_files", "tagalong_git", "tagalong_registry", "tagalong_store"];
+    let ours = [
+        "tagalong",
+        "tagalong_engine",
+        "tagalong_files",
+        "tagalong_git",
+        "tagalong_registry",
+        "tagalong_store",
+    ];
     let mut directives = others.to_owned();
     for target in ours {
         directives.push_str(&format!(",{target}={level}"));
@@ -47,11 +54,20 @@ where
     S: Subscriber + for<'a> LookupSpan<'a>,
     N: for<'a> FormatFields<'a> + 'static,
 {
-    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+    fn format_event(
+        &self,
+        _: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
         let mut fields = Fields::default();
         event.record(&mut fields);
         let level = *event.metadata().level();
-        if self.json { json_line(&mut writer, level, fields) } else { text_line(&mut writer, level, &fields, self.colour) }
+        if self.json {
+            json_line(&mut writer, level, fields)
+        } else {
+            text_line(&mut writer, level, &fields, self.colour)
+        }
     }
 }
 
@@ -82,7 +98,9 @@ fn text_line(writer: &mut Writer<'_>, level: Level, fields: &Fields, colour: boo
     };
     let object = |key: &str| fields.others.get(key).and_then(Value::as_str);
     write!(writer, "{} {on}{:5}{off} ", jiff::Timestamp::now().strftime("%H:%M:%S"), word(level))?;
-    if let (Some(kind), Some(namespace), Some(name)) = (object("controllerKind"), object("namespace"), object("name")) {
+    if let (Some(kind), Some(namespace), Some(name)) =
+        (object("controllerKind"), object("namespace"), object("name"))
+    {
         write!(writer, "{kind}/{namespace}/{name}: ")?;
     }
     write!(writer, "{}", printable(&fields.message))?;

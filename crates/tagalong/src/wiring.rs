@@ -37,7 +37,12 @@ pub(crate) enum Role {
 ///
 /// # Errors
 /// Whatever makes it impossible to begin; nothing was done.
-pub(crate) fn wire(desk: &DeskArgs, state: &StateArgs, role: Role, settings: Settings) -> anyhow::Result<Wired> {
+pub(crate) fn wire(
+    desk: &DeskArgs,
+    state: &StateArgs,
+    role: Role,
+    settings: Settings,
+) -> anyhow::Result<Wired> {
     let paths = vec![dir(desk)?];
     let loaded = load(&paths)?;
     let state = match role {
@@ -50,7 +55,9 @@ pub(crate) fn wire(desk: &DeskArgs, state: &StateArgs, role: Role, settings: Set
     }
     let listings = match state.own_lists() {
         None => Listings::writing(store),
-        Some(own) => Listings::reading(store, Store::open(own).context("cannot open a store for own scans")?.0),
+        Some(own) => {
+            Listings::reading(store, Store::open(own).context("cannot open a store for own scans")?.0)
+        }
     };
     let settings = Settings { no_cross_namespace_refs: desk.no_cross_namespace_refs, ..settings };
     let (wakers, wakes) = Wakers::new();
@@ -67,7 +74,9 @@ pub(crate) fn wire(desk: &DeskArgs, state: &StateArgs, role: Role, settings: Set
 pub(crate) fn dir(desk: &DeskArgs) -> anyhow::Result<PathBuf> {
     match &desk.dir {
         Some(dir) => Ok(dir.clone()),
-        None => bail!("name a folder of objects, as in `tagalong plan ./fleet`; reading them from a cluster is not there yet"),
+        None => bail!(
+            "name a folder of objects, as in `tagalong plan ./fleet`; reading them from a cluster is not there yet"
+        ),
     }
 }
 
@@ -78,7 +87,9 @@ pub(crate) fn dir(desk: &DeskArgs) -> anyhow::Result<PathBuf> {
 pub(crate) fn registry(desk: &DeskArgs) -> anyhow::Result<Registry> {
     let extra_ca_pem = match &desk.ca_file {
         None => None,
-        Some(path) => Some(std::fs::read(path).with_context(|| format!("cannot read --ca-file {}", path.display()))?),
+        Some(path) => {
+            Some(std::fs::read(path).with_context(|| format!("cannot read --ca-file {}", path.display()))?)
+        }
     };
     let user_agent = format!("tagalong/{}", crate::version::VERSION);
     Ok(Registry::new(Options { extra_ca_pem, user_agent, ..Options::default() })?)

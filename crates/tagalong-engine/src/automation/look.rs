@@ -72,6 +72,7 @@ pub(crate) fn look(
     scope: &Scope,
 ) -> Result<Looked, GitError> {
     let fetched = opened.mirror.fetch(remote, checkout, also, &choose_tag)?;
+    tracing::debug!(revision = %fetched.revision_name, commit = %fetched.commit, "fetched");
     if let Some(seen) = &opened.seen
         && seen.commit == fetched.commit
         && seen.folder == scope.folder

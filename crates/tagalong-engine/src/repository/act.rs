@@ -71,7 +71,10 @@ pub(crate) async fn scan<D: Desk>(
     if list.dropped > 0 {
         tracing::warn!(image = %valid.image, dropped = list.dropped, "entries of the listing that are no tags were left out");
     }
-    context.listings.save(key, &list.tags, now).map_err(|error| unreadable(valid, &error))?;
+    let saved = context.listings.save(key, &list.tags, now).map_err(|error| unreadable(valid, &error))?;
+    if let Some(damage) = saved.damage {
+        tracing::warn!("{damage}");
+    }
     Ok(Listed::new(valid, list.tags.iter().map(String::as_str), now))
 }
 

@@ -40,7 +40,9 @@ pub(crate) async fn run(args: CheckArgs, global: &Global) -> anyhow::Result<Answ
     let all = checked.iter().all(|checked| checked.ok);
     match global.output {
         Output::Text => {
-            let line = |c: &Checked| format!("{:4} {} {}: {}\n", if c.ok { "ok" } else { "fail" }, c.object, c.target, c.message);
+            let line = |c: &Checked| {
+                format!("{:4} {} {}: {}\n", if c.ok { "ok" } else { "fail" }, c.object, c.target, c.message)
+            };
             print::text(&checked.iter().map(line).collect::<String>())?;
         }
         output => print::document(output, &serde_json::json!({"checks": checked}))?,
@@ -93,5 +95,6 @@ fn reach(folder: &std::path::Path, remote: &Remote) -> Result<String, String> {
     let mirror = Mirror::open(folder, remote).map_err(|error| error.to_string())?;
     mirror.tip(remote, &["HEAD"]).map_err(|error| format!("it cannot be read: {error}"))?;
     mirror.may_push(remote).map_err(|error| format!("it can be read, but a push would fail: {error}"))?;
-    Ok("it can be read, and a push would be let in; hooks and protected branches show only when one is made".to_owned())
+    Ok("it can be read, and a push would be let in; hooks and protected branches show only when one is made"
+        .to_owned())
 }

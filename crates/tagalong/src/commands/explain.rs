@@ -4,8 +4,8 @@
 use crate::cli::{ExplainArgs, Global, Output};
 use crate::exit::Answer;
 use crate::explain::{Explanation, Target, explain};
-use crate::print;
 use crate::wiring::{Role, wire};
+use crate::{print, progress};
 use std::sync::Arc;
 use tagalong_engine::{Settings, wheel};
 
@@ -14,7 +14,7 @@ pub(crate) async fn run(args: ExplainArgs, global: &Global) -> anyhow::Result<An
     let settings = Settings { dry_run: true, ..Settings::default() };
     let wired = wire(&args.desk, &args.state, Role::Reader, settings)?;
     let target = args.target.as_deref().map(Target::parse).transpose()?;
-    wheel::once(Arc::clone(&wired.context)).await;
+    progress::shown(&wired.desk, wheel::once(Arc::clone(&wired.context))).await;
     let explanations = explain(&wired.context, &wired.desk.turns(), target.as_ref()).await?;
     match global.output {
         Output::Text => {

@@ -2,8 +2,8 @@
 
 use crate::cli::{Global, Output, PlanArgs};
 use crate::exit::Answer;
-use crate::print;
 use crate::wiring::{Role, wire};
+use crate::{print, progress};
 use std::sync::Arc;
 use tagalong_engine::{Desk, Settings, wheel};
 
@@ -11,7 +11,7 @@ pub(crate) async fn run(args: PlanArgs, global: &Global) -> anyhow::Result<Answe
     print::no_lint_format(global.output)?;
     let settings = Settings { dry_run: true, ..Settings::default() };
     let wired = wire(&args.desk, &args.state, Role::Reader, settings)?;
-    wheel::once(Arc::clone(&wired.context)).await;
+    progress::shown(&wired.desk, wheel::once(Arc::clone(&wired.context))).await;
     let turns = wired.desk.turns();
     match global.output {
         Output::Text => {

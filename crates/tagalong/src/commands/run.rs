@@ -2,8 +2,8 @@
 
 use crate::cli::{Global, Output, RunArgs};
 use crate::exit::Answer;
-use crate::{listen, print};
 use crate::wiring::{Role, Wired, wire};
+use crate::{listen, print, progress};
 use futures::FutureExt as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -28,7 +28,7 @@ pub(crate) async fn run(args: RunArgs, global: &Global) -> anyhow::Result<Answer
 
 async fn once(wired: Wired, global: &Global) -> anyhow::Result<Answer> {
     let interrupted = tokio::select! {
-        () = wheel::once(Arc::clone(&wired.context)) => false,
+        () = progress::shown(&wired.desk, wheel::once(Arc::clone(&wired.context))) => false,
         _ = stop_signal() => true,
     };
     for turn in wired.desk.turns() {

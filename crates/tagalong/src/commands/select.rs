@@ -53,7 +53,8 @@ pub(crate) async fn run(args: SelectArgs, global: &Global) -> anyhow::Result<Ans
     };
     match global.output {
         Output::Text if args.all => {
-            let lines: String = policy.rank(tags).accepted.iter().map(|ranked| format!("{}\n", ranked.tag)).collect();
+            let lines: String =
+                policy.rank(tags).accepted.iter().map(|ranked| format!("{}\n", ranked.tag)).collect();
             print::text(&lines)?;
         }
         Output::Text => {
@@ -63,9 +64,15 @@ pub(crate) async fn run(args: SelectArgs, global: &Global) -> anyhow::Result<Ans
         }
         output => {
             let ranking = policy.rank(tags);
-            let accepted = ranking.accepted.into_iter().map(|ranked| Accepted { tag: ranked.tag, value: ranked.value });
-            let refused = ranking.refused.into_iter().map(|(tag, refusal)| Refused { tag, reason: refusal.reason() });
-            let answer = Answered { selected: selected.clone(), accepted: accepted.collect(), refused: refused.collect() };
+            let accepted =
+                ranking.accepted.into_iter().map(|ranked| Accepted { tag: ranked.tag, value: ranked.value });
+            let refused =
+                ranking.refused.into_iter().map(|(tag, refusal)| Refused { tag, reason: refusal.reason() });
+            let answer = Answered {
+                selected: selected.clone(),
+                accepted: accepted.collect(),
+                refused: refused.collect(),
+            };
             print::document(output, &answer)?;
         }
     }
@@ -76,7 +83,11 @@ fn policy(args: &SelectArgs) -> anyhow::Result<Policy> {
     if let Some(path) = &args.file {
         let loaded = tagalong_files::load(std::slice::from_ref(path))?;
         let [located] = loaded.policies.as_slice() else {
-            bail!("{} holds {} ImagePolicies; name a file with exactly one", path.display(), loaded.policies.len());
+            bail!(
+                "{} holds {} ImagePolicies; name a file with exactly one",
+                path.display(),
+                loaded.policies.len()
+            );
         };
         let valid = tagalong_api::validate::policy(&located.object);
         return Ok(valid.with_context(|| format!("{}:{}", path.display(), located.line))?.rule);
@@ -89,10 +100,14 @@ fn policy(args: &SelectArgs) -> anyhow::Result<Policy> {
         (Some(range), ..) => OrderSpec::Semver { range: range.clone() },
         (_, Some(order), _) => OrderSpec::Alphabetical { order: direction(order) },
         (_, _, Some(order)) => OrderSpec::Numerical { order: direction(order) },
-        _ => bail!("say how to order: --select-semver RANGE, --select-alpha asc|desc, --select-numeric asc|desc, or -f FILE"),
+        _ => bail!(
+            "say how to order: --select-semver RANGE, --select-alpha asc|desc, --select-numeric asc|desc, or -f FILE"
+        ),
     };
-    let filter =
-        args.filter_regex.as_ref().map(|pattern| FilterSpec { pattern: pattern.clone(), extract: args.filter_extract.clone() });
+    let filter = args
+        .filter_regex
+        .as_ref()
+        .map(|pattern| FilterSpec { pattern: pattern.clone(), extract: args.filter_extract.clone() });
     Ok(Policy::compile(&order, filter.as_ref())?)
 }
 
@@ -102,7 +117,8 @@ async fn tags(args: &SelectArgs) -> anyhow::Result<Vec<String>> {
     if path.as_os_str() == "-" {
         std::io::stdin().read_to_string(&mut text).context("cannot read tags from stdin")?;
     } else {
-        text = std::fs::read_to_string(path).with_context(|| format!("cannot read tags from {}", path.display()))?;
+        text = std::fs::read_to_string(path)
+            .with_context(|| format!("cannot read tags from {}", path.display()))?;
     }
     Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(ToOwned::to_owned).collect())
 }
@@ -112,8 +128,15 @@ async fn listed(args: &SelectArgs) -> anyhow::Result<Vec<String>> {
         bail!("say where the tags come from: --image IMAGE, or --tags FILE (- for stdin)");
     };
     let image: ImageName = image.parse()?;
-    let none = DeskArgs { dir: None, allow_env: Vec::new(), secrets_dir: None, ca_file: None, no_cross_namespace_refs: false };
-    let credentials = wiring::pull_config().and_then(|config| config.find(&image)).unwrap_or(Credentials::Anonymous);
+    let none = DeskArgs {
+        dir: None,
+        allow_env: Vec::new(),
+        secrets_dir: None,
+        ca_file: None,
+        no_cross_namespace_refs: false,
+    };
+    let credentials =
+        wiring::pull_config().and_then(|config| config.find(&image)).unwrap_or(Credentials::Anonymous);
     let access = Access { credentials, ..Access::default() };
     let list = wiring::registry(&none)?.list_tags(&image, &access, Instant::now() + TIMEOUT).await;
     Ok(list.with_context(|| format!("cannot list the tags of {image}"))?.tags)

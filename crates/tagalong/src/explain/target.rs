@@ -21,10 +21,16 @@ impl Target {
     pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
         let parts: Vec<&str> = text.split('/').collect();
         match parts.as_slice() {
-            ["ImagePolicy" | "imagepolicy" | "imgpol", name] => Ok(Self::Policy(ObjectKey::new("default", *name))),
-            ["ImagePolicy" | "imagepolicy" | "imgpol", namespace, name] => Ok(Self::Policy(ObjectKey::new(*namespace, *name))),
+            ["ImagePolicy" | "imagepolicy" | "imgpol", name] => {
+                Ok(Self::Policy(ObjectKey::new("default", *name)))
+            }
+            ["ImagePolicy" | "imagepolicy" | "imgpol", namespace, name] => {
+                Ok(Self::Policy(ObjectKey::new(*namespace, *name)))
+            }
             [kind @ ("ImageRepository" | "ImageUpdateAutomation" | "GitRepository"), ..] => {
-                bail!("{kind} cannot be explained; name an ImagePolicy, an image, or FILE[:LINE] in the Git repository")
+                bail!(
+                    "{kind} cannot be explained; name an ImagePolicy, an image, or FILE[:LINE] in the Git repository"
+                )
             }
             _ => Ok(Self::Other(text.to_owned())),
         }

@@ -11,8 +11,16 @@ impl fmt::Display for Explanation {
         }
         match &self.listing {
             Some(listing) => {
-                let excluded = if listing.excluded > 0 { format!(", {} excluded", listing.excluded) } else { String::new() };
-                writeln!(f, "  listing  {} tags{excluded}, complete, listed {}", listing.tags, listing.scanned_at)?;
+                let excluded = if listing.excluded > 0 {
+                    format!(", {} excluded", listing.excluded)
+                } else {
+                    String::new()
+                };
+                writeln!(
+                    f,
+                    "  listing  {} tags{excluded}, complete, listed {}",
+                    listing.tags, listing.scanned_at
+                )?;
                 writeln!(f, "           next listing {}", listing.next_scan)?;
             }
             None => writeln!(f, "  listing  none yet")?,
@@ -29,11 +37,16 @@ impl fmt::Display for Explanation {
             }
             for (at, best) in decision.best.iter().enumerate() {
                 let word = if at == 0 { "order" } else { "" };
-                let value = if best.value == best.tag { String::new() } else { format!(" (compared: {})", best.value) };
+                let value = if best.value == best.tag {
+                    String::new()
+                } else {
+                    format!(" (compared: {})", best.value)
+                };
                 writeln!(f, "  {word:8} {}. {}{value}", at + 1, best.tag)?;
             }
             writeln!(f, "  gates    {}", decision.gates)?;
-            let digest = decision.digest.as_ref().map(|digest| format!(" with digest {digest}")).unwrap_or_default();
+            let digest =
+                decision.digest.as_ref().map(|digest| format!(" with digest {digest}")).unwrap_or_default();
             writeln!(f, "  verdict  {}{digest}", decision.verdict)?;
         }
         writeln!(f, "  status   {}", self.status)?;

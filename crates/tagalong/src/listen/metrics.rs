@@ -61,22 +61,47 @@ impl Counters {
                 _ = writeln!(out, "{name}{labels} {value}").is_ok();
             }
         };
-        let turns = counts.turns.iter().map(|((kind, result), n)| (format!("{{kind=\"{kind}\",result=\"{result}\"}}"), *n));
+        let turns = counts
+            .turns
+            .iter()
+            .map(|((kind, result), n)| (format!("{{kind=\"{kind}\",result=\"{result}\"}}"), *n));
         family("tagalong_turns_total", "counter", "Turns by kind and result.", turns.collect());
         let outcomes = counts.outcomes.iter().map(|(outcome, n)| (format!("{{outcome=\"{outcome}\"}}"), *n));
-        family("tagalong_automation_turns_total", "counter", "Turns of automations by how they ended.", outcomes.collect());
-        family("tagalong_edits_total", "counter", "Values written and pushed.", vec![(String::new(), counts.edits)]);
+        family(
+            "tagalong_automation_turns_total",
+            "counter",
+            "Turns of automations by how they ended.",
+            outcomes.collect(),
+        );
+        family(
+            "tagalong_edits_total",
+            "counter",
+            "Values written and pushed.",
+            vec![(String::new(), counts.edits)],
+        );
         let moved = vec![(String::new(), counts.moved)];
-        family("tagalong_push_conflicts_total", "counter", "Pushes planned again because the branch had moved.", moved);
+        family(
+            "tagalong_push_conflicts_total",
+            "counter",
+            "Pushes planned again because the branch had moved.",
+            moved,
+        );
         let mut held: BTreeMap<&'static str, u64> = BTreeMap::new();
         let mut problems: BTreeMap<&'static str, u64> = BTreeMap::new();
         for turn in desk.turns() {
             turn.plan.held.iter().for_each(|site| *held.entry(site.reason.as_str()).or_default() += 1);
             turn.plan.problems.iter().for_each(|problem| *problems.entry(problem.reason).or_default() += 1);
         }
-        let by_reason = |map: BTreeMap<&str, u64>| map.into_iter().map(|(r, n)| (format!("{{reason=\"{r}\"}}"), n)).collect();
+        let by_reason = |map: BTreeMap<&str, u64>| {
+            map.into_iter().map(|(r, n)| (format!("{{reason=\"{r}\"}}"), n)).collect()
+        };
         family("tagalong_held_sites", "gauge", "Sites that are held, by reason.", by_reason(held));
-        family("tagalong_marker_problems", "gauge", "Markers and files nobody can serve, by reason.", by_reason(problems));
+        family(
+            "tagalong_marker_problems",
+            "gauge",
+            "Markers and files nobody can serve, by reason.",
+            by_reason(problems),
+        );
         let kinds = desk.kinds();
         let objects = [
             ("ImageRepository", kinds.repositories.len()),

@@ -25,10 +25,17 @@ pub(super) fn html(desk: &FilesDesk) -> String {
         )
         .is_ok();
     }
-    out.push_str("</table><h2>Held, and what nobody serves</h2><table><tr><th>Place<th>Reason<th>Message</tr>");
+    out.push_str(
+        "</table><h2>Held, and what nobody serves</h2><table><tr><th>Place<th>Reason<th>Message</tr>",
+    );
     for turn in desk.turns() {
-        let held = turn.plan.held.iter().map(|held| (&held.path, held.line, held.reason.as_str(), &held.message));
-        let problems = turn.plan.problems.iter().map(|problem| (&problem.path, problem.line, problem.reason, &problem.message));
+        let held =
+            turn.plan.held.iter().map(|held| (&held.path, held.line, held.reason.as_str(), &held.message));
+        let problems = turn
+            .plan
+            .problems
+            .iter()
+            .map(|problem| (&problem.path, problem.line, problem.reason, &problem.message));
         for (path, line, reason, message) in held.chain(problems) {
             let path = escaped(path.as_str());
             _ = write!(out, "<tr><td>{path}:{line}<td>{reason}<td>{}</tr>", escaped(message)).is_ok();
