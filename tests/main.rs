@@ -8,6 +8,7 @@
 
 mod commands;
 mod demo;
+mod examples;
 mod faults;
 mod running;
 mod story;
