@@ -111,48 +111,40 @@ impl FilesDesk {
         drop(state);
         let changed =
             repositories.len() + policies.len() + automations.len() + sources.len() + usize::from(shared);
-        self.wake(repositories, policies, automations, &sources, shared);
-        changed
-    }
-
-    fn wake(
-        &self,
-        repositories: HashSet<ObjectKey>,
-        policies: HashSet<ObjectKey>,
-        automations: HashSet<ObjectKey>,
-        sources: &HashSet<ObjectKey>,
-        shared: bool,
-    ) {
-        let kinds = &self.0.kinds;
-        let wakers = &self.0.wakers;
         if shared {
             // A Secret or Namespace may matter to any of them; their turns are cheap when it does not.
+            let wakers = &self.0.wakers;
             wakers.repositories(keys(&kinds.repositories));
             wakers.policies(keys(&kinds.policies));
             wakers.automations(keys(&kinds.automations));
-            return;
+        } else {
+            self.wake(&repositories, &policies, &automations, &sources);
         }
-        for object in kinds
-            .repositories
-            .state()
-            .iter()
-            .filter(|object| repositories.contains(&wake::key_of(object.as_ref())))
-        {
+        changed
+    }
+
+    /// Asks for turns of what changed and of whoever looks at it.
+    fn wake(
+        &self,
+        repositories: &[Arc<ImageRepository>],
+        policies: &[Arc<ImagePolicy>],
+        automations: &[Arc<ImageUpdateAutomation>],
+        sources: &[Arc<GitRepository>],
+    ) {
+        let kinds = &self.0.kinds;
+        let wakers = &self.0.wakers;
+        for object in repositories {
             wakers.policies(wake::after_repository(None, object, kinds));
         }
-        for object in
-            kinds.policies.state().iter().filter(|object| policies.contains(&wake::key_of(object.as_ref())))
-        {
+        for object in policies {
             wakers.automations(wake::after_policy(None, object, kinds));
         }
-        for object in
-            kinds.sources.state().iter().filter(|object| sources.contains(&wake::key_of(object.as_ref())))
-        {
+        for object in sources {
             wakers.automations(wake::after_source(None, object, kinds));
         }
-        wakers.repositories(repositories);
-        wakers.policies(policies);
-        wakers.automations(automations);
+        wakers.repositories(repositories.iter().map(|object| wake::key_of(object.as_ref())));
+        wakers.policies(policies.iter().map(|object| wake::key_of(object.as_ref())));
+        wakers.automations(automations.iter().map(|object| wake::key_of(object.as_ref())));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -278,18 +270,18 @@ where
     Some((old, new))
 }
 
-/// Brings a store to what was loaded; the keys of what is new or differs. A new spec is a new generation.
+/// Brings a store to what was loaded; what is new, differs or is gone. A new spec is a new generation.
 fn replace<K, S>(
     writer: &mut Writer<K>,
     store: &Store<K>,
     loaded: Vec<Located<K>>,
     spec: fn(&K) -> &S,
-) -> HashSet<ObjectKey>
+) -> Vec<Arc<K>>
 where
     K: Resource<DynamicType = ()> + Clone + Debug + WithStatus + 'static,
     S: PartialEq,
 {
-    let mut changed = HashSet::new();
+    let mut changed = Vec::new();
     let mut present = HashSet::new();
     for Located { object: mut new, .. } in loaded {
         let key = wake::key_of(&new);
@@ -306,12 +298,13 @@ where
                 continue;
             }
         }
-        writer.apply_watcher_event(&Change::Apply(new));
-        changed.insert(key);
+        writer.apply_watcher_event(&Change::Apply(new.clone()));
+        changed.push(Arc::new(new));
     }
     for old in store.state() {
         if !present.contains(&wake::key_of(old.as_ref())) {
             writer.apply_watcher_event(&Change::Delete(old.as_ref().clone()));
+            changed.push(old);
         }
     }
     changed
