@@ -1,9 +1,12 @@
 //! What the user sees when something is wrong: each row breaks one thing of an estate of two images and runs the
 //! built binary. `web` is what is broken; `api`, with a registry of its own, must go on as if nothing were.
 
+mod git;
 mod input;
 mod listing;
 mod registry;
+mod signals;
+mod state;
 
 use crate::support::{Estate, Ran};
 use tagalong_testkit::fake_registry::{Builder, FakeRegistry, Fault};
