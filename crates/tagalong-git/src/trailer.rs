@@ -7,12 +7,14 @@
 //! Tagalong-Update: apps/web 1.0.0 -> 1.1.0
 //! ```
 
+use std::collections::HashSet;
+
 /// Adds trailers to a message: to the trailer block it ends with, or as a block of their own. Keys become letters,
 /// digits and dashes, values one line; a trailer that is there already, or given twice, is added once.
 pub fn append(message: &str, trailers: &[(String, String)]) -> String {
     let message = message.replace("\r\n", "\n");
     let body = message.trim_end();
-    let mut block: Vec<String> = parse(body).into_iter().map(|(key, value)| line(&key, &value)).collect();
+    let mut block: HashSet<String> = parse(body).into_iter().map(|(key, value)| line(&key, &value)).collect();
     let joins = !block.is_empty();
     let mut added = String::new();
     for (key, value) in trailers {
@@ -22,7 +24,7 @@ pub fn append(message: &str, trailers: &[(String, String)]) -> String {
         }
         added.push_str(&line);
         added.push('\n');
-        block.push(line);
+        block.insert(line);
     }
     let gap = match (added.is_empty(), body.is_empty(), joins) {
         (true, ..) | (_, true, _) => "",

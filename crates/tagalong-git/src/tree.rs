@@ -7,12 +7,15 @@ use crate::{
     repository::parse_commit,
     stats::Counters,
 };
+use gix::odb::pack::cache::lru::MemoryCappedHashmap;
 use gix::{ObjectId, Repository, bstr::ByteSlice, objs::tree::EntryKind};
 use std::sync::Arc;
 use tagalong_model::RepoPath;
 
 /// The largest file that is read.
 const MAX_BLOB: u64 = 64 << 20;
+/// The most memory for objects that others are stored as differences to.
+const PACK_CACHE: usize = 16 << 20;
 /// The most entries one walk visits: far above real repositories, far below a tree made to explode.
 const MAX_ENTRIES: usize = 2_000_000;
 /// The deepest folder and longest path.
@@ -92,7 +95,9 @@ pub struct Reader {
 }
 
 impl Reader {
-    pub(crate) fn new(repo: Repository, counters: Arc<Counters>) -> Self {
+    pub(crate) fn new(mut repo: Repository, counters: Arc<Counters>) -> Self {
+        // Files of one kind are often stored as differences to each other: keep what they differ from.
+        repo.objects.set_pack_cache(|| Box::new(MemoryCappedHashmap::new(PACK_CACHE)));
         Self { repo, counters }
     }
 
