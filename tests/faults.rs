@@ -8,6 +8,7 @@ mod registry;
 mod signals;
 mod state;
 
+use crate::rows::side_by_side;
 use crate::support::{Estate, Ran};
 use tagalong_testkit::fake_registry::{Builder, FakeRegistry, Fault};
 use tagalong_testkit::parts::{Part, need};
@@ -137,9 +138,5 @@ pub(crate) fn check(rows: &[Row]) {
     if need(Part::Git).is_none() || need(Part::GitHttpBackend).is_none() {
         return;
     }
-    std::thread::scope(|scope| {
-        let running: Vec<_> = rows.iter().map(|row| scope.spawn(|| row.check())).collect();
-        let failed = running.into_iter().filter_map(|row| row.join().err()).count();
-        assert_eq!(failed, 0, "rows failed; each has said why above");
-    });
+    side_by_side(rows, Row::check);
 }

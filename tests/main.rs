@@ -8,8 +8,12 @@
 
 mod commands;
 mod demo;
+mod docs;
 mod examples;
 mod faults;
+mod lint;
+mod rows;
 mod running;
+mod secrets;
 mod story;
 mod support;

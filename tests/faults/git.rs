@@ -1,6 +1,7 @@
 //! Git servers that refuse, vanish or are somebody else: nothing is written, nothing is lost, and the images go on.
 
 use super::{Pair, Row, Written, check};
+use crate::rows::side_by_side;
 use std::sync::Arc;
 use tagalong_testkit::git_http::{Access, GitHttp, Options, TestAuthority};
 use tagalong_testkit::git_repo::{Change, GitRepo};
@@ -389,9 +390,5 @@ fn an_ssh_server_that_is_not_the_known_one_gets_nothing() {
         secret(&pair, values);
         failing(name, |_| (), says).check_on(&pair);
     };
-    std::thread::scope(|scope| {
-        let rows: Vec<_> =
-            rows.iter().map(|(name, values, says)| scope.spawn(|| check(name, values, says))).collect();
-        assert_eq!(rows.into_iter().filter_map(|row| row.join().err()).count(), 0, "each has said why above");
-    });
+    side_by_side(rows, |(name, values, says)| check(name, values, says));
 }

@@ -1,6 +1,7 @@
 //! A listing that broke is never used: the last whole one stays in force, and nothing is ever lowered (RULES 2, 4).
 
 use super::{Pair, Row, Written};
+use crate::rows::side_by_side;
 use tagalong_testkit::fake_registry::{Fault, Listing};
 use tagalong_testkit::need;
 use tagalong_testkit::parts::Part;
@@ -49,11 +50,7 @@ fn the_last_whole_listing_stays_in_force() {
         pair.estate.once().expect(0);
         assert!(pair.estate.repo.read("main", "late.yaml").unwrap().contains(":1.2.0 #"), "{name}");
     };
-    let check = |(name, breaks, manifests): &(&str, fn(&Pair), bool)| check(name, *breaks, *manifests);
-    std::thread::scope(|scope| {
-        let rows: Vec<_> = BROKEN.iter().map(|row| scope.spawn(|| check(row))).collect();
-        assert_eq!(rows.into_iter().filter_map(|row| row.join().err()).count(), 0, "each has said why above");
-    });
+    side_by_side(BROKEN, |(name, breaks, manifests)| check(name, *breaks, *manifests));
 }
 
 #[test]

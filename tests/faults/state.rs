@@ -1,6 +1,7 @@
 //! The state folder: full, damaged, or in use. Whatever becomes of it, the same tree is reached (RULES 9, 23).
 
 use super::{Pair, Written};
+use crate::rows::side_by_side;
 use crate::running::Running;
 use crate::support::tagalong;
 use std::path::{Path, PathBuf};
@@ -138,11 +139,7 @@ fn damaged_state_is_put_aside_told_and_built_anew() {
         assert!(!again.stderr.contains("damaged"), "{ending}: {}", again.stderr);
         assert_eq!(pair.estate.repo.log("main").unwrap().len(), 3, "{ending}");
     };
-    std::thread::scope(|scope| {
-        let rows: Vec<_> =
-            rows.iter().map(|(ending, spoil, told)| scope.spawn(|| check(ending, *spoil, *told))).collect();
-        assert_eq!(rows.into_iter().filter_map(|row| row.join().err()).count(), 0, "each has said why above");
-    });
+    side_by_side(&rows, |(ending, spoil, told)| check(ending, *spoil, *told));
 }
 
 #[test]

@@ -8,6 +8,7 @@ pub mod certs;
 pub mod fake_registry;
 pub mod git_http;
 pub mod git_repo;
+pub mod gpg;
 pub mod parts;
 pub mod registry_process;
 pub mod sshd;
