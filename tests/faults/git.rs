@@ -317,6 +317,16 @@ fn repositories_that_hold_nothing_we_can_write_are_refused() {
             },
             &["failed to checkout source: there is no repository at "],
         ),
+        failing(
+            "a branch on this machine that another writer holds",
+            |pair| {
+                let (url, path) = (pair.estate.git.url("fleet.git"), pair.estate.repo.path());
+                std::fs::write(path.join("refs/heads/main.lock"), "").unwrap();
+                let yaml = pair.estate.automation("").replace(&url, &path.display().to_string());
+                pair.estate.object("fleet.yaml", &yaml);
+            },
+            &["failed to update source: ", "main.lock"],
+        ),
     ]);
 }
 
