@@ -3,9 +3,9 @@
 use crate::{
     commit::Prepared,
     error::{ErrorKind, GitError, Result, causes, clean},
-    mirror::Refs,
     push::{Expected, Pushed, Update},
     repository::{pack, parse_commit, store_pack},
+    wire::RemoteRefs,
 };
 use gix::{
     Repository,
@@ -17,8 +17,8 @@ use gix::{
 };
 
 /// The refs that are, or begin with (where it ends in `/`), one of `names`.
-pub(crate) fn refs(repo: &Repository, names: &[&str]) -> Result<Refs> {
-    let mut refs = Refs::default();
+pub(crate) fn refs(repo: &Repository, names: &[&str]) -> Result<RemoteRefs> {
+    let mut refs = RemoteRefs::default();
     let mut add = |mut reference: gix::Reference<'_>| -> Result<()> {
         let name = reference.name().as_bstr().to_string();
         let direct = reference.try_id().map(gix::Id::detach);

@@ -3,6 +3,9 @@
 //! One writer, any number of readers: packs and the shallow file appear whole, and nothing is ever rewritten in place.
 //! A local remote has no copy; it is read and written where it is.
 
+mod folder;
+mod known;
+
 use crate::{
     checkout::{self, Checkout, ChooseTag, Fetched, Tips},
     error::{ErrorKind, GitError, Result},
@@ -12,11 +15,10 @@ use crate::{
     stats::{Counters, Stats},
     tree::Reader,
     url::Place,
-    wire::{Ask, Client, Connection, Depth, RemoteRefs, fetch_pack, finish},
+    wire::{Ask, Client, Connection, Depth, fetch_pack, finish},
 };
 use gix::{ObjectId, Repository, ThreadSafeRepository, protocol::transport::Service};
 use std::{
-    fs,
     path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
 };
@@ -44,7 +46,7 @@ impl Mirror {
         let (local, repo, notice) = match remote.url.place() {
             Place::Local(path) => (true, repository::open(path)?, None),
             Place::Http(_) | Place::Ssh { .. } => {
-                let (repo, notice) = open_or_rebuild(dir)?;
+                let (repo, notice) = folder::open_or_rebuild(dir)?;
                 (false, repo, notice)
             }
         };
@@ -81,7 +83,7 @@ impl Mirror {
             ));
         }
         let mut slot = self.repo.write().unwrap_or_else(PoisonError::into_inner);
-        put_aside(&self.dir)?;
+        folder::put_aside(&self.dir)?;
         *slot = repository::create(&self.dir)?;
         Ok(())
     }
@@ -149,12 +151,12 @@ impl Mirror {
             finish(&mut connection);
             return Ok(());
         }
-        if pack_count(&repo) >= MAX_PACKS {
+        if folder::pack_count(&repo) >= MAX_PACKS {
             drop(repo);
             self.start_over()?;
         }
         let repo = self.repo();
-        let haves = known_tips(&repo);
+        let haves = known::known_tips(&repo);
         let ask = Ask { wants: &[found.commit], haves: &haves, depth: Depth::Commits(1) };
         match fetch_pack(&mut connection, &repo, &ask) {
             Ok(_) if is_whole(&self.repo(), found.commit) => {}
@@ -176,7 +178,7 @@ impl Mirror {
             }
         }
         if let Some(refname) = &found.refname {
-            remember(&self.repo(), refname, found.commit);
+            known::remember(&self.repo(), refname, found.commit);
         }
         Ok(())
     }
@@ -184,12 +186,8 @@ impl Mirror {
     /// An empty mirror in place of the present one, which is sound but too full or too doubtful to go on with.
     fn start_over(&self) -> Result<()> {
         let mut slot = self.repo.write().unwrap_or_else(PoisonError::into_inner);
-        let old = sibling(&self.dir, "old");
-        remove(&old)?;
-        fs::rename(&self.dir, &old).map_err(|error| GitError::disk("cannot renew the mirror", &error))?;
-        *slot = repository::create(&self.dir)?;
-        drop(slot);
-        remove(&old)
+        *slot = folder::renew(&self.dir)?;
+        Ok(())
     }
 
     /// A handle for reading trees and blobs; make one per turn and thread.
@@ -214,7 +212,7 @@ impl Mirror {
             return;
         }
         for (name, commit) in refs {
-            remember(&repo, name, *commit);
+            known::remember(&repo, name, *commit);
         }
     }
 
@@ -223,141 +221,7 @@ impl Mirror {
     }
 }
 
-fn sibling(dir: &Path, ending: &str) -> PathBuf {
-    let mut name = dir.file_name().unwrap_or_default().to_owned();
-    name.push(".");
-    name.push(ending);
-    dir.with_file_name(name)
-}
-
-fn remove(path: &Path) -> Result<()> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(GitError::disk(&format!("cannot remove {}", path.display()), &error))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn put_aside(dir: &Path) -> Result<()> {
-    let aside = sibling(dir, "damaged");
-    remove(&aside)?;
-    fs::rename(dir, &aside).map_err(|error| {
-        GitError::disk(&format!("cannot put the damaged mirror {} aside", dir.display()), &error)
-    })
-}
-
-fn open_or_rebuild(dir: &Path) -> Result<(ThreadSafeRepository, Option<String>)> {
-    let empty = !dir.exists() || fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_none());
-    if empty {
-        return Ok((repository::create(dir)?, None));
-    }
-    let opened = repository::open(dir).and_then(|repo| {
-        sweep(dir);
-        check(&repo.to_thread_local()).map(|()| repo)
-    });
-    match opened {
-        Ok(repo) => Ok((repo, None)),
-        Err(error) => {
-            put_aside(dir)?;
-            let notice = format!(
-                "the mirror {} was damaged ({error}); it was put aside and is fetched anew",
-                dir.display()
-            );
-            tracing::warn!("{notice}");
-            Ok((repository::create(dir)?, Some(notice)))
-        }
-    }
-}
-
-/// Removes what an interrupted write left behind. What is younger may belong to another process.
-fn sweep(dir: &Path) {
-    let leftover =
-        |name: &str| name.starts_with(".tmp") || name.ends_with(".keep") || name.ends_with(".lock");
-    for folder in [dir.join("objects/pack"), dir.join(OWN_REFS)] {
-        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-            let age = entry.metadata().and_then(|meta| meta.modified()).ok().and_then(|at| at.elapsed().ok());
-            let old = age.is_some_and(|age| age.as_secs() > 600);
-            if old && leftover(&entry.file_name().to_string_lossy()) {
-                // One that cannot be removed wastes space and nothing else.
-                drop(fs::remove_file(entry.path()));
-            }
-        }
-    }
-    drop(remove(&sibling(dir, "old")));
-}
-
-/// A cheap look for truncated files: each pack ends in the checksum that its index recorded.
-fn check(repo: &Repository) -> Result<()> {
-    repository::shallow(repo)?;
-    for entry in fs::read_dir(repository::pack_dir(repo)).map_err(GitError::damaged)?.flatten() {
-        let index = entry.path();
-        if index.extension().is_none_or(|extension| extension != "idx") {
-            continue;
-        }
-        let recorded = tail(&index, 40)?;
-        let actual = tail(&index.with_extension("pack"), 20)?;
-        if recorded.get(..20) != Some(actual.as_slice()) {
-            return Err(GitError::new(ErrorKind::Damaged, "a pack does not match its index"));
-        }
-    }
-    Ok(())
-}
-
-fn tail(path: &Path, length: i64) -> Result<Vec<u8>> {
-    use std::io::{Read as _, Seek as _, SeekFrom};
-    let read = || {
-        let mut file = fs::File::open(path)?;
-        file.seek(SeekFrom::End(-length))?;
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).map(|_| bytes)
-    };
-    read().map_err(GitError::damaged)
-}
-
-fn pack_count(repo: &Repository) -> usize {
-    fs::read_dir(repository::pack_dir(repo))
-        .map(|entries| {
-            entries.flatten().filter(|entry| entry.path().extension().is_some_and(|ext| ext == "idx")).count()
-        })
-        .unwrap_or(0)
-}
-
 /// Whether a commit and its root tree can be read.
 pub(crate) fn is_whole(repo: &Repository, commit: ObjectId) -> bool {
     repo.find_commit(commit).is_ok_and(|commit| commit.tree().is_ok())
 }
-
-const OWN_REFS: &str = "refs/mirror/";
-
-/// The name under which the mirror remembers a remote's ref; flat, so that `a` and `a/b` never clash.
-fn own_name(refname: &str) -> String {
-    format!(
-        "{OWN_REFS}{}",
-        refname.strip_prefix("refs/").unwrap_or(refname).replace('%', "%25").replace('/', "%2F")
-    )
-}
-
-fn remember(repo: &Repository, refname: &str, commit: ObjectId) {
-    let written =
-        repo.reference(own_name(refname), commit, gix::refs::transaction::PreviousValue::Any, "fetched");
-    if let Err(error) = written {
-        // Only the next fetch grows: it cannot say what it has.
-        tracing::debug!(%error, refname, "the mirror could not note a ref");
-    }
-}
-
-fn known_tips(repo: &Repository) -> Vec<ObjectId> {
-    let mut tips = Vec::new();
-    if let Ok(platform) = repo.references()
-        && let Ok(references) = platform.prefixed(OWN_REFS)
-    {
-        tips.extend(references.flatten().filter_map(|reference| reference.try_id().map(gix::Id::detach)));
-    }
-    tips.retain(|tip| is_whole(repo, *tip));
-    tips.truncate(32);
-    tips
-}
-
-/// The refs a remote lists, empty where it lists none.
-pub(crate) type Refs = RemoteRefs;

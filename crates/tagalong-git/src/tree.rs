@@ -20,6 +20,8 @@ const PACK_CACHE: usize = 16 << 20;
 const MAX_ENTRIES: usize = 2_000_000;
 /// The deepest folder and longest path.
 const MAX_PATH: usize = 4096;
+/// The most folders within each other; a walk goes as deep as they do.
+const MAX_DEPTH: usize = 256;
 
 /// A regular file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +41,8 @@ pub struct Skipped {
     pub path: String,
     /// Why it is left alone.
     pub kind: SkippedKind,
+    /// What stands there: where a link leads, a commit, or all below a folder. Only good to be compared.
+    pub object: BlobId,
 }
 
 /// Why an entry is left alone.
@@ -179,12 +183,14 @@ impl Reader {
         if !visitor.folder(prefix, TreeId::from(tree.as_ref())) {
             return Ok(());
         }
+        let depth = prefix.matches('/').count();
         for entry in self.tree(tree)?.entries {
             *visited += 1;
-            if *visited > MAX_ENTRIES || prefix.len() > MAX_PATH {
+            if *visited > MAX_ENTRIES || prefix.len() > MAX_PATH || depth > MAX_DEPTH {
                 return Err(GitError::new(
                     ErrorKind::TooLarge,
-                    "the repository has more than 2,000,000 files or paths longer than 4,096 bytes",
+                    "the repository has more than 2,000,000 files, paths longer than 4,096 bytes, or more than 256 \
+                     folders within each other",
                 ));
             }
             let name = entry.filename.to_str_lossy();
@@ -207,7 +213,8 @@ impl Reader {
                     }
                 }
             };
-            visitor.skipped(Skipped { path, kind });
+            let object = BlobId::from(entry.oid.as_ref());
+            visitor.skipped(Skipped { path, kind, object });
         }
         Ok(())
     }

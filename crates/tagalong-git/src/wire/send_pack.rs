@@ -1,11 +1,11 @@
 //! Pushing: commands with the values we expect, push options, one pack, and the server's report on each ref.
 
-use super::{AGENT, Connection};
+use super::{AGENT, Connection, Operation};
 use crate::error::{ErrorKind, GitError, Result, clean};
 use gix::{
     ObjectId,
     protocol::transport::{
-        client::{MessageKind, WriteMode},
+        client::{MessageKind, WriteMode, blocking_io::ExtendedBufRead},
         packetline::{PacketLineRef, blocking_io::StreamingPeekableIter},
     },
 };
@@ -44,26 +44,8 @@ pub(crate) fn send_pack(
     pack: &[u8],
     options: &[(String, String)],
 ) -> Result<Answer> {
-    let capabilities = &connection.handshake.capabilities;
-    if !capabilities.contains("report-status") {
-        return Err(GitError::new(ErrorKind::Protocol, "the server does not report what became of a push"));
-    }
-    if !options.is_empty() && !capabilities.contains("push-options") {
-        return Err(GitError::new(
-            ErrorKind::Rejected,
-            "the server takes no push options; remove spec.git.push.options, or set receive.advertisePushOptions there",
-        ));
-    }
-    let side_band = capabilities.contains("side-band-64k");
-    let mut asked = format!(" report-status agent={AGENT}");
-    let wanted = [
-        (side_band, " side-band-64k"),
-        (commands.len() > 1 && capabilities.contains("atomic"), " atomic"),
-        (!options.is_empty(), " push-options"),
-        (capabilities.contains("object-format"), " object-format=sha1"),
-    ];
-    asked.extend(wanted.iter().filter(|(on, _)| *on).map(|(_, name)| *name));
-
+    let asked = ask_for(connection, commands.len() > 1, !options.is_empty())?;
+    let side_band = asked.contains(SIDE_BAND);
     let operation = Arc::clone(&connection.operation);
     let explain = |error: std::io::Error| operation.explain(&error);
     let mut writer = connection
@@ -82,39 +64,80 @@ pub(crate) fn send_pack(
         }
         writer.write_message(MessageKind::Flush).map_err(explain)?;
     }
-    let (mut raw, mut reader) = writer.into_parts();
+    let (mut raw, reader) = writer.into_parts();
     raw.write_all(pack).and_then(|()| raw.flush()).map_err(explain)?;
     drop(raw);
-
-    let said = Arc::new(Mutex::new(Vec::new()));
-    let mut report = Vec::new();
-    if side_band {
-        let heard = Arc::clone(&said);
-        reader.set_progress_handler(Some(Box::new(move |_, data| {
-            let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
-            let room = MAX_SAID.saturating_sub(heard.len());
-            heard.extend(data.iter().take(room));
-            ControlFlow::Continue(())
-        })));
-        let read = reader.read_to_end(&mut report);
-        // A server that dies in the middle of a hook's complaint has still complained.
-        if let Err(error) = read
-            && report.is_empty()
-        {
-            return Err(explain(error));
-        }
+    let (report, said) = if side_band {
+        hear_bands(reader, explain)?
     } else {
-        while let Some(line) = reader.readline() {
-            let line = line.map_err(explain)?.map_err(|error| operation.explain(&error))?;
-            let Some(text) = line.as_bstr() else { break };
-            report.extend_from_slice(format!("{:04x}", text.len() + 4).as_bytes());
-            report.extend_from_slice(text);
-        }
-        report.extend_from_slice(b"0000");
+        (hear_lines(reader, &operation)?, String::new())
+    };
+    read_report(&report, &said)
+}
+
+const SIDE_BAND: &str = " side-band-64k";
+
+/// The capabilities to use, of those the server has.
+fn ask_for(connection: &Connection, several: bool, options: bool) -> Result<String> {
+    let capabilities = &connection.handshake.capabilities;
+    if !capabilities.contains("report-status") {
+        return Err(GitError::new(ErrorKind::Protocol, "the server does not report what became of a push"));
     }
-    drop(reader);
+    if options && !capabilities.contains("push-options") {
+        return Err(GitError::new(
+            ErrorKind::Rejected,
+            "the server takes no push options; remove spec.git.push.options, or set receive.advertisePushOptions there",
+        ));
+    }
+    let mut asked = format!(" report-status agent={AGENT}");
+    let wanted = [
+        (capabilities.contains("side-band-64k"), SIDE_BAND),
+        (several && capabilities.contains("atomic"), " atomic"),
+        (options, " push-options"),
+        (capabilities.contains("object-format"), " object-format=sha1"),
+    ];
+    asked.extend(wanted.iter().filter(|(on, _)| *on).map(|(_, name)| *name));
+    Ok(asked)
+}
+
+type Reader<'a> = Box<dyn ExtendedBufRead<'a> + Unpin + 'a>;
+
+/// The report, and beside it what hooks print.
+fn hear_bands<'a>(
+    mut reader: Reader<'a>,
+    explain: impl Fn(std::io::Error) -> GitError,
+) -> Result<(Vec<u8>, String)> {
+    let said = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&said);
+    reader.set_progress_handler(Some(Box::new(move |_, data| {
+        let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = MAX_SAID.saturating_sub(heard.len());
+        heard.extend(data.iter().take(room));
+        ControlFlow::Continue(())
+    })));
+    let mut report = Vec::new();
+    // A server that dies in the middle of a hook's complaint has still complained.
+    if let Err(error) = reader.read_to_end(&mut report)
+        && report.is_empty()
+    {
+        return Err(explain(error));
+    }
     let said = said.lock().unwrap_or_else(PoisonError::into_inner);
-    read_report(&report, &clean(&String::from_utf8_lossy(&said), 400))
+    Ok((report, clean(&String::from_utf8_lossy(&said), 400)))
+}
+
+/// The report of a server without bands, put back into the packets it came in.
+fn hear_lines(mut reader: Reader<'_>, operation: &Operation) -> Result<Vec<u8>> {
+    let mut report = Vec::new();
+    while let Some(line) = reader.readline() {
+        let line =
+            line.map_err(|error| operation.explain(&error))?.map_err(|error| operation.explain(&error))?;
+        let Some(text) = line.as_bstr() else { break };
+        report.extend_from_slice(format!("{:04x}", text.len() + 4).as_bytes());
+        report.extend_from_slice(text);
+    }
+    report.extend_from_slice(b"0000");
+    Ok(report)
 }
 
 /// One push option; a line break would begin another.
