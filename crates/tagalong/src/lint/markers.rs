@@ -62,6 +62,11 @@ impl<'c> Checker<'c> {
         let place = place::rest_of_line(&mut self.sources, path, problem.line, problem.column);
         let severity = match problem.reason {
             ProblemReason::MarkerCommentedOut => Severity::Warning,
+            ProblemReason::InvalidMarker
+                if is_prose(self.sources.line(path, problem.line), problem.column) =>
+            {
+                Severity::Warning
+            }
             _ => Severity::Error,
         };
         let mut message = problem.message.clone();
@@ -125,6 +130,14 @@ impl<'c> Checker<'c> {
             }
         }
     }
+}
+
+/// Whether the comment at a column stands alone on its line and begins with words: it speaks of a marker.
+fn is_prose(line: &str, column: u32) -> bool {
+    let mut chars = line.chars();
+    let alone = chars.by_ref().take((column as usize).saturating_sub(1)).all(char::is_whitespace);
+    let comment = chars.as_str().trim_start_matches(['#', '/', ' ', '\t']);
+    alone && !comment.starts_with('{')
 }
 
 /// A policy with the namespace that its manifest gives it.

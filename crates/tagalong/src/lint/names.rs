@@ -77,7 +77,7 @@ impl Roster {
             }
             return;
         }
-        if builds || group == KUSTOMIZE {
+        if (builds && group != FLUX_KUSTOMIZE) || group == KUSTOMIZE {
             self.namespaces.extend(json.get("namespace").and_then(Json::as_str).map(ToOwned::to_owned));
             self.kustomizations.push(Kustomization::read(file, line, json));
             return;
@@ -137,12 +137,6 @@ impl Roster {
     /// Whether anybody of this kind is named at all.
     pub(crate) fn has_any(&self, kind: &str) -> bool {
         self.names(kind).next().is_some()
-    }
-
-    /// Whether anybody of this kind is in one of these namespaces.
-    pub(crate) fn has_any_in(&self, kind: &str, spaces: &BTreeSet<String>) -> bool {
-        let own = |named: &Named| named.namespace.as_deref().unwrap_or("default").to_owned();
-        self.named.iter().any(|named| named.kind == kind && spaces.contains(&own(named)))
     }
 
     /// The names of everybody of a kind.

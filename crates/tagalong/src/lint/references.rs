@@ -168,8 +168,8 @@ impl Checker<'_> {
         }
     }
 
-    /// A Secret that is not there is no mistake of a repository whose secrets are kept elsewhere; once others of its
-    /// namespace are there, it probably is one.
+    /// A Secret that is not there is no mistake of a repository whose secrets are kept elsewhere; where one of nearly
+    /// that name is there, it probably is one.
     fn secret<T, V>(&mut self, from: &Checked<'_, T, V>, field: &str, name: Option<&str>)
     where
         T: Resource<DynamicType = ()>,
@@ -179,9 +179,8 @@ impl Checker<'_> {
         if !self.asked.insert((shown.clone(), from.spaces.iter().cloned().collect())) {
             return;
         }
-        let others = self.roster.has_any_in("Secret", &from.spaces);
-        let severity = if others { Severity::Warning } else { Severity::Note };
-        let hint = if others { self.roster.near("Secret", name) } else { String::new() };
+        let hint = self.roster.near("Secret", name);
+        let severity = if hint.is_empty() { Severity::Note } else { Severity::Warning };
         let message =
             format!("there is no Secret/{shown} among these files; `run` from files needs it there{hint}");
         self.report(from.located, field, severity, "missing-secret", &message);

@@ -65,7 +65,10 @@ fn service(checker: &Checker<'_>, file: &MarkedFile, site: &Site, policy: Policy
     }
     let covers = |valid: &&ValidAutomation| {
         let paths = file.found.relative.iter().filter_map(|path| path.parse::<RepoPath>().ok());
-        valid.folder.as_ref().is_none_or(|folder| paths.into_iter().any(|path| path.is_within(folder)))
+        // A folder with a `$` is not known before Flux has filled in its variables.
+        let anywhere = |folder: &RepoPath| folder.as_str().contains('$');
+        let within = |folder: &RepoPath| paths.into_iter().any(|path| path.is_within(folder));
+        valid.folder.as_ref().is_none_or(|folder| anywhere(folder) || within(folder))
     };
     if selected.iter().any(covers) {
         return None;

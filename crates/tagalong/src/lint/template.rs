@@ -1,5 +1,6 @@
 //! Commit message templates: the line at fault, and fields that do not exist, found by rendering a sample.
 
+use super::objects::title;
 use super::source::Sources;
 use super::{Finding, Severity};
 use tagalong_api::validate::ValidAutomation;
@@ -8,7 +9,9 @@ use tagalong_files::{Located, Place};
 use tagalong_template::{Template, TemplateError, Value};
 
 /// Where the template stands.
-pub(crate) const FIELD: &str = ".spec.git.commit.messageTemplate";
+const FIELD: &str = ".spec.git.commit.messageTemplate";
+/// How many blank lines a template may begin with and still be found.
+const BLANK_LINES: u32 = 16;
 
 /// The place of what a validation says about the template with this reason.
 pub(crate) fn place(located: &Located<ImageUpdateAutomation>, reason: &str, sources: &mut Sources) -> Place {
@@ -33,7 +36,8 @@ pub(crate) fn missing_field(
         Err(error @ TemplateError::MissingField { .. }) => {
             let place = on_line(located, Some(line_of(&error)), sources);
             let code = Reason::GitOperationFailed.as_str();
-            Some(Finding::at(&located.file, place, Severity::Error, code, error.to_string()))
+            let message = format!("{}: {error}", title(located));
+            Some(Finding::at(&located.file, place, Severity::Error, code, message))
         }
         _ => None,
     }
@@ -58,15 +62,26 @@ fn line_of(error: &TemplateError) -> usize {
 /// A line of the template in the file: below its `|`, or the whole value where lines do not stand as written.
 fn on_line(located: &Located<ImageUpdateAutomation>, line: Option<usize>, sources: &mut Sources) -> Place {
     let place = located.place(FIELD);
-    let head = sources.line(&located.file, place.line);
-    let value: String = head.chars().skip((place.column as usize).saturating_sub(1)).collect();
-    let (Some(line), true) = (line, value.starts_with('|')) else { return place };
-    let number = place.line.saturating_add(u32::try_from(line).unwrap_or(u32::MAX));
+    let (Some(line), Some(header)) = (line, header(located, place, sources)) else { return place };
+    let number = header.saturating_add(u32::try_from(line).unwrap_or(u32::MAX));
     let shown = sources.line(&located.file, number);
     let indent = shown.chars().take_while(|c| c.is_whitespace()).count();
     let length = shown.trim().chars().count().max(1);
     let cut = |count: usize| u32::try_from(count).unwrap_or(u32::MAX);
     Place { line: number, column: cut(indent + 1), length: cut(length) }
+}
+
+/// The line that ends with `|`, above the template's first line, if there is one. Blank lines may follow it.
+fn header(located: &Located<ImageUpdateAutomation>, place: Place, sources: &mut Sources) -> Option<u32> {
+    let mut number = place.line;
+    while number > 0 && place.line - number <= BLANK_LINES {
+        let line = sources.line(&located.file, number);
+        if let Some((_, style)) = line.split_once("messageTemplate:") {
+            return style.trim_start().starts_with('|').then_some(number);
+        }
+        number -= 1;
+    }
+    None
 }
 
 /// One change of one field, in the shape that templates are given.
