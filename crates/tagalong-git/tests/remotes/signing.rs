@@ -1,13 +1,10 @@
 //! Signatures and trailers as `git` itself judges them.
 
 use crate::support::{at, fill, meta, remote};
-use std::{
-    path::{Path, PathBuf},
-    process::{Command, Stdio},
-};
 use tagalong_git::{CommitMeta, ErrorKind, Mirror, Pushed, Signer, trailer};
 use tagalong_testkit::{
     git_repo::{self, GitRepo},
+    gpg::Gpg,
     need,
     parts::Part,
     sshd::SshKey,
@@ -51,62 +48,19 @@ fn ssh_signatures_of_every_kind_are_good() {
     assert_eq!(Signer::ssh(&"nonsense".to_owned().into(), None).unwrap_err().kind(), ErrorKind::Invalid);
 }
 
-/// A GnuPG folder of its own, whose agent ends with it.
-struct Gpg {
-    home: tempfile::TempDir,
-    program: PathBuf,
+/// The fingerprint of the only key in a home.
+fn fingerprint(gpg: &Gpg) -> String {
+    let keys = gpg.run("", &["--list-secret-keys", "--with-colons"]).unwrap();
+    keys.lines().find_map(|line| line.strip_prefix("fpr:")).unwrap().trim_matches(':').to_owned()
 }
 
-impl Gpg {
-    fn new(program: PathBuf) -> Self {
-        use std::os::unix::fs::PermissionsExt as _;
-        let home = tempfile::Builder::new().prefix("g").tempdir_in("/tmp").unwrap();
-        std::fs::set_permissions(home.path(), std::fs::Permissions::from_mode(0o700)).unwrap();
-        std::fs::write(home.path().join("gpg-agent.conf"), "s2k-count 65536\nallow-loopback-pinentry\n")
-            .unwrap();
-        Self { home, program }
-    }
-
-    fn path(&self) -> &Path {
-        self.home.path()
-    }
-
-    fn run(&self, password: &str, arguments: &[&str]) -> String {
-        let mut command = Command::new(&self.program);
-        command.env("GNUPGHOME", self.path()).args([
-            "--batch",
-            "--yes",
-            "--pinentry-mode",
-            "loopback",
-            "--passphrase",
-            password,
-        ]);
-        let output = command.args(arguments).stdin(Stdio::null()).output().unwrap();
-        assert!(output.status.success(), "gpg {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap()
-    }
-
-    fn fingerprint(&self) -> String {
-        let keys = self.run("", &["--list-secret-keys", "--with-colons"]);
-        keys.lines().find_map(|line| line.strip_prefix("fpr:")).unwrap().trim_matches(':').to_owned()
-    }
-
-    fn export(&self, password: &str) -> secrecy::SecretString {
-        self.run(password, &["--armor", "--export-secret-keys"]).into()
-    }
-}
-
-impl Drop for Gpg {
-    fn drop(&mut self) {
-        let mut command = Command::new("gpgconf");
-        drop(command.env("GNUPGHOME", self.path()).args(["--kill", "gpg-agent"]).status());
-    }
+fn export(gpg: &Gpg, passphrase: &str) -> secrecy::SecretString {
+    gpg.export(passphrase).unwrap().into()
 }
 
 #[test]
 fn gpg_signatures_are_good() {
     need!(Part::Git, Part::Gpg);
-    let Some(program) = tagalong_testkit::parts::need(Part::Gpg) else { return };
     let repo = GitRepo::bare().unwrap();
     fill(&repo);
     for (algorithm, usage, subkey, password) in [
@@ -116,12 +70,13 @@ fn gpg_signatures_are_good() {
         ("ed25519", "cert", Some("ed25519"), ""),
         ("ed25519", "cert", Some("rsa2048"), "open sesame"),
     ] {
-        let gpg = Gpg::new(program.clone());
-        gpg.run(password, &["--quick-generate-key", "Tagalong <bot@example.com>", algorithm, usage, "never"]);
+        let gpg = Gpg::new().unwrap();
+        gpg.run(password, &["--quick-generate-key", "Tagalong <bot@example.com>", algorithm, usage, "never"])
+            .unwrap();
         if let Some(subkey) = subkey {
-            gpg.run(password, &["--quick-add-key", &gpg.fingerprint(), subkey, "sign", "never"]);
+            gpg.run(password, &["--quick-add-key", &fingerprint(&gpg), subkey, "sign", "never"]).unwrap();
         }
-        let key = gpg.export(password);
+        let key = export(&gpg, password);
         let given = (!password.is_empty()).then(|| password.into());
         let signer = Signer::gpg(&key, given.as_ref()).unwrap();
         let commit = signed(&repo, &signer);
@@ -138,19 +93,18 @@ fn gpg_signatures_are_good() {
 #[test]
 fn a_gpg_export_must_be_one_key_that_may_sign() {
     need!(Part::Gpg);
-    let Some(program) = tagalong_testkit::parts::need(Part::Gpg) else { return };
-    let gpg = Gpg::new(program.clone());
-    gpg.run("", &["--quick-generate-key", "cert <c@example.com>", "ed25519", "cert", "never"]);
-    let error = Signer::gpg(&gpg.export(""), None).unwrap_err();
+    let gpg = Gpg::new().unwrap();
+    gpg.run("", &["--quick-generate-key", "cert <c@example.com>", "ed25519", "cert", "never"]).unwrap();
+    let error = Signer::gpg(&export(&gpg, ""), None).unwrap_err();
     assert!(error.to_string().contains("may not sign"), "{error}");
-    gpg.run("", &["--quick-generate-key", "two <t@example.com>", "ed25519", "sign", "never"]);
-    let error = Signer::gpg(&gpg.export(""), None).unwrap_err();
+    gpg.run("", &["--quick-generate-key", "two <t@example.com>", "ed25519", "sign", "never"]).unwrap();
+    let error = Signer::gpg(&export(&gpg, ""), None).unwrap_err();
     assert!(error.to_string().contains("exactly one key"), "{error}");
-    let public: secrecy::SecretString = gpg.run("", &["--armor", "--export"]).into();
+    let public: secrecy::SecretString = gpg.run("", &["--armor", "--export"]).unwrap().into();
     assert_eq!(Signer::gpg(&public, None).unwrap_err().kind(), ErrorKind::Invalid);
     assert_eq!(Signer::gpg(&"nonsense".to_owned().into(), None).unwrap_err().kind(), ErrorKind::Invalid);
 
-    let old = Gpg::new(program);
+    let old = Gpg::new().unwrap();
     old.run(
         "",
         &[
@@ -162,8 +116,9 @@ fn a_gpg_export_must_be_one_key_that_may_sign() {
             "sign",
             "1y",
         ],
-    );
-    let error = Signer::gpg(&old.export(""), None).unwrap_err();
+    )
+    .unwrap();
+    let error = Signer::gpg(&export(&old, ""), None).unwrap_err();
     assert!(error.to_string().contains("expired"), "{error}");
 }
 
