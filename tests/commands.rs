@@ -27,8 +27,23 @@ fn select_prints_the_winner_alone() {
     let json = select(tags, &["--select-semver", "1.x", "-o", "json"]).expect(0).json();
     assert_eq!(json["selected"], "1.1.0");
     assert_eq!(json["accepted"][1], serde_json::json!({"tag": "1.0.0", "value": "1.0.0"}));
-    assert!(json["refused"].as_array().unwrap().contains(&serde_json::json!({"tag": "latest", "reason": "NotAVersion"})));
-    let filtered = select("main-a-5\nmain-b-12\n", &["--filter-regex", "^main-[a-z]-(?P<n>[0-9]+)$", "--filter-extract", "$n", "--select-numeric", "asc"]);
+    assert!(
+        json["refused"]
+            .as_array()
+            .unwrap()
+            .contains(&serde_json::json!({"tag": "latest", "reason": "NotAVersion"}))
+    );
+    let filtered = select(
+        "main-a-5\nmain-b-12\n",
+        &[
+            "--filter-regex",
+            "^main-[a-z]-(?P<n>[0-9]+)$",
+            "--filter-extract",
+            "$n",
+            "--select-numeric",
+            "asc",
+        ],
+    );
     assert_eq!(filtered.expect(0).stdout, "main-b-12\n");
 }
 
@@ -37,7 +52,13 @@ fn select_without_a_winner_is_no_and_without_sense_is_bad_usage() {
     let ran = select("1.0.0\n", &["--select-semver", ">=2"]).expect(1);
     assert_eq!(ran.stdout, "");
     assert!(ran.stderr.contains("no tag selected"), "{}", ran.stderr);
-    for args in [&["--select-semver", ">=x"][..], &[], &["--select-semver", "1.x", "--select-alpha", "asc"], &["--filter-extract", "$x", "--select-alpha", "asc"]] {
+    for args in [
+        &["--select-semver", ">=abc"][..],
+        &[],
+        &["--select-semver", "1.x", "--select-alpha", "asc"],
+        &["--filter-extract", "$x", "--select-alpha", "asc"],
+        &["--filter-regex", "^a", "--filter-extract", "$x", "--select-alpha", "asc"],
+    ] {
         select("1.0.0\n", args).expect(2);
     }
 }
@@ -78,10 +99,16 @@ fn a_folder_is_needed_until_a_cluster_can_be_read() {
 
 #[test]
 fn once_prints_objects_as_kubectl_would() {
-    let estate = Estate::with_web("1.x", &["1.0.0", "1.1.0"], &[("web.yaml", "tag: 1.0.0 # {\"$imagepolicy\": \"default:web:tag\"}\n")]);
+    let estate = Estate::with_web(
+        "1.x",
+        &["1.0.0", "1.1.0"],
+        &[("web.yaml", "tag: 1.0.0 # {\"$imagepolicy\": \"default:web:tag\"}\n")],
+    );
     let list = estate.run("run", &["--once", "-o", "json"]).expect(0).json();
     assert_eq!(list["kind"], "List");
-    let object = |kind: &str| list["items"].as_array().unwrap().iter().find(|item| item["kind"] == kind).unwrap().clone();
+    let object = |kind: &str| {
+        list["items"].as_array().unwrap().iter().find(|item| item["kind"] == kind).unwrap().clone()
+    };
     assert_eq!(object("ImagePolicy")["status"]["latestRef"]["tag"], "1.1.0");
     assert_eq!(object("ImageRepository")["status"]["lastScanResult"]["tagCount"], 2);
     let automation = object("ImageUpdateAutomation");

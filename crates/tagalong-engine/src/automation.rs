@@ -19,6 +19,7 @@ mod message;
 mod mirrors;
 mod plan;
 mod report;
+mod round;
 mod rule;
 mod site;
 mod turn_report;
@@ -58,6 +59,8 @@ pub(crate) struct Done {
     pub(crate) turn: TurnReport,
     pub(crate) observed_policies: BTreeMap<String, ImageReference>,
     pub(crate) observed_revision: String,
+    /// A question about a tag that a registry did not answer: the turn is worth another try soon.
+    pub(crate) unanswered: Option<String>,
     pub(crate) interval: std::time::Duration,
 }
 
@@ -87,7 +90,7 @@ async fn turn<D: Desk>(
         stalled: invalid.stalled,
     })?;
     let gathered = gather::gather(context, &valid).await?;
-    let _turn =
-        context.turns.take(format!("{} {}", gathered.remote.url.lock_key(), gathered.push_branch)).await;
-    act::write(context, &valid, gathered, now).await
+    let lock_key = format!("{} {}", gathered.remote.url.lock_key(), gathered.push_branch);
+    let _turn = context.turns.take(lock_key.clone()).await;
+    act::write(context, &valid, gathered, &lock_key, now).await
 }

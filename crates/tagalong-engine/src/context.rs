@@ -25,6 +25,8 @@ pub struct Settings {
     pub requeue_dependency: Duration,
     /// Turns at once per kind (`--concurrent`).
     pub concurrent: u16,
+    /// Authorities that Git servers are trusted by beside the system's, as PEM (`--ca-file`).
+    pub ca_pem: Option<String>,
     /// Tells two copies that serve one branch apart (`--instance`).
     pub instance: Option<String>,
 }
@@ -39,6 +41,7 @@ impl Default for Settings {
             max_retry_delay: Duration::from_secs(15 * 60),
             requeue_dependency: Duration::from_secs(30),
             concurrent: 4,
+            ca_pem: None,
             instance: None,
         }
     }

@@ -100,12 +100,25 @@ fn wake(queue: &mpsc::UnboundedSender<ObjectKey>, keys: impl IntoIterator<Item =
 
 type Reconcile<K, D> = fn(Arc<K>, Arc<Context<D>>) -> BoxFuture<'static, Result<Action, Failed>>;
 
-/// Settles every object once: repositories, then policies, then automations.
-pub async fn once<D: Desk>(context: Arc<Context<D>>) {
+/// Settles every object once: repositories, then policies, then automations. When `stop` resolves, what was begun
+/// is finished and nothing more is.
+pub async fn once<D: Desk>(context: Arc<Context<D>>, stop: impl Future<Output = ()>) {
+    let (stopper, stopped) = watch::channel(false);
     let kinds = context.desk.kinds().clone();
-    settle(&context, kinds.repositories, repository::reconcile).await;
-    settle(&context, kinds.policies, policy::reconcile).await;
-    settle(&context, kinds.automations, automation::reconcile).await;
+    let work = async {
+        settle(&context, kinds.repositories, stopped.clone(), repository::reconcile).await;
+        settle(&context, kinds.policies, stopped.clone(), policy::reconcile).await;
+        settle(&context, kinds.automations, stopped, automation::reconcile).await;
+    };
+    let stopping = async {
+        stop.await;
+        stopper.send_replace(true);
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = work => {}
+        () = stopping => {}
+    }
 }
 
 /// Turns until `stop` resolves, then lets what was begun finish.
@@ -205,19 +218,26 @@ where
 }
 
 /// Turns every object of one kind until each has settled: done, waiting for a change, or out of tries.
-async fn settle<K, D>(context: &Arc<Context<D>>, store: Store<K>, reconcile: Reconcile<K, D>)
-where
+async fn settle<K, D>(
+    context: &Arc<Context<D>>,
+    store: Store<K>,
+    mut stopped: watch::Receiver<bool>,
+    reconcile: Reconcile<K, D>,
+) where
     K: Resource<DynamicType = ()> + Clone + Debug + 'static,
     D: Desk,
 {
     let mut open: HashSet<ObjectKey> = keys(&store).into_iter().collect();
-    if open.is_empty() {
+    if open.is_empty() || *stopped.borrow() {
         return;
     }
     let started = Instant::now();
     let mut failures: HashMap<ObjectKey, u32> = HashMap::new();
     let requests: Vec<_> = open.iter().map(|key| Ok::<_, Infallible>(reference::<K>(key))).collect();
-    let queue = stream::iter(requests).chain(stream::pending());
+    let queue = Box::pin(stream::iter(requests).chain(stream::pending()).take_until(async move {
+        // An error means that the sender is gone, which is a stop as well.
+        _ = stopped.wait_for(|stopped| *stopped).await.is_ok();
+    }));
     let config = Config::default().concurrency(context.settings.concurrent.max(16));
     let mut wheel = std::pin::pin!(applier(reconcile, on_error, Arc::clone(context), store, queue, config));
     while let Some(result) = wheel.next().await {

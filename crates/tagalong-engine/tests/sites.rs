@@ -17,6 +17,7 @@ fn served(range: &str, tag: &str) -> Served {
         tag: tag.to_owned(),
         digest: None,
         reflection: DigestReflection::Never,
+        suspended: false,
         rule: rule.into(),
         equals: vec![tag.to_owned()],
     }
@@ -74,6 +75,16 @@ fn what_left_the_policy_is_written_even_if_lower_and_says_so() {
 }
 
 #[test]
+fn a_selection_that_the_policy_no_longer_accepts_decides_nothing() {
+    // The range moved on, and the policy has not had its turn yet.
+    let stale = served(">=3.0.0", "1.12.0");
+    check("tag: 3.0.0 %:tag\"}\n", &stale, &["hold PolicyNotReady"]);
+    check("tag: 1.0.0 %:tag\"}\n", &stale, &["hold PolicyNotReady"]);
+    // A suspended policy is not evaluated: its last selection is still written (RULES 7).
+    check("tag: 1.0.0 %:tag\"}\n", &Served { suspended: true, ..served(">=3.0.0", "1.12.0") }, &["0=1.12.0"]);
+}
+
+#[test]
 fn descending_orders_turn_the_guard_round() {
     let rule = Policy::compile(&OrderSpec::Numerical { order: Direction::Desc }, None).unwrap();
     let policy = Served { rule: rule.into(), tag: "5".into(), equals: vec!["5".into()], ..served("*", "5") };
@@ -92,6 +103,7 @@ fn equals_keep_the_sites_spelling_or_its_style() {
     let filter = FilterSpec { pattern: "^(?P<v>.*)-alpine.*$".into(), extract: Some("$v".into()) };
     let rule = Policy::compile(&OrderSpec::Semver { range: "*".into() }, Some(&filter)).unwrap();
     let alpine = Served {
+        suspended: false,
         rule: rule.into(),
         equals: vec!["7.4.1-alpine3.20".into()],
         ..served("*", "7.4.1-alpine3.20")

@@ -108,6 +108,8 @@ impl FilesDesk {
             || namespaces != state.namespaces;
         state.secrets = secrets;
         state.namespaces = namespaces;
+        let automated: HashSet<ObjectKey> = keys(&kinds.automations).into_iter().collect();
+        state.turns.retain(|key, _| automated.contains(key));
         drop(state);
         let changed =
             repositories.len() + policies.len() + automations.len() + sources.len() + usize::from(shared);

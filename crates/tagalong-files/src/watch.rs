@@ -4,12 +4,14 @@
 use crate::desk::FilesDesk;
 use crate::load;
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Editors write in several steps; what comes within this time is one change.
 const QUIET: Duration = Duration::from_millis(100);
+/// A folder that never falls quiet is read this often all the same.
+const LONGEST: Duration = Duration::from_secs(2);
 
 /// Follows changes below `paths` for as long as the future is polled.
 ///
@@ -28,10 +30,21 @@ pub async fn watch(paths: &[PathBuf], desk: &FilesDesk) -> Result<(), notify::Er
         notify::Config::default(),
     )?;
     for path in paths {
-        watcher.watch(path, RecursiveMode::Recursive)?;
+        if path.is_dir() {
+            watcher.watch(path, RecursiveMode::Recursive)?;
+        } else {
+            // Editors replace a file by another one; only its folder sees that each time.
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            watcher.watch(folder.unwrap_or(Path::new(".")), RecursiveMode::NonRecursive)?;
+        }
     }
     while changes.recv().await.is_some() {
-        while let Ok(Some(())) = tokio::time::timeout(QUIET, changes.recv()).await {}
+        let until = tokio::time::Instant::now() + LONGEST;
+        while let Ok(Some(())) = tokio::time::timeout(QUIET, changes.recv()).await {
+            if tokio::time::Instant::now() >= until {
+                break;
+            }
+        }
         match load(paths) {
             Ok(loaded) => {
                 let changed = desk.reload(loaded);

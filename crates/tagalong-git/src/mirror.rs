@@ -163,8 +163,8 @@ impl Mirror {
             Err(error) if error.kind() != ErrorKind::Damaged && error.kind() != ErrorKind::Protocol => {
                 return Err(error);
             }
-            // Data of ours that the server built upon may be broken: begin again without it, once.
-            result if haves.is_empty() => return result.and(Err(checkout::missing_commit(found))),
+            // Data of ours that the server built upon, or a pack that is there already, may be broken: begin again
+            // without it, once.
             _ => {
                 drop(connection);
                 self.start_over()?;

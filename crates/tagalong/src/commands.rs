@@ -9,6 +9,7 @@ mod man;
 mod plan;
 mod run;
 mod select;
+mod settle;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Answer;
@@ -22,7 +23,10 @@ pub(crate) async fn dispatch(cli: Cli) -> anyhow::Result<Answer> {
     match cli.command {
         Command::Run(args) => run::run(args, global).await,
         Command::Plan(args) => plan::run(args, global).await,
-        Command::Check(args) => check::run(args, global).await,
+        Command::Check(args) => tokio::select! {
+            answer = check::run(args, global) => answer,
+            _ = settle::stop_signal() => Ok(Answer::Interrupted),
+        },
         Command::Explain(args) => explain::run(args, global).await,
         Command::Select(args) => select::run(args, global).await,
         Command::Lint(args) => lint::run(&args, global),

@@ -41,6 +41,9 @@ impl State {
         }
         let mirrors = open(&root, "mirrors.lock")?;
         // Only a reader can hold this one, and a reader is done in seconds.
+        if !try_lock(&mirrors, &root)? {
+            tracing::info!("waiting for a command that reads the state folder to end");
+        }
         mirrors.lock().with_context(|| format!("cannot lock the mirrors in {}", root.display()))?;
         Ok(Self::new(&root, vec![run, mirrors]))
     }

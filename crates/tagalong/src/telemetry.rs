@@ -115,7 +115,8 @@ fn text_line(writer: &mut Writer<'_>, level: Level, fields: &Fields, colour: boo
 
 /// Text from outside must not be able to move the cursor or fake a line.
 fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+    let visible = |c: char| if c.is_control() && c != '\n' { '\u{fffd}' } else { c };
+    text.chars().map(visible).collect::<String>().replace('\n', "\n         ")
 }
 
 #[derive(Default)]

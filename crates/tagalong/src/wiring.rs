@@ -59,7 +59,8 @@ pub(crate) fn wire(
             Listings::reading(store, Store::open(own).context("cannot open a store for own scans")?.0)
         }
     };
-    let settings = Settings { no_cross_namespace_refs: desk.no_cross_namespace_refs, ..settings };
+    let settings =
+        Settings { no_cross_namespace_refs: desk.no_cross_namespace_refs, ca_pem: ca_pem(desk)?, ..settings };
     let (wakers, wakes) = Wakers::new();
     let files = FilesDesk::new(loaded, rules(desk, &paths), pull_config(), wakers);
     let mirrors = Mirrors::new(state.mirrors().to_owned());
@@ -85,14 +86,16 @@ pub(crate) fn dir(desk: &DeskArgs) -> anyhow::Result<PathBuf> {
 /// # Errors
 /// When the file cannot be read or holds no certificate.
 pub(crate) fn registry(desk: &DeskArgs) -> anyhow::Result<Registry> {
-    let extra_ca_pem = match &desk.ca_file {
-        None => None,
-        Some(path) => {
-            Some(std::fs::read(path).with_context(|| format!("cannot read --ca-file {}", path.display()))?)
-        }
-    };
+    let extra_ca_pem = ca_pem(desk)?.map(String::into_bytes);
     let user_agent = format!("tagalong/{}", crate::version::VERSION);
     Ok(Registry::new(Options { extra_ca_pem, user_agent, ..Options::default() })?)
+}
+
+fn ca_pem(desk: &DeskArgs) -> anyhow::Result<Option<String>> {
+    let Some(path) = &desk.ca_file else { return Ok(None) };
+    std::fs::read_to_string(path)
+        .map(Some)
+        .with_context(|| format!("cannot read --ca-file {}", path.display()))
 }
 
 /// What Secrets may look up (RULES 24).

@@ -9,7 +9,7 @@ use super::message::{AUTOMATION, UPDATE, automation_name, update_text};
 use std::collections::{BTreeMap, HashSet};
 use tagalong_edit::{Edit, Scan, apply, scan};
 use tagalong_git::trailer;
-use tagalong_git::{BlobId, Checkout, CommitInfo, GitError, Mirror, Remote, TreeId};
+use tagalong_git::{BlobId, Checkout, CommitInfo, Fetched, GitError, Mirror, Remote, TreeId};
 use tagalong_model::{MarkerTarget, ObjectKey, RepoPath};
 
 /// What is on the push branch beyond the base.
@@ -30,15 +30,18 @@ pub(crate) struct Asker<'a> {
     pub(crate) scope: &'a Scope,
 }
 
-/// Reads the push branch `refname`; `base` is the ref that was checked out.
+/// Reads the push branch `refname`, which does not stand at the base itself.
 pub(crate) fn inspect(
     mirror: &Mirror,
     remote: &Remote,
     refname: &str,
-    base: Option<&str>,
+    base: &Fetched,
     asker: &Asker<'_>,
 ) -> Result<BranchState, GitError> {
-    let commits = mirror.commits_beyond(remote, refname, base.unwrap_or("HEAD"))?;
+    let Some(base_ref) = &base.refname else {
+        return beside_commit(mirror, remote, refname, &base.commit, asker);
+    };
+    let commits = mirror.commits_beyond(remote, refname, base_ref)?;
     for commit in &commits {
         if !is_ours(mirror, remote, commit, asker)? {
             return Ok(BranchState::Foreign { commit: commit.id.clone() });
@@ -54,6 +57,25 @@ pub(crate) fn inspect(
     })
 }
 
+/// The same where a bare commit was checked out: no ref says what leads to it, so nothing but one commit of ours
+/// on top of it may be replaced.
+fn beside_commit(
+    mirror: &Mirror,
+    remote: &Remote,
+    refname: &str,
+    base: &str,
+    asker: &Asker<'_>,
+) -> Result<BranchState, GitError> {
+    let want = Checkout { name: Some(refname.to_owned()), ..Checkout::default() };
+    let tip = mirror.commit_info(&mirror.fetch(remote, &want, &[], &|_, _| Ok(None))?.commit)?;
+    let ours = tip.parents == [base] && is_ours(mirror, remote, &tip, asker)?;
+    Ok(if ours {
+        BranchState::Ours { parent: base.to_owned(), tree: tip.tree }
+    } else {
+        BranchState::Foreign { commit: tip.id }
+    })
+}
+
 fn is_ours(
     mirror: &Mirror,
     remote: &Remote,
@@ -62,7 +84,7 @@ fn is_ours(
 ) -> Result<bool, GitError> {
     let trailers = trailer::parse(&commit.message);
     let name = automation_name(asker.automation, asker.instance);
-    let named = trailers.iter().any(|(key, value)| key == AUTOMATION && *value == name);
+    let named = trailers.iter().any(|(key, value)| key == AUTOMATION && words(value) == words(&name));
     let [parent] = commit.parents.as_slice() else { return Ok(false) };
     if !named {
         return Ok(false);
@@ -71,8 +93,8 @@ fn is_ours(
         let only = Checkout { commit: Some(parent.clone()), ..Checkout::default() };
         mirror.fetch(remote, &only, &[], &|_, _| Ok(None))?;
     }
-    let recorded: HashSet<&str> =
-        trailers.iter().filter(|(key, _)| key == UPDATE).map(|(_, value)| value.as_str()).collect();
+    let recorded: HashSet<String> =
+        trailers.iter().filter(|(key, _)| key == UPDATE).map(|(_, value)| words(value)).collect();
     changes_are_recorded(mirror, parent, &commit.id, asker.scope, &recorded)
 }
 
@@ -82,7 +104,7 @@ fn changes_are_recorded(
     parent: &str,
     commit: &str,
     scope: &Scope,
-    recorded: &HashSet<&str>,
+    recorded: &HashSet<String>,
 ) -> Result<bool, GitError> {
     let reader = mirror.reader();
     let (mut before, mut after) = (Paths::default(), Paths::default());
@@ -99,7 +121,7 @@ fn changes_are_recorded(
         if old == new {
             continue;
         }
-        let Some(kind) = scope.kind(path) else { return Ok(false) };
+        let kind = scope.kind(path).unwrap_or_else(|| Scope::kind_by_name(path));
         let (old, new) = (reader.read(*old)?, reader.read(*new)?);
         let (old_scan, new_scan) = (scan(&old, kind), scan(&new, kind));
         let Some(edits) = recorded_edits(&old_scan, &new_scan, recorded) else { return Ok(false) };
@@ -111,7 +133,7 @@ fn changes_are_recorded(
 }
 
 /// The edits that lead from one scan to the other, `None` where one of them is not recorded.
-fn recorded_edits<'a>(old: &'a Scan, new: &'a Scan, recorded: &HashSet<&str>) -> Option<Vec<Edit<'a>>> {
+fn recorded_edits<'a>(old: &'a Scan, new: &'a Scan, recorded: &HashSet<String>) -> Option<Vec<Edit<'a>>> {
     let fields = |scan: &'a Scan| {
         scan.sites.iter().flat_map(|site| site.fields.iter().map(move |field| (site, field)))
     };
@@ -121,7 +143,7 @@ fn recorded_edits<'a>(old: &'a Scan, new: &'a Scan, recorded: &HashSet<&str>) ->
             continue;
         }
         let target = MarkerTarget { policy: site.policy.clone(), setter: field.setter };
-        if !recorded.contains(update_text(&target.to_string(), &field.value, &to.value).as_str()) {
+        if !recorded.contains(&words(&update_text(&target.to_string(), &field.value, &to.value))) {
             return None;
         }
         edits.push(Edit { field, value: &to.value });
@@ -129,15 +151,20 @@ fn recorded_edits<'a>(old: &'a Scan, new: &'a Scan, recorded: &HashSet<&str>) ->
     Some(edits)
 }
 
-/// Files by path, and everything else by name.
+/// A trailer's value is one line with single spaces, whatever was put in.
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Files by path, and everything else as it is.
 #[derive(Default)]
-struct Paths(BTreeMap<RepoPath, (BlobId, bool)>, Vec<String>);
+struct Paths(BTreeMap<RepoPath, (BlobId, bool)>, Vec<tagalong_git::Skipped>);
 
 impl tagalong_git::Visitor for Paths {
     fn file(&mut self, entry: tagalong_git::Entry) {
         self.0.insert(entry.path, (entry.blob, entry.executable));
     }
     fn skipped(&mut self, skipped: tagalong_git::Skipped) {
-        self.1.push(skipped.path);
+        self.1.push(skipped);
     }
 }

@@ -38,64 +38,74 @@ impl Existing {
     }
 }
 
+/// What came of asking.
+#[derive(Debug, Default)]
+pub(crate) struct Asked {
+    /// Whether a policy is held now that was not before.
+    pub(crate) held: bool,
+    /// Why a question was not answered; it is worth asking again soon.
+    pub(crate) unanswered: Option<String>,
+}
+
 /// Asks for every tag that `plan` would write and that was not asked for yet; policies whose tag is not there are
-/// held in `policies`. Says whether any was.
+/// held in `policies`.
 pub(crate) async fn ask<D: Desk>(
     context: &Context<D>,
     plan: &EditPlan,
     policies: &mut BTreeMap<ObjectKey, PolicyState>,
-) -> bool {
-    let open: Vec<(ObjectKey, Arc<Served>)> = plan
-        .policies_written()
+) -> Asked {
+    let open: Vec<(ObjectKey, Arc<Served>, String)> = plan
+        .tags_written()
         .into_iter()
-        .filter_map(|key| match policies.get(&key) {
+        .filter_map(|(key, tag)| match policies.get(&key) {
             // A reflected digest was asked for by name already.
-            Some(PolicyState::Served(served)) if served.digest.is_none() => Some((key, Arc::clone(served))),
+            Some(PolicyState::Served(served)) if served.digest.is_none() => {
+                Some((key, Arc::clone(served), tag))
+            }
             _ => None,
         })
-        .filter(|(_, served)| !context.existing.contains(&served.name.canonical(), &served.tag))
+        .filter(|(_, served, tag)| !context.existing.contains(&served.name.canonical(), tag))
         .collect();
-    let answers: Vec<(ObjectKey, Option<PolicyState>)> = stream::iter(open)
-        .map(|(key, served)| async move {
-            let state = question(context, &key, &served).await;
-            if state.is_none() {
-                context.existing.insert(served.name.canonical(), served.tag.clone());
+    let answers: Vec<(ObjectKey, String, Result<bool, String>)> = stream::iter(open)
+        .map(|(key, served, tag)| async move {
+            let answer = exists(context, &key, &served, &tag).await;
+            if answer == Ok(true) {
+                context.existing.insert(served.name.canonical(), tag.clone());
             }
-            (key, state)
+            let image = format!("{}:{tag}", served.name);
+            (key, image, answer)
         })
         .buffer_unordered(AT_ONCE)
         .collect()
         .await;
-    let mut any = false;
-    for (key, state) in answers {
-        if let Some(state) = state {
-            policies.insert(key, state);
-            any = true;
-        }
-    }
-    any
-}
-
-/// `None` when the manifest is there.
-async fn question<D: Desk>(context: &Context<D>, key: &ObjectKey, served: &Served) -> Option<PolicyState> {
-    let image = format!("{}:{}", served.name, served.tag);
-    let held = |reason, message| Some(PolicyState::Held { reason, message });
-    match exists(context, key, served).await {
-        Ok(true) => None,
-        Ok(false) => held(
-            Reason::TagGone,
-            format!(
-                "{image} is listed, but its manifest is gone (404); it is asked for again at the next turn"
+    let mut asked = Asked::default();
+    for (key, image, answer) in answers {
+        let (reason, message) = match answer {
+            Ok(true) => continue,
+            Ok(false) => (
+                Reason::TagGone,
+                format!(
+                    "{image} is listed, but its manifest is gone (404); it is asked for again at the next turn"
+                ),
             ),
-        ),
-        Err(why) => held(
-            Reason::PolicyNotReady,
-            format!("cannot tell whether {image} exists: {why}; it is asked for again at the next turn"),
-        ),
+            Err(why) => {
+                let message = format!("cannot tell whether {image} exists: {why}");
+                asked.unanswered = Some(message.clone());
+                (Reason::PolicyNotReady, message)
+            }
+        };
+        policies.insert(key, PolicyState::Held { reason, message });
+        asked.held = true;
     }
+    asked
 }
 
-async fn exists<D: Desk>(context: &Context<D>, key: &ObjectKey, served: &Served) -> Result<bool, String> {
+async fn exists<D: Desk>(
+    context: &Context<D>,
+    key: &ObjectKey,
+    served: &Served,
+    tag: &str,
+) -> Result<bool, String> {
     let kinds = context.desk.kinds();
     let reference = ObjectRef::<ImagePolicy>::new(&key.name).within(&key.namespace);
     let policy = kinds.policies.get(&reference).ok_or("the policy is gone")?;
@@ -106,7 +116,7 @@ async fn exists<D: Desk>(context: &Context<D>, key: &ObjectKey, served: &Served)
         kinds.repositories.get(&reference).ok_or_else(|| format!("ImageRepository/{repository} is gone"))?;
     let repository = validate::repository(&repository).map_err(|invalid| invalid.message)?;
     let access = credentials::registry::access(&context.desk, &repository).await?;
-    let tag: Tag = served.tag.parse().map_err(|error: tagalong_model::InvalidTag| error.to_string())?;
+    let tag: Tag = tag.parse().map_err(|error: tagalong_model::InvalidTag| error.to_string())?;
     context
         .registry
         .exists(&served.name, &tag, &access, Instant::now() + repository.timeout)

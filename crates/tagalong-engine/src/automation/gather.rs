@@ -26,9 +26,6 @@ pub(crate) struct Gathered {
     pub(crate) checkout: Checkout,
     /// The branch that is written.
     pub(crate) push_branch: String,
-    pub(crate) policies: BTreeMap<ObjectKey, PolicyState>,
-    /// `status.observedPolicies`.
-    pub(crate) observed: BTreeMap<String, ImageReference>,
 }
 
 fn failure(reason: Reason, message: String) -> Failure {
@@ -40,7 +37,9 @@ pub(crate) async fn gather<D: Desk>(
     valid: &ValidAutomation,
 ) -> Result<Gathered, Failure> {
     let source = source(context, valid)?;
-    let remote = credentials::git::remote(&context.desk, &source).await.map_err(|message| {
+    let remote = credentials::git::remote(&context.desk, &source, context.settings.ca_pem.as_deref())
+        .await
+        .map_err(|message| {
         failure(Reason::SourceManagerFailed, format!("failed configuring source manager: {message}"))
     })?;
     let signer = match &valid.signing {
@@ -71,9 +70,8 @@ pub(crate) async fn gather<D: Desk>(
                        .spec.git.checkout.ref or GitRepository .spec.ref";
         failure(Reason::SourceManagerFailed, message.to_owned())
     })?;
-    let (policies, observed) = policies(context, valid);
     let checkout = checkout(reference);
-    Ok(Gathered { source, remote, signer, checkout, push_branch, policies, observed })
+    Ok(Gathered { source, remote, signer, checkout, push_branch })
 }
 
 fn source<D: Desk>(context: &Context<D>, valid: &ValidAutomation) -> Result<ValidSource, Failure> {
@@ -114,7 +112,7 @@ fn checkout(reference: GitRef) -> Checkout {
 
 /// Policies of the automation's namespace. As with Flux, one that is suspended or not Ready still serves its last
 /// selection (RULES 7).
-fn policies<D: Desk>(
+pub(crate) fn policies<D: Desk>(
     context: &Context<D>,
     valid: &ValidAutomation,
 ) -> (BTreeMap<ObjectKey, PolicyState>, BTreeMap<String, ImageReference>) {
@@ -159,6 +157,7 @@ fn served<D: Desk>(
             Some("Always") => DigestReflection::Always,
             _ => DigestReflection::Never,
         },
+        suspended: policy.spec.suspend.unwrap_or_default(),
         rule: Rule::of(Arc::clone(policy), context.desk.kinds().repositories.get(&repository)),
         equals: context.decisions.equals(key, &latest.tag),
     };

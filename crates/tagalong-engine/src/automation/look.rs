@@ -8,8 +8,10 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use std::collections::HashSet;
 use std::num::NonZero;
 use std::sync::Arc;
-use tagalong_edit::{FileKind, LineFormat, Scan, is_yaml_name, line_format, scan};
-use tagalong_git::{Checkout, Entry, Fetched, GitError, Mirror, Remote, Visitor};
+use tagalong_edit::{FileKind, LineFormat, Problem, ProblemReason, Scan, is_yaml_name, line_format, scan};
+use tagalong_git::{
+    Checkout, Entry, ErrorKind, Fetched, GitError, Mirror, Remote, Skipped, SkippedKind, Visitor,
+};
 use tagalong_model::RepoPath;
 
 /// From this many unknown blobs on they are read by several threads.
@@ -46,6 +48,16 @@ impl Scope {
             return Some(FileKind::Lines(line_format(path.file_name()).unwrap_or_default()));
         }
         is_yaml_name(path.file_name()).then_some(FileKind::Yaml)
+    }
+
+    /// How a file that is out of scope now would have been read when it was in.
+    pub(crate) fn kind_by_name(path: &RepoPath) -> FileKind {
+        let name = path.file_name();
+        if is_yaml_name(name) {
+            FileKind::Yaml
+        } else {
+            FileKind::Lines(line_format(name).unwrap_or_default())
+        }
     }
 }
 
@@ -159,7 +171,26 @@ fn read_some(
     part: &[&(Entry, FileKind, BlobKey)],
 ) -> Result<Vec<(BlobKey, Scan)>, GitError> {
     let reader = mirror.reader();
-    part.iter().map(|(entry, kind, key)| Ok((key.clone(), scan(&reader.read(entry.blob)?, *kind)))).collect()
+    let one = |(entry, kind, key): &&(Entry, FileKind, BlobKey)| {
+        let scan = match reader.read(entry.blob) {
+            Ok(bytes) => scan(&bytes, *kind),
+            // One file that cannot be looked at does not keep the others waiting.
+            Err(error) if error.kind() == ErrorKind::TooLarge => too_large(&error),
+            Err(error) => return Err(error),
+        };
+        Ok((key.clone(), scan))
+    };
+    part.iter().map(one).collect()
+}
+
+fn too_large(error: &GitError) -> Scan {
+    let problem = Problem {
+        line: 0,
+        column: 0,
+        reason: ProblemReason::TooLarge,
+        message: format!("{error}; markers in it are not served"),
+    };
+    Scan { sites: Vec::new(), problems: vec![problem] }
 }
 
 struct InScope<'a> {
@@ -176,6 +207,12 @@ impl Visitor for InScope<'_> {
             };
             let key = BlobKey { blob: *entry.blob.as_bytes(), line_format };
             self.found.push((entry, kind, key));
+        }
+    }
+
+    fn skipped(&mut self, skipped: Skipped) {
+        if skipped.kind == SkippedKind::Unnameable {
+            tracing::warn!(path = skipped.path, "left alone: its name is no path that can be written");
         }
     }
 }

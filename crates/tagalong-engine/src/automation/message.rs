@@ -32,6 +32,8 @@ pub(crate) fn compose(
         None => DEFAULT_MESSAGE.to_owned(),
         Some(template) => template.render(&data(automation, plan))?,
     };
+    // Trailers are none where there is no subject above them.
+    let message = if message.trim().is_empty() { DEFAULT_MESSAGE.to_owned() } else { message };
     Ok(trailer::append(&message, &trailers(&automation.key, instance, plan)))
 }
 

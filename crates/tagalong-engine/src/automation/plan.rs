@@ -56,6 +56,8 @@ pub struct PlannedEdit {
     pub from: String,
     /// The value that will be.
     pub to: String,
+    /// The tag that the whole site gets.
+    pub tag: String,
     /// The marker's policy and part.
     pub target: MarkerTarget,
     /// The object whose manifest this is.
@@ -111,8 +113,8 @@ pub struct EditPlan {
 
 impl EditPlan {
     /// The distinct (policy, tag) pairs that would be written, for the existence check of rule 5.
-    pub fn policies_written(&self) -> BTreeSet<ObjectKey> {
-        self.edits.iter().map(|edit| edit.target.policy.clone()).collect()
+    pub fn tags_written(&self) -> BTreeSet<(ObjectKey, String)> {
+        self.edits.iter().map(|edit| (edit.target.policy.clone(), edit.tag.clone())).collect()
     }
 }
 
@@ -133,8 +135,8 @@ pub fn plan(namespace: &str, files: &[MarkedFile], policies: &BTreeMap<ObjectKey
             match decide(site, served) {
                 SiteVerdict::Keep => {}
                 SiteVerdict::Hold { reason, message } => plan.held.push(held(file, site, reason, message)),
-                SiteVerdict::Write { values, left_policy, .. } => {
-                    write_site(&mut plan, file, index, &values, left_policy.as_deref());
+                SiteVerdict::Write { values, tag, left_policy } => {
+                    write_site(&mut plan, file, index, &values, &tag, left_policy.as_deref());
                 }
             }
         }
@@ -147,6 +149,7 @@ fn write_site(
     file: &MarkedFile,
     index: usize,
     values: &[(usize, String)],
+    tag: &str,
     left_policy: Option<&str>,
 ) {
     let Some(site) = file.scan.sites.get(index) else { return };
@@ -160,6 +163,7 @@ fn write_site(
             key_path: field.path.clone(),
             from: field.value.clone(),
             to: to.clone(),
+            tag: tag.to_owned(),
             target: MarkerTarget { policy: site.policy.clone(), setter: field.setter },
             object: site.object.clone(),
             left_policy: left_policy.map(ToOwned::to_owned),

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::runtime::controller::Action;
 use std::sync::Arc;
-use tagalong_api::condition::Outcome;
+use tagalong_api::condition::{Outcome, READY, find};
 use tagalong_api::{ImageUpdateAutomation, ImageUpdateAutomationStatus, Reason};
 
 /// A suspended automation keeps its conditions (RULES 28).
@@ -40,15 +40,25 @@ pub(super) async fn report<D: Desk>(
     match result {
         Ok(done) => {
             let turn = done.turn;
-            let events = events(&turn);
+            let events = events(&turn, &status);
             status.observed_policies = Some(done.observed_policies);
             status.observed_source_revision = Some(done.observed_revision);
             if let TurnOutcome::Pushed { commit, .. } = &turn.outcome {
                 status.last_push_commit = Some(commit.clone());
                 status.last_push_time = Some(Time(now));
             }
-            let outcome = Outcome::Ready { message: "repository up-to-date".to_owned() };
+            let outcome = match &done.unanswered {
+                None => Outcome::Ready { message: standing(&turn) },
+                Some(why) => Outcome::NotReady {
+                    reason: Reason::UpdateFailed,
+                    message: format!("failed to apply policies: {why}"),
+                    stalled: false,
+                },
+            };
             finish(context, object, status, &outcome, events, Some(Arc::new(turn)), now).await?;
+            if let Some(message) = done.unanswered {
+                return Err(Failed { message });
+            }
             context.retries.succeeded("ImageUpdateAutomation", &key_of(object));
             Ok(Action::requeue(context.jittered(done.interval)))
         }
@@ -60,24 +70,40 @@ pub(super) async fn report<D: Desk>(
     }
 }
 
-/// What happened in a turn that went to its end; Flux's words for the push.
-fn events(turn: &TurnReport) -> Vec<Event> {
-    let normal =
-        |message: String| Event { event_type: EventType::Normal, reason: Reason::Succeeded, message };
+/// The message of Ready: Flux's, but where the push branch cannot be used it says so.
+fn standing(turn: &TurnReport) -> String {
+    match &turn.outcome {
+        TurnOutcome::ForeignCommits { commit } => foreign(turn, commit),
+        _ => "repository up-to-date".to_owned(),
+    }
+}
+
+fn foreign(turn: &TurnReport, commit: &str) -> String {
+    let short: String = commit.chars().take(7).collect();
+    format!(
+        "{}: branch '{}' holds commit '{short}', which is not ours, and is left alone; merge or delete the branch to \
+         go on",
+        Reason::ForeignCommits,
+        turn.branch
+    )
+}
+
+/// What happened in a turn that went to its end; Flux's words for the push. A branch that is left alone is told
+/// once, not at every turn.
+fn events(turn: &TurnReport, status: &ImageUpdateAutomationStatus) -> Vec<Event> {
     match &turn.outcome {
         TurnOutcome::Pushed { commit, message, refspec } => {
             let short: String = commit.chars().take(7).collect();
             let refspec =
                 refspec.as_ref().map(|refspec| format!(" and refspecs '{refspec}'")).unwrap_or_default();
-            vec![normal(format!("pushed commit '{short}' to branch '{}'{refspec}\n{message}", turn.branch))]
+            let message = format!("pushed commit '{short}' to branch '{}'{refspec}\n{message}", turn.branch);
+            vec![Event { event_type: EventType::Normal, reason: Reason::Succeeded, message }]
         }
         TurnOutcome::ForeignCommits { commit } => {
-            let short: String = commit.chars().take(7).collect();
-            let message = format!(
-                "branch '{}' holds commit '{short}', which is not ours, and is left alone; merge or delete the branch to go on",
-                turn.branch
-            );
-            vec![Event { event_type: EventType::Warning, reason: Reason::ForeignCommits, message }]
+            let message = foreign(turn, commit);
+            let told = find(&status.conditions, READY).is_some_and(|ready| ready.message == message);
+            let event = Event { event_type: EventType::Warning, reason: Reason::ForeignCommits, message };
+            if told { Vec::new() } else { vec![event] }
         }
         TurnOutcome::UpToDate | TurnOutcome::Planned { .. } | TurnOutcome::AlreadyPushed { .. } => Vec::new(),
     }

@@ -28,6 +28,8 @@ pub struct Served {
     pub digest: Option<Digest>,
     /// Whether and how the policy reflects digests.
     pub reflection: DigestReflection,
+    /// Whether the policy is suspended: then its last selection is written whatever its spec says now (RULES 7).
+    pub suspended: bool,
     /// Filter, exclusions and order, for judging the value that is at the site.
     pub rule: Rule,
     /// All tags equal in order to the selected one, the selected one among them.
@@ -103,6 +105,9 @@ pub fn decide(site: &Site, served: &Served) -> SiteVerdict {
         return write(site, served, &current, &served.tag, None);
     }
     let Some(rule) = served.rule.get() else { return not_valid(site) };
+    if !served.suspended && rule.judge(&served.tag).is_err() {
+        return outdated(site, &served.tag);
+    }
     let mut left_policy = None;
     let mut tag = tagalong_policy::spelling(&served.equals, current_tag).unwrap_or(&served.tag);
     if let (Some(there), Ok(winner)) = (current_tag, rule.judge(&served.tag)) {
@@ -121,6 +126,15 @@ pub fn decide(site: &Site, served: &Served) -> SiteVerdict {
 fn not_valid(site: &Site) -> SiteVerdict {
     let message = format!(
         "ImagePolicy/{} is not valid, so the value here cannot be judged; see its status",
+        site.policy
+    );
+    SiteVerdict::Hold { reason: Reason::PolicyNotReady, message }
+}
+
+/// The policy changed and has not decided anew: what it selected before decides nothing any more.
+fn outdated(site: &Site, tag: &str) -> SiteVerdict {
+    let message = format!(
+        "ImagePolicy/{} selected {tag}, which it does not accept as it stands now; it has to decide anew",
         site.policy
     );
     SiteVerdict::Hold { reason: Reason::PolicyNotReady, message }

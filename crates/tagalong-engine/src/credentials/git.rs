@@ -6,14 +6,14 @@ use secrecy::ExposeSecret;
 use tagalong_api::validate::{Signing, SigningKind, ValidSource};
 use tagalong_git::{Auth, Proxy, Remote, RemoteUrl, Signer, Tls};
 
-/// The remote of a GitRepository, with credentials from its own namespace.
+/// The remote of a GitRepository, with credentials from its own namespace; `ca_pem` is trusted beside the Secret's.
 ///
 /// # Errors
 /// A sentence that names the Secret and what is missing in it.
-pub async fn remote<D: Desk>(desk: &D, source: &ValidSource) -> Result<Remote, String> {
+pub async fn remote<D: Desk>(desk: &D, source: &ValidSource, ca_pem: Option<&str>) -> Result<Remote, String> {
     let url: RemoteUrl = source.url.parse().map_err(|error: tagalong_git::GitError| error.to_string())?;
     let namespace = &source.key.namespace;
-    let (auth, tls) = match &source.secret {
+    let (auth, mut tls) = match &source.secret {
         None => (Auth::None, Tls::default()),
         Some(name) => {
             let data = required(desk, namespace, name).await?;
@@ -21,6 +21,9 @@ pub async fn remote<D: Desk>(desk: &D, source: &ValidSource) -> Result<Remote, S
             (auth(&url, &data, &secret)?, tls(certificates(&data, &secret)?))
         }
     };
+    if let Some(ca_pem) = ca_pem {
+        tls.ca_pem = Some(format!("{}\n{ca_pem}", tls.ca_pem.unwrap_or_default()));
+    }
     if url.is_ssh() && !matches!(auth, Auth::Ssh { .. }) {
         return Err(format!(
             "GitRepository/{} uses ssh and needs a secretRef with 'identity' and 'known_hosts'",

@@ -50,6 +50,10 @@ pub fn due(
     let Some(head) = head else {
         return ScanDecision::Scan { why: if scanned { "no tags in database" } else { "first scan" } };
     };
+    if head.scanned_at > now {
+        // The clock was ahead; what it wrote says nothing about age.
+        return ScanDecision::Scan { why: "triggered by interval" };
+    }
     let age = now.duration_since(head.scanned_at);
     let age = Duration::try_from(age).unwrap_or_default();
     // Flux counts a second of grace, so that a timer that fires early does not skip a whole interval.

@@ -1,7 +1,7 @@
 //! `tagalong demo`: the whole story on this machine; then its registry again, and further tags, to go on by hand.
 
 use crate::cli::{DemoAction, DemoArgs, Global, Output};
-use crate::commands::run::stop_signal;
+use crate::commands::settle::stop_signal;
 use crate::demo::place::Place;
 use crate::demo::storage::Name;
 use crate::demo::voice::Voice;

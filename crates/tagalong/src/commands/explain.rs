@@ -1,20 +1,22 @@
 //! `tagalong explain`: why. For each policy asked for, the chain from listing to verdict, and what that means at
 //! each of its sites. Runs the very turn that `run` would, and writes nothing.
 
+use super::settle::settle;
 use crate::cli::{ExplainArgs, Global, Output};
 use crate::exit::Answer;
 use crate::explain::{Explanation, Target, explain};
+use crate::print;
 use crate::wiring::{Role, wire};
-use crate::{print, progress};
-use std::sync::Arc;
-use tagalong_engine::{Settings, wheel};
+use tagalong_engine::Settings;
 
 pub(crate) async fn run(args: ExplainArgs, global: &Global) -> anyhow::Result<Answer> {
     print::no_lint_format(global.output)?;
     let settings = Settings { dry_run: true, ..Settings::default() };
     let wired = wire(&args.desk, &args.state, Role::Reader, settings)?;
     let target = args.target.as_deref().map(Target::parse).transpose()?;
-    progress::shown(&wired.desk, wheel::once(Arc::clone(&wired.context))).await;
+    if settle(&wired).await {
+        return Ok(Answer::Interrupted);
+    }
     let explanations = explain(&wired.context, &wired.desk.turns(), target.as_ref()).await?;
     match global.output {
         Output::Text => {

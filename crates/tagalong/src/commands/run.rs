@@ -1,17 +1,14 @@
 //! `tagalong run`: keeps everything under DIR reconciled, or with `--once` settles it and prints the result.
 
+use super::settle::{GRACE, settle, stop_signal};
 use crate::cli::{Global, Output, RunArgs};
 use crate::exit::Answer;
 use crate::wiring::{Role, Wired, wire};
-use crate::{listen, print, progress};
+use crate::{listen, print};
 use futures::FutureExt as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 use tagalong_engine::{Desk, Settings, wheel};
-
-/// What was begun gets this long to finish after a signal.
-const GRACE: Duration = Duration::from_secs(10);
 
 pub(crate) async fn run(args: RunArgs, global: &Global) -> anyhow::Result<Answer> {
     print::no_lint_format(global.output)?;
@@ -27,10 +24,7 @@ pub(crate) async fn run(args: RunArgs, global: &Global) -> anyhow::Result<Answer
 }
 
 async fn once(wired: Wired, global: &Global) -> anyhow::Result<Answer> {
-    let interrupted = tokio::select! {
-        () = progress::shown(&wired.desk, wheel::once(Arc::clone(&wired.context))) => false,
-        _ = stop_signal() => true,
-    };
+    let interrupted = settle(&wired).await;
     for turn in wired.desk.turns() {
         print::story(&print::plans::summary(&turn));
     }
@@ -79,17 +73,5 @@ async fn forever(wired: Wired, listen: Option<SocketAddr>) -> anyhow::Result<Ans
         () = overdue => Ok(stop.await),
         () = watching => Ok(Answer::Interrupted),
         served = listening => served.map(|()| Answer::Interrupted),
-    }
-}
-
-/// Waits for Ctrl-C, which interrupts, or SIGTERM from a service manager, which is how a service ends well.
-pub(super) async fn stop_signal() -> Answer {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => Answer::Interrupted,
-        _ = terminate.recv() => Answer::Yes,
     }
 }

@@ -108,7 +108,11 @@ fn policy(args: &SelectArgs) -> anyhow::Result<Policy> {
         .filter_regex
         .as_ref()
         .map(|pattern| FilterSpec { pattern: pattern.clone(), extract: args.filter_extract.clone() });
-    Ok(Policy::compile(&order, filter.as_ref())?)
+    let policy = Policy::compile(&order, filter.as_ref())?;
+    if let Some(group) = policy.extract_groups_missing().first() {
+        bail!("--filter-extract uses ${group}, a group that --filter-regex does not have");
+    }
+    Ok(policy)
 }
 
 async fn tags(args: &SelectArgs) -> anyhow::Result<Vec<String>> {

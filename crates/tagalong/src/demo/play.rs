@@ -122,7 +122,7 @@ async fn settle(
     findings: &mut Findings,
     teller: &mut Teller<'_>,
 ) -> anyhow::Result<()> {
-    let mut turning = std::pin::pin!(wheel::once(Arc::clone(context)));
+    let mut turning = std::pin::pin!(wheel::once(Arc::clone(context), std::future::pending()));
     let mut told = Told::Else;
     loop {
         tokio::select! {

@@ -1,8 +1,46 @@
 //! Unified diffs that `git apply` accepts, one per repository and branch.
 
 use similar::TextDiff;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::sync::Arc;
 use tagalong_engine::automation::{FileChange, TurnReport};
+use tagalong_model::RepoPath;
+
+/// The files of one branch of one repository.
+struct Branch<'a> {
+    url: &'a str,
+    branch: &'a str,
+    files: BTreeMap<&'a RepoPath, FileChange>,
+}
+
+/// One diff per repository and branch, in the order of automations. Automations of one branch plan one on top of
+/// the other, so a file that two of them change shows once, from the base to the last.
+pub(crate) fn of_turns(turns: &[Arc<TurnReport>]) -> Vec<u8> {
+    let mut branches: Vec<Branch<'_>> = Vec::new();
+    for turn in turns.iter().filter(|turn| !turn.changes.is_empty()) {
+        let (url, branch) = (turn.url.as_str(), turn.branch.as_str());
+        if !branches.iter().any(|known| (known.url, known.branch) == (url, branch)) {
+            branches.push(Branch { url, branch, files: BTreeMap::new() });
+        }
+        for known in branches.iter_mut().filter(|known| (known.url, known.branch) == (url, branch)) {
+            for change in &turn.changes {
+                let merged = known.files.entry(&change.path).or_insert_with(|| change.clone());
+                merged.after.clone_from(&change.after);
+            }
+        }
+    }
+    let several = branches.len() > 1;
+    let mut out = Vec::new();
+    for Branch { url, branch, files } in branches {
+        if several {
+            // Text before a diff is nothing to `git apply`.
+            out.extend_from_slice(format!("# {url} {branch}\n").as_bytes());
+        }
+        files.values().for_each(|change| of_file(&mut out, change));
+    }
+    out
+}
 
 /// The diff of one turn; empty where nothing changes.
 pub(crate) fn of_turn(turn: &TurnReport) -> Vec<u8> {

@@ -16,7 +16,7 @@ struct Repository {
     url: String,
     branch: String,
     base: String,
-    automation: String,
+    automations: Vec<String>,
     edits: Vec<Edit>,
     held: Vec<Held>,
     problems: Vec<Problem>,
@@ -32,7 +32,7 @@ struct Edit {
     policy: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, PartialEq)]
 struct Held {
     file: String,
     line: u32,
@@ -41,7 +41,7 @@ struct Held {
     message: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, PartialEq)]
 struct Problem {
     file: String,
     line: u32,
@@ -50,20 +50,45 @@ struct Problem {
 }
 
 impl Plans {
-    /// The document over all turns, in the order of automations.
+    /// The document: one entry per repository and branch, in the order of automations.
     pub(crate) fn new(turns: &[Arc<TurnReport>]) -> Self {
-        Self { repositories: turns.iter().map(|turn| Repository::new(turn)).collect() }
+        let mut repositories: Vec<Repository> = Vec::new();
+        for turn in turns {
+            let new = Repository::new(turn);
+            match repositories.iter_mut().find(|known| (&known.url, &known.branch) == (&new.url, &new.branch))
+            {
+                Some(known) => known.join(new),
+                None => repositories.push(new),
+            }
+        }
+        Self { repositories }
     }
 }
 
 impl Repository {
+    /// Another automation of the same branch; what both saw is said once.
+    fn join(&mut self, other: Self) {
+        self.automations.extend(other.automations);
+        self.edits.extend(other.edits);
+        for held in other.held {
+            if !self.held.contains(&held) {
+                self.held.push(held);
+            }
+        }
+        for problem in other.problems {
+            if !self.problems.contains(&problem) {
+                self.problems.push(problem);
+            }
+        }
+    }
+
     fn new(turn: &TurnReport) -> Self {
         let plan = &turn.plan;
         Self {
             url: turn.url.clone(),
             branch: turn.branch.clone(),
             base: turn.base.clone(),
-            automation: turn.automation.to_string(),
+            automations: vec![turn.automation.to_string()],
             edits: plan
                 .edits
                 .iter()
