@@ -13,6 +13,7 @@ mod docs;
 mod examples;
 mod faults;
 mod lint;
+mod real;
 mod rows;
 mod running;
 mod secrets;
