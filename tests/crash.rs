@@ -277,7 +277,9 @@ fn meet(estate: &Estate, count: usize) {
     let barrier = std::sync::Arc::new(std::sync::Barrier::new(count));
     for _ in 0..count {
         let barrier = std::sync::Arc::clone(&barrier);
-        estate.git.before_push(move || drop(barrier.wait()));
+        estate.git.before_push(move || {
+            barrier.wait();
+        });
     }
 }
 

@@ -65,7 +65,8 @@ mod tests {
 
     #[test]
     fn reads_what_the_schema_allows_and_nothing_else() {
-        for (text, millis) in [("30s", 30_000), ("1h30m", 5_400_000), ("1.5s", 1500), ("20ms", 20), ("0s", 0)] {
+        for (text, millis) in [("30s", 30_000), ("1h30m", 5_400_000), ("1.5s", 1500), ("20ms", 20), ("0s", 0)]
+        {
             assert_eq!(parse_duration(text).unwrap().as_millis(), millis, "{text}");
         }
         for bad in ["", "5", "m", "-1s", "1d", "1..5s", ".5s", "1.s", "1 s", "9999999999999999999999999h"] {
@@ -75,7 +76,9 @@ mod tests {
 
     #[test]
     fn writes_as_go_does() {
-        for (millis, text) in [(0, "0s"), (20, "20ms"), (1500, "1.5s"), (300_000, "5m0s"), (3_600_000, "1h0m0s")] {
+        for (millis, text) in
+            [(0, "0s"), (20, "20ms"), (1500, "1.5s"), (300_000, "5m0s"), (3_600_000, "1h0m0s")]
+        {
             assert_eq!(format_duration(Duration::from_millis(millis)), text);
         }
     }

@@ -79,7 +79,9 @@ impl FromStr for ImageName {
             return Err(InvalidImage::HasTag(tag.chars().take(130).collect()));
         }
         let (registry, path) = match text.split_once('/') {
-            Some((host, path)) if host.contains(['.', ':']) || host == "localhost" || has_upper(host) => (host, path),
+            Some((host, path)) if host.contains(['.', ':']) || host == "localhost" || has_upper(host) => {
+                (host, path)
+            }
             _ => (DEFAULT_REGISTRY, text),
         };
         if !valid_host(registry) || text.len() > 512 || !path.split('/').all(valid_component) {
@@ -213,7 +215,19 @@ mod tests {
         assert_eq!("https://x.io/a".parse::<ImageName>().unwrap_err(), Scheme("https".into()));
         assert_eq!("x.io/a:1".parse::<ImageName>().unwrap_err(), HasTag("1".into()));
         assert!(matches!("x.io/a@sha256:00".parse::<ImageName>().unwrap_err(), HasDigest(_)));
-        for bad in ["", "/", "a/", "A", "x.io/A", "x.io//a", "a b", "x.io/a..b", "x.io/-a", "x_y.io/a", "x.io:99999/a"] {
+        for bad in [
+            "",
+            "/",
+            "a/",
+            "A",
+            "x.io/A",
+            "x.io//a",
+            "a b",
+            "x.io/a..b",
+            "x.io/-a",
+            "x_y.io/a",
+            "x.io:99999/a",
+        ] {
             assert!(matches!(bad.parse::<ImageName>().unwrap_err(), Malformed(_)), "{bad}");
         }
     }
@@ -221,7 +235,12 @@ mod tests {
     #[test]
     fn references_round_trip() {
         let digest = Digest::sha256(b"x");
-        for text in ["a/b:1.2.3".to_owned(), "localhost:5000/a".into(), format!("a:1@{digest}"), format!("a@{digest}")] {
+        for text in [
+            "a/b:1.2.3".to_owned(),
+            "localhost:5000/a".into(),
+            format!("a:1@{digest}"),
+            format!("a@{digest}"),
+        ] {
             assert_eq!(text.parse::<ImageRef>().unwrap().to_string(), text);
         }
         assert!("a:b c".parse::<ImageRef>().is_err());

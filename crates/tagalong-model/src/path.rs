@@ -42,7 +42,9 @@ impl FromStr for RepoPath {
     type Err = InvalidPath;
     fn from_str(text: &str) -> Result<Self, InvalidPath> {
         let component = |part: &str| {
-            !matches!(part, "" | "." | "..") && !part.eq_ignore_ascii_case(".git") && !part.contains(['\0', '\\', '\n'])
+            !matches!(part, "" | "." | "..")
+                && !part.eq_ignore_ascii_case(".git")
+                && !part.contains(['\0', '\\', '\n'])
         };
         if text.split('/').all(component) {
             Ok(Self(text.to_owned()))
@@ -73,7 +75,9 @@ mod tests {
         for good in ["a", "a/b.yaml", ".github/workflows/x.yml", "a b/ü.yaml"] {
             assert_eq!(good.parse::<RepoPath>().unwrap().as_str(), good);
         }
-        for bad in ["", "/a", "a/", "../a", "a/../b", "a//b", "./a", ".git/config", "x/.GIT/hooks", "a\\b", "a\0"] {
+        for bad in
+            ["", "/a", "a/", "../a", "a/../b", "a//b", "./a", ".git/config", "x/.GIT/hooks", "a\\b", "a\0"]
+        {
             assert!(bad.parse::<RepoPath>().is_err(), "{bad}");
         }
     }

@@ -20,7 +20,8 @@ impl FromStr for Revision {
     type Err = InvalidRevision;
     fn from_str(text: &str) -> Result<Self, InvalidRevision> {
         let (name, hash) = text.rsplit_once('@').unwrap_or(("", text));
-        let commit = hash.strip_prefix("sha1:").filter(|h| h.len() == 40 && h.bytes().all(|b| b.is_ascii_hexdigit()));
+        let commit =
+            hash.strip_prefix("sha1:").filter(|h| h.len() == 40 && h.bytes().all(|b| b.is_ascii_hexdigit()));
         match commit {
             Some(commit) => Ok(Self { name: name.to_owned(), commit: commit.to_ascii_lowercase() }),
             None => Err(InvalidRevision(text.chars().take(120).collect())),

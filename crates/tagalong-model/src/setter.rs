@@ -86,7 +86,9 @@ mod tests {
         for text in ["apps:web", "apps:web:tag", "flux-system:a.b:name", "apps:web:digest"] {
             assert_eq!(text.parse::<MarkerTarget>().unwrap().to_string(), text);
         }
-        for bad in ["", "web", ":web", "apps:", "apps:web:", "apps:web:sha", "apps:web:tag:x", "Apps:web", "a b:c"] {
+        for bad in
+            ["", "web", ":web", "apps:", "apps:web:", "apps:web:sha", "apps:web:tag:x", "Apps:web", "a b:c"]
+        {
             assert!(bad.parse::<MarkerTarget>().is_err(), "{bad}");
         }
     }

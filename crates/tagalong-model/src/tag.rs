@@ -8,7 +8,9 @@ pub struct Tag(String);
 
 /// The text is no tag.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no tag; tags are 1 to 128 letters, digits, `_`, `.` and `-`, not beginning with `.` or `-`")]
+#[error(
+    "{0:?} is no tag; tags are 1 to 128 letters, digits, `_`, `.` and `-`, not beginning with `.` or `-`"
+)]
 pub struct InvalidTag(String);
 
 impl Tag {
@@ -30,7 +32,11 @@ impl Tag {
 impl FromStr for Tag {
     type Err = InvalidTag;
     fn from_str(text: &str) -> Result<Self, InvalidTag> {
-        if Self::is_valid(text) { Ok(Self(text.to_owned())) } else { Err(InvalidTag(text.chars().take(130).collect())) }
+        if Self::is_valid(text) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidTag(text.chars().take(130).collect()))
+        }
     }
 }
 
