@@ -5,6 +5,8 @@
     clippy::panic,
     reason = "a test that cannot go on has failed"
 )]
+#![expect(clippy::type_complexity, reason = "a table of rows reads best with its type beside it")]
+#![expect(clippy::print_stdout, reason = "a skipped test says so")]
 
 mod commands;
 mod crash;

@@ -31,7 +31,11 @@ impl Ran {
 impl From<Output> for Ran {
     fn from(output: Output) -> Self {
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("output is UTF-8");
-        Self { code: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
+        Self {
+            code: output.status.code().unwrap_or(-1),
+            stdout: text(output.stdout),
+            stderr: text(output.stderr),
+        }
     }
 }
 
@@ -95,8 +99,10 @@ impl Estate {
     /// Commits files on main.
     pub(crate) fn commit(&self, files: &[(&str, &str)]) -> String {
         let image = self.registry.image("acme/web");
-        let files: Vec<(String, Vec<u8>)> =
-            files.iter().map(|(path, text)| ((*path).to_owned(), text.replace("IMAGE", &image).into_bytes())).collect();
+        let files: Vec<(String, Vec<u8>)> = files
+            .iter()
+            .map(|(path, text)| ((*path).to_owned(), text.replace("IMAGE", &image).into_bytes()))
+            .collect();
         let changes: Vec<Change<'_>> = files.iter().map(|(path, bytes)| Change::File(path, bytes)).collect();
         self.repo.commit("main", "A person's commit", &changes).unwrap()
     }
