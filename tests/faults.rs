@@ -4,6 +4,7 @@
 mod git;
 mod input;
 mod listing;
+mod recovery;
 mod registry;
 mod signals;
 mod state;

@@ -68,6 +68,18 @@ const UNREADABLE: &[(&str, fn(&mut Pair), &[&str])] = &[
         &["objects/web.yaml:14:31: .spec.policy.numerical.order must be one of asc, desc, not 'up'"],
     ),
     (
+        "a name that no object may have",
+        |pair| {
+            replace(
+                pair,
+                "kind: ImagePolicy\nmetadata: {name: web}",
+                "kind: ImagePolicy\nmetadata: {name: Web_1}",
+            )
+        },
+        &["objects/web.yaml:11:", ".metadata.name "],
+    ),
+    ("no such folder", |pair| std::fs::remove_dir_all(pair.estate.objects()).unwrap(), &["objects"]),
+    (
         "a Secret that is no base64",
         |pair| {
             append(pair, "---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {token: hunter2!}\n")

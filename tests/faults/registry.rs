@@ -130,7 +130,7 @@ fn a_registry_that_falls_silent_or_hangs_up_is_given_up() {
             &["acme/web: the connection was cut"],
         ),
         failing(
-            "a cut in the second page",
+            "a second page that ends in the middle",
             |pair| {
                 pair.estate.registry.listing(Listing::Generated(2500));
                 let registry = &pair.estate.registry;

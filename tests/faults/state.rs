@@ -3,9 +3,10 @@
 use super::{Pair, Written};
 use crate::rows::side_by_side;
 use crate::running::Running;
-use crate::support::tagalong;
+use crate::support::{Ran, tagalong};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use tagalong_testkit::git_repo::GitRepo;
 use tagalong_testkit::need;
 use tagalong_testkit::parts::Part;
 
@@ -67,6 +68,29 @@ fn a_full_disk_is_told_and_what_was_there_stays() {
     assert_eq!(pair.written(), Some(Written::Both));
     pair.estate.repo.fsck().unwrap();
     assert!(pair.estate.once().expect(0).stderr.contains("up to date, 2 marked sites looked at"));
+}
+
+#[test]
+fn a_full_disk_under_a_repository_on_this_machine_leaves_it_whole() {
+    need!(Part::Git, Part::GitHttpBackend);
+    let pair = Pair::new();
+    let Some(disk) = SmallDisk::mount(&pair.estate.folder().join("disk"), 1024) else { return };
+    let path = disk.0.join("fleet.git");
+    let repo = GitRepo::bare_at(&path).unwrap();
+    let from = pair.estate.repo.path().display().to_string();
+    repo.git(&["fetch", "--quiet", &from, "main:main"]).unwrap();
+    let yaml = pair.estate.automation("");
+    let url = pair.estate.git.url("fleet.git");
+    pair.estate.object("fleet.yaml", &yaml.replace(&url, &path.display().to_string()));
+    std::fs::write(disk.0.join("filler"), vec![0; 1 << 20]).unwrap_err();
+    let (tip, ran) = (repo.rev("main"), pair.estate.once().expect(1));
+    assert!(ran.stdout.contains("No space left on device"), "{}", ran.stdout);
+    assert_eq!(repo.rev("main"), tip);
+    repo.fsck().unwrap();
+    std::fs::remove_file(disk.0.join("filler")).unwrap();
+    pair.estate.once().expect(0);
+    assert_eq!((repo.rev("main^"), repo.log("main").unwrap().len()), (tip, 2));
+    repo.fsck().unwrap();
 }
 
 /// Every file below a folder whose name ends like this.
@@ -164,4 +188,10 @@ fn one_run_has_the_state_folder_and_readers_stand_beside_it() {
     // A kill leaves no lock behind.
     drop(running);
     pair.estate.once().expect(0);
+    std::fs::write(folder.join("file"), "").unwrap();
+    for command in ["run", "plan"] {
+        let ran =
+            Ran::from(tagalong(folder, &[command, "objects", "--state", "file"]).output().unwrap()).expect(2);
+        assert!(ran.stderr.contains("error: cannot make the state folder file: "), "{}", ran.stderr);
+    }
 }
