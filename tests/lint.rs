@@ -1,5 +1,7 @@
 //! `tagalong lint`: each mistake has its place, its word and its weight, in every form that is promised.
 
+mod hostile;
+
 use crate::support::{Ran, run};
 use std::fs;
 use std::path::Path;
@@ -411,6 +413,8 @@ fn a_marker_needs_an_automation_where_automations_are() {
     check(&[("a.yaml", &all(&selective)), ("x.yaml", SITE)], 1, &[unserved]);
     let inside = format!("{AUTOMATION}  update: {{path: ./apps}}\n");
     check(&[("a.yaml", &all(&inside)), ("apps/x.yaml", SITE)], 0, &[]);
+    let deeper = [("fleet/a.yaml", all(&inside)), ("repository/apps/x.yaml", SITE.to_owned())];
+    check(&deeper.each_ref().map(|(name, text)| (*name, text.as_str())), 0, &[]);
     let variable = format!("{AUTOMATION}  update: {{path: '${{CLUSTER}}/apps'}}\n");
     check(&[("a.yaml", &all(&variable)), ("x.yaml", SITE)], 0, &[]);
     let outside = "./x.yaml:1:51: warning[outside-path]: ";
@@ -458,6 +462,9 @@ fn files_that_are_not_yaml_are_read_where_an_automation_names_them() {
     let stray = "./apps/Dockerfile:2:6: warning[not-read]: ";
     check(&[("a.yaml", &all), ("apps/Dockerfile", docker), ("x.yaml", SITE)], 0, &[stray]);
     check(&[("a.yaml", &all), ("README.md", docker), ("x.yaml", SITE)], 0, &[]);
+    let trailing = "FROM ghcr.io/acme/web:1.0.0 # {\"$imagepolicy\": \"default:web\"}\n";
+    let note = "./Dockerfile:1:29: note[not-read]: ";
+    check(&[("Dockerfile", trailing), ("a.yaml", &all), ("code.rs", trailing), ("x.yaml", SITE)], 0, &[note]);
     let lines = format!("{all}  update: {{path: apps, lineFiles: ['**/Dockerfile', '*.tf']}}\n");
     check(&[("a.yaml", &lines), ("apps/web/Dockerfile", docker)], 0, &[]);
     check(
@@ -465,7 +472,6 @@ fn files_that_are_not_yaml_are_read_where_an_automation_names_them() {
         1,
         &["./a.yaml:8:18: note[unused-policy]: ", "./apps/Dockerfile:1:21: error[UnknownPolicy]: "],
     );
-    let trailing = "FROM ghcr.io/acme/web:1.0.0 # {\"$imagepolicy\": \"default:web\"}\n";
     check(
         &[("a.yaml", &lines), ("apps/Dockerfile", trailing)],
         1,
@@ -536,81 +542,17 @@ fn single_files_and_several_paths_are_checked_once() {
     }
 }
 
-#[cfg(unix)]
-mod hostile {
-    use super::*;
-    use std::os::unix::ffi::OsStrExt;
-    use std::os::unix::fs::symlink;
-
-    #[test]
-    fn links_are_not_followed_and_loops_end() {
-        let folder =
-            folder(&[("a/x.yaml", SITE), ("out/x.yaml", "a: [\nb: c # {\"$imagepolicy\": \"a:b\"}\n")]);
-        let path = |name: &str| folder.path().join(name);
-        symlink(path("a"), path("a/loop")).unwrap();
-        symlink(path("out"), path("a/out")).unwrap();
-        symlink(path("out/x.yaml"), path("a/out.yaml")).unwrap();
-        let ran = run(folder.path(), &["lint", "a"]).expect(0);
-        assert_eq!(told(&ran).len(), 1, "{}", ran.stdout);
-    }
-
-    #[test]
-    fn names_that_are_no_text_and_control_characters_are_shown_safely() {
-        let folder = tempfile::tempdir().unwrap();
-        let name = std::ffi::OsStr::from_bytes(b"a\xff\x1b[31m\n.yaml");
-        let text = "a: \u{202e}b # {\"$imagepolicy\": \"x\u{1b}]0;y\u{7}\"}\n";
-        fs::write(folder.path().join(name), text).unwrap();
-        for (form, forbidden) in [
-            ("text", &['\u{1b}', '\u{7}', '\u{202e}'][..]),
-            ("json", &['\u{1b}', '\u{7}']),
-            ("sarif", &['\u{1b}', '\u{7}']),
-        ] {
-            let ran = run(folder.path(), &["lint", ".", "-o", form]).expect(1);
-            assert!(!ran.stdout.contains(forbidden), "{form}: {:?}", ran.stdout);
-        }
-        let sarif = run(folder.path(), &["lint", ".", "-o", "sarif"]).json();
-        let uri =
-            &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
-        assert_eq!(uri, "a%FF%1B%5B31m%0A.yaml");
-        let github = run(folder.path(), &["lint", ".", "-o", "github"]).expect(1).stdout;
-        assert_eq!(github.lines().count(), 1, "{github:?}");
-    }
-
-    #[test]
-    fn large_and_odd_files_do_not_hold_it_up() {
-        let deep = "[".repeat(200_000);
-        let bomb = "a: &a [x, x]\n".to_owned()
-            + &(0..40).map(|n| format!("b{n}: &b{n} [*a, *a]\n")).collect::<String>()
-            + SITE;
-        let long = format!("a: \"{}\" # {{\"$imagepolicy\": \"default:web\"}}\n", "x".repeat(3 << 20));
-        let folder = folder(&[
-            ("deep.yaml", &format!("{deep}\n{SITE}")),
-            ("bomb.yaml", &bomb),
-            ("long.yaml", &long),
-            ("bin", "\0\0$imagepolicy"),
-        ]);
-        fs::File::create(folder.path().join("sparse.yaml")).unwrap().set_len(1 << 36).unwrap();
-        fs::File::create(folder.path().join("sparse.bin")).unwrap().set_len(1 << 36).unwrap();
-        let ran = run(folder.path(), &["lint", "."]).expect(1);
-        assert!(told(&ran).iter().any(|line| line.starts_with("./deep.yaml:")), "{}", ran.stdout);
-        assert!(ran.stdout.len() < 1 << 16, "{} bytes", ran.stdout.len());
-    }
-
-    #[test]
-    fn a_file_that_must_not_be_read_is_told() {
-        let folder = folder(&[("x.yaml", SITE)]);
-        let path = folder.path().join("gone.yaml");
-        symlink("nowhere", &path).unwrap();
-        let ran = run(folder.path(), &["lint", "."]).expect(0);
-        assert_eq!(told(&ran).len(), 1, "{}", ran.stdout);
-        run(folder.path(), &["lint", path.to_str().unwrap()]).expect(2);
-    }
-}
-
 #[test]
-fn the_objects_of_this_repository_are_clean() {
+fn the_examples_and_the_catalogue_are_clean() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let ran = run(&root, &["lint", "policies"]);
-    let errors: Vec<String> = told(&ran).into_iter().filter(|line| line.contains(": error[")).collect();
-    assert!(errors.iter().all(|line| line.contains("missing-reference")), "{errors:#?}");
+    let examples = fs::read_dir(root.join("examples")).unwrap().map(|entry| entry.unwrap().path());
+    for example in examples.filter(|path| path.is_dir()) {
+        let ran = run(&example, &["lint", "."]).expect(0);
+        assert_eq!(ran.stdout, "", "{}", example.display());
+    }
+    // A policy of the catalogue names a repository that its user adds.
+    let ran = run(&root, &["lint", "policies"]).expect(1);
+    let others: Vec<String> =
+        told(&ran).into_iter().filter(|line| !line.contains("error[missing-reference]")).collect();
+    assert!(others.iter().all(|line| !line.contains(": error[")), "{others:#?}");
 }

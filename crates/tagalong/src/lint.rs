@@ -18,6 +18,7 @@ mod objects;
 mod patches;
 mod place;
 mod references;
+mod scope;
 mod sites;
 mod source;
 mod survey;
@@ -63,8 +64,7 @@ pub(crate) fn lint(paths: &[PathBuf]) -> anyhow::Result<Report> {
         }
     }
     let (loaded, problems) = tagalong_files::scan(paths);
-    let lines = walk::LineFiles::new(&loaded.automations);
-    let survey = survey::survey(paths, &lines);
+    let survey = survey::survey(paths, &loaded.automations);
     let mut findings = manifests::findings(&loaded, problems, &survey.roster);
     let objects = objects::check(&loaded, &survey.roster, &mut findings);
     references::check(&loaded, &objects, &survey.roster, &mut findings);

@@ -40,14 +40,8 @@ pub(crate) struct Checker<'c> {
 
 impl<'c> Checker<'c> {
     fn file(&mut self, file: &MarkedFile) {
-        let path = &file.found.path;
         if !file.is_read {
-            let Some(field) = file.scan.sites.first().and_then(|site| site.fields.first()) else { return };
-            let message = "this file is not YAML, so nobody reads its markers; name it in .spec.update.lineFiles of an \
-                           ImageUpdateAutomation";
-            let at = place::of_value(field);
-            self.findings.push(Finding::at(path, at, Severity::Warning, "not-read", message));
-            return;
+            return self.not_read(file);
         }
         for problem in &file.scan.problems {
             self.problem(file, problem);
@@ -55,6 +49,22 @@ impl<'c> Checker<'c> {
         for site in &file.scan.sites {
             self.site(file, site);
         }
+    }
+
+    /// One word about a file that carries markers, or what looks like them, and that nobody reads.
+    fn not_read(&mut self, file: &MarkedFile) {
+        let path = &file.found.path;
+        let field = file.scan.sites.first().and_then(|site| site.fields.first());
+        let (place, severity) = match (field, file.scan.problems.first()) {
+            (Some(field), _) => (place::of_value(field), Severity::Warning),
+            (None, Some(Problem { line, column, .. })) => {
+                (place::rest_of_line(&mut self.sources, path, *line, *column), Severity::Note)
+            }
+            (None, None) => return,
+        };
+        let message = "this file is not YAML, so nobody reads its markers; name it in .spec.update.lineFiles of an \
+                       ImageUpdateAutomation";
+        self.findings.push(Finding::at(path, place, severity, "not-read", message));
     }
 
     fn problem(&mut self, file: &MarkedFile, problem: &Problem) {
@@ -69,12 +79,7 @@ impl<'c> Checker<'c> {
             }
             _ => Severity::Error,
         };
-        let mut message = problem.message.clone();
-        if problem.reason == ProblemReason::InvalidYaml && file.is_template {
-            message.push_str(
-                "; for a template, name the file in .spec.update.lineFiles of an ImageUpdateAutomation",
-            );
-        }
+        let message = problem.message.as_str();
         self.findings.push(Finding::at(path, place, severity, problem.reason.reason(), message));
     }
 

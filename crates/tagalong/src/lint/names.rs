@@ -16,6 +16,9 @@ const KUSTOMIZE: &str = "kustomize.config.k8s.io";
 const WORDS: [&str; 6] =
     [IMAGE_GROUP, SOURCE_GROUP, FLUX_KUSTOMIZE, KUSTOMIZE, "fluxcd.controlplane.io", "Secret"];
 
+/// Among how many names the one that was probably meant is looked for.
+const HINT_LIMIT: usize = 500;
+
 /// A document that names itself.
 #[derive(Debug)]
 pub(crate) struct Named {
@@ -147,7 +150,7 @@ impl Roster {
     /// A hint at the name that was probably meant; empty where none is alike.
     pub(crate) fn near(&self, kind: &str, name: &str) -> String {
         let alike = |known: &&str| strsim::normalized_damerau_levenshtein(known, name);
-        let best = self.names(kind).max_by(|a, b| alike(a).total_cmp(&alike(b)));
+        let best = self.names(kind).take(HINT_LIMIT).max_by(|a, b| alike(a).total_cmp(&alike(b)));
         let best = best.filter(|best| *best != name && alike(best) >= 0.6);
         best.map(|best| format!("; did you mean {best}?")).unwrap_or_default()
     }

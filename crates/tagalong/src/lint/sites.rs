@@ -2,14 +2,15 @@
 //! the marker writes? Called by `markers`.
 
 use super::markers::{Checker, Policy};
+use super::scope::Scope;
 use super::survey::MarkedFile;
 use super::{Finding, Severity, place};
 use kube::ResourceExt;
 use tagalong_api::ImageRepository;
-use tagalong_api::validate::{DigestReflection, ValidAutomation, ValidRepository};
+use tagalong_api::validate::{DigestReflection, ValidRepository};
 use tagalong_edit::{Field, Site};
 use tagalong_files::Place;
-use tagalong_model::{ImageName, ImageRef, RepoPath, Setter};
+use tagalong_model::{ImageName, ImageRef, Setter};
 
 /// Checks one site.
 pub(crate) fn check(checker: &mut Checker<'_>, file: &MarkedFile, site: &Site, policy: Policy<'_>) {
@@ -49,11 +50,10 @@ fn service(checker: &Checker<'_>, file: &MarkedFile, site: &Site, policy: Policy
     }
     let key = &site.policy;
     let labels = policy.located.object.labels();
-    let mut selected: Vec<&ValidAutomation> = Vec::new();
-    for automation in automations.iter().filter(|automation| automation.spaces.contains(&key.namespace)) {
-        let valid = automation.valid.as_ref()?;
-        if valid.selector.matches(labels) {
-            selected.push(valid);
+    let mut selected: Vec<&Scope> = Vec::new();
+    for (automation, scope) in automations.iter().zip(&checker.survey.scopes) {
+        if automation.spaces.contains(&key.namespace) && automation.valid.as_ref()?.selector.matches(labels) {
+            selected.push(scope);
         }
     }
     if selected.is_empty() {
@@ -63,18 +63,10 @@ fn service(checker: &Checker<'_>, file: &MarkedFile, site: &Site, policy: Policy
         );
         return Some((Severity::Error, "unserved", message));
     }
-    let covers = |valid: &&ValidAutomation| {
-        let paths = file.found.relative.iter().filter_map(|path| path.parse::<RepoPath>().ok());
-        // A folder with a `$` is not known before Flux has filled in its variables.
-        let anywhere = |folder: &RepoPath| folder.as_str().contains('$');
-        let within = |folder: &RepoPath| paths.into_iter().any(|path| path.is_within(folder));
-        valid.folder.as_ref().is_none_or(|folder| anywhere(folder) || within(folder))
-    };
-    if selected.iter().any(covers) {
+    if selected.iter().any(|scope| scope.covers(&file.found)) {
         return None;
     }
-    let folders: Vec<&str> =
-        selected.iter().filter_map(|valid| valid.folder.as_ref()).map(RepoPath::as_str).collect();
+    let folders: Vec<&str> = selected.iter().map(|scope| scope.folder()).collect();
     let message = format!(
         "this file lies outside of .spec.update.path ({}) of every automation that serves it",
         folders.join(", ")

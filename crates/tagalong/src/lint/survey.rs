@@ -1,18 +1,21 @@
 //! One pass over all files: what is marked in them, and who is named in them.
 
 use super::names::Roster;
-use super::walk::{Found, LineFiles, files};
+use super::scope::Scope;
+use super::walk::{Found, files};
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use tagalong_api::ImageUpdateAutomation;
 use tagalong_edit::{FileKind, LineFormat, Scan, is_yaml_name, line_format, scan};
+use tagalong_files::Located;
 
 /// Larger YAML files are not read; the editor reads none of them either.
 const YAML_LIMIT: u64 = 32 << 20;
 /// Larger files of other kinds are taken for data.
 const OTHER_LIMIT: u64 = 1 << 20;
-/// Prose, in which markers are examples.
-const PROSE: [&str; 6] = ["md", "markdown", "mdx", "rst", "adoc", "txt"];
+/// Prose and diffs, in which markers are examples.
+const PROSE: [&str; 8] = ["md", "markdown", "mdx", "rst", "adoc", "txt", "diff", "patch"];
 
 /// What all files say.
 pub(crate) struct Survey {
@@ -22,6 +25,8 @@ pub(crate) struct Survey {
     pub(crate) marked: Vec<MarkedFile>,
     /// Who is named.
     pub(crate) roster: Roster,
+    /// What each automation reads.
+    pub(crate) scopes: Vec<Scope>,
 }
 
 /// A file with markers.
@@ -31,42 +36,55 @@ pub(crate) struct MarkedFile {
     pub(crate) scan: Scan,
     /// Whether an automation can read it: it is YAML, or named in `update.lineFiles`.
     pub(crate) is_read: bool,
-    /// Whether it is a template that must be rendered before it is YAML.
-    pub(crate) is_template: bool,
 }
 
-/// Reads everything below `paths`.
-pub(crate) fn survey(paths: &[PathBuf], lines: &LineFiles) -> Survey {
-    let mut survey = Survey { files: 0, marked: Vec::new(), roster: Roster::default() };
-    for found in files(paths) {
+/// Reads everything below `paths`, for these automations.
+pub(crate) fn survey(paths: &[PathBuf], automations: &[Located<ImageUpdateAutomation>]) -> Survey {
+    let all = files(paths);
+    let scopes = automations.iter().map(|located| Scope::new(located.object.spec.update.as_ref(), &all));
+    let scopes = scopes.collect();
+    let mut survey = Survey { files: 0, marked: Vec::new(), roster: Roster::default(), scopes };
+    for found in all {
         let yaml = is_yaml_name(&found.name());
-        let kind = lines.kind(&found);
+        let kind = survey.kind(&found);
         let limit = if kind.is_some() { YAML_LIMIT } else { OTHER_LIMIT };
         let Some(bytes) = read(&found.path, limit) else { continue };
         survey.files += 1;
         if yaml && let Ok(text) = std::str::from_utf8(&bytes) {
             survey.roster.read(&found.path, text);
         }
-        mark(&mut survey, found, kind, &bytes);
+        survey.mark(found, kind, &bytes);
     }
     survey.roster.close();
     survey
 }
 
-fn mark(survey: &mut Survey, found: Found, kind: Option<FileKind>, bytes: &[u8]) {
-    let name = found.name();
-    let extension = Path::new(&name).extension().unwrap_or_default().to_string_lossy();
-    let is_prose = PROSE.contains(&extension.as_ref());
-    if kind.is_none() && is_prose {
-        return;
+impl Survey {
+    /// How a file is read; `None` where nobody reads it.
+    fn kind(&self, file: &Found) -> Option<FileKind> {
+        let name = file.name();
+        if self.scopes.iter().any(|scope| scope.is_line_file(file)) {
+            return Some(FileKind::Lines(line_format(&name).unwrap_or_default()));
+        }
+        is_yaml_name(&name).then_some(FileKind::Yaml)
     }
-    let guess = || FileKind::Lines(line_format(&name).unwrap_or(LineFormat::Text));
-    let scan = scan(bytes, kind.unwrap_or_else(guess));
-    if scan.sites.is_empty() && (scan.problems.is_empty() || kind.is_none()) {
-        return;
+
+    fn mark(&mut self, found: Found, kind: Option<FileKind>, bytes: &[u8]) {
+        let name = found.name();
+        let extension = Path::new(&name).extension().unwrap_or_default().to_string_lossy();
+        let is_prose = PROSE.contains(&extension.as_ref());
+        if kind.is_none() && is_prose {
+            return;
+        }
+        let format = line_format(&name);
+        let scan = scan(bytes, kind.unwrap_or(FileKind::Lines(format.unwrap_or(LineFormat::Text))));
+        // In a file of a format that nobody knows, what is no marker is nothing.
+        let has_problems = !scan.problems.is_empty() && (kind.is_some() || format.is_some());
+        if scan.sites.is_empty() && !has_problems {
+            return;
+        }
+        self.marked.push(MarkedFile { found, scan, is_read: kind.is_some() });
     }
-    let is_template = bytes.windows(2).any(|pair| pair == b"{{");
-    survey.marked.push(MarkedFile { found, scan, is_read: kind.is_some(), is_template });
 }
 
 /// The bytes of a file; `None` where it is too large or holds no text, and where it cannot be read.

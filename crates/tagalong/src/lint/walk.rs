@@ -1,14 +1,9 @@
-//! Which files may carry markers, and how each is read. Like the engine, which walks the tree of a commit: hidden
+//! Which files may carry markers. Like the engine, which walks the tree of a commit: hidden
 //! folders count, links are not followed. Used by `survey`.
 
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use tagalong_api::ImageUpdateAutomation;
-use tagalong_edit::{FileKind, is_yaml_name, line_format};
-use tagalong_files::Located;
-use tagalong_model::RepoPath;
 
 /// How deep folders may nest.
 const DEPTH_LIMIT: usize = 128;
@@ -25,49 +20,6 @@ impl Found {
     /// The last component of its path.
     pub(crate) fn name(&self) -> String {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-    }
-}
-
-/// The files that automations read line by line (RULES 27).
-pub(crate) struct LineFiles(Vec<(Option<RepoPath>, GlobSet)>);
-
-impl LineFiles {
-    /// Those of these automations. A glob that is none is `objects`' business, and matches nothing.
-    pub(crate) fn new(automations: &[Located<ImageUpdateAutomation>]) -> Self {
-        let updates = automations.iter().filter_map(|located| located.object.spec.update.as_ref());
-        let mut all = Vec::new();
-        for update in updates.filter(|update| !update.line_files.is_empty()) {
-            let mut globs = GlobSetBuilder::new();
-            for glob in &update.line_files {
-                if let Ok(glob) = GlobBuilder::new(glob).literal_separator(true).build() {
-                    globs.add(glob);
-                }
-            }
-            let Ok(folder) = RepoPath::folder(update.path.as_deref().unwrap_or_default()) else { continue };
-            all.push((folder, globs.build().unwrap_or_default()));
-        }
-        Self(all)
-    }
-
-    /// How a file is read; `None` where nobody reads it.
-    pub(crate) fn kind(&self, file: &Found) -> Option<FileKind> {
-        let name = file.name();
-        if self.names(file) {
-            return Some(FileKind::Lines(line_format(&name).unwrap_or_default()));
-        }
-        is_yaml_name(&name).then_some(FileKind::Yaml)
-    }
-
-    fn names(&self, file: &Found) -> bool {
-        self.0.iter().any(|(folder, globs)| {
-            file.relative.iter().any(|path| match folder {
-                None => globs.is_match(path),
-                Some(folder) => path
-                    .strip_prefix(folder.as_str())
-                    .and_then(|rest| rest.strip_prefix('/'))
-                    .is_some_and(|rest| globs.is_match(rest)),
-            })
-        })
     }
 }
 
