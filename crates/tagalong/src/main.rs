@@ -1,5 +1,6 @@
 //! The `tagalong` binary: parses the command line, sets up logging, runs one command, turns its answer into an
 //! exit status. What a command does is in `commands`, one file each.
+#![allow(rustdoc::broken_intra_doc_links, reason = "help texts are plain text to clap, brackets and all")]
 
 mod cli;
 mod commands;

@@ -9,7 +9,7 @@ use tagalong_model::{ImageName, ImageRef, ObjectKey};
 pub(crate) enum Target {
     /// `ImagePolicy/[namespace/]name`
     Policy(ObjectKey),
-    /// An image or FILE[:LINE]; which of the two shows when it is looked for.
+    /// An image or `FILE[:LINE]`; which of the two shows when it is looked for.
     Other(String),
 }
 
