@@ -3,6 +3,7 @@
 
 use crate::desk::Kinds;
 use kube::ResourceExt;
+use std::collections::HashMap;
 use tagalong_api::{GitRepository, ImagePolicy, ImageRepository, RECONCILE_REQUEST, validate};
 use tagalong_model::ObjectKey;
 
@@ -16,12 +17,31 @@ pub fn requested_at(object: &impl ResourceExt) -> Option<&str> {
     object.annotations().get(RECONCILE_REQUEST).map(String::as_str)
 }
 
+/// The policies of each ImageRepository, so that thousands of listings do not each go over thousands of policies.
+/// To be made anew when a policy comes, goes, or changes its spec.
+#[derive(Debug, Default)]
+pub struct Referrers(HashMap<ObjectKey, Vec<ObjectKey>>);
+
+impl Referrers {
+    /// Of these policies.
+    pub fn of<'a>(policies: impl IntoIterator<Item = &'a ImagePolicy>) -> Self {
+        let mut referrers: HashMap<ObjectKey, Vec<ObjectKey>> = HashMap::new();
+        for policy in policies {
+            let reference = &policy.spec.image_repository_ref;
+            let namespace = reference.namespace.clone().or_else(|| policy.namespace()).unwrap_or_default();
+            let repository = ObjectKey::new(namespace, &reference.name);
+            referrers.entry(repository).or_default().push(key_of(policy));
+        }
+        Self(referrers)
+    }
+}
+
 /// Policies to wake after an ImageRepository changed from `old` to `new`: those that refer to it, when its
 /// listing or what is asked of it moved.
 pub fn after_repository(
     old: Option<&ImageRepository>,
     new: &ImageRepository,
-    kinds: &Kinds,
+    referrers: &Referrers,
 ) -> Vec<ObjectKey> {
     let seen = |object: &ImageRepository| {
         let status = object.status.as_ref();
@@ -31,19 +51,7 @@ pub fn after_repository(
     if old.is_some_and(|old| seen(old) == seen(new)) {
         return Vec::new();
     }
-    let repository = key_of(new);
-    let refers = |policy: &ImagePolicy| {
-        let reference = &policy.spec.image_repository_ref;
-        let namespace = reference.namespace.clone().or_else(|| policy.namespace()).unwrap_or_default();
-        namespace == repository.namespace && reference.name == repository.name
-    };
-    kinds
-        .policies
-        .state()
-        .iter()
-        .filter(|policy| refers(policy))
-        .map(|policy| key_of(policy.as_ref()))
-        .collect()
+    referrers.0.get(&key_of(new)).cloned().unwrap_or_default()
 }
 
 /// Automations to wake after an ImagePolicy changed: those of its namespace, when what it selects moved.

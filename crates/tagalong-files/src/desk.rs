@@ -12,6 +12,7 @@ use std::fmt::Debug;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tagalong_api::{GitRepository, ImagePolicy, ImageRepository, ImageUpdateAutomation};
 use tagalong_engine::automation::TurnReport;
+use tagalong_engine::wake::Referrers;
 use tagalong_engine::wheel::Wakers;
 use tagalong_engine::{Desk, DeskError, Event, EventType, Finding, Kinds, SecretData, wake};
 use tagalong_model::ObjectKey;
@@ -39,6 +40,8 @@ struct State {
     namespaces: HashMap<String, BTreeMap<String, String>>,
     turns: BTreeMap<ObjectKey, Arc<TurnReport>>,
     listeners: Vec<mpsc::UnboundedSender<Finding>>,
+    /// Of the policies as they are now.
+    referrers: Referrers,
 }
 
 impl FilesDesk {
@@ -58,6 +61,7 @@ impl FilesDesk {
             namespaces: HashMap::new(),
             turns: BTreeMap::new(),
             listeners: Vec::new(),
+            referrers: Referrers::default(),
         };
         let kinds = Kinds {
             repositories: state.repositories.as_reader(),
@@ -67,6 +71,7 @@ impl FilesDesk {
         };
         fill(&mut state.repositories, loaded.repositories);
         fill(&mut state.policies, loaded.policies);
+        state.referrers = referrers(&kinds);
         fill(&mut state.automations, loaded.automations);
         fill(&mut state.sources, addressed(loaded.sources));
         state.secrets = by_key(loaded.secrets);
@@ -95,6 +100,7 @@ impl FilesDesk {
         let repositories =
             replace(&mut state.repositories, &kinds.repositories, loaded.repositories, |object| &object.spec);
         let policies = replace(&mut state.policies, &kinds.policies, loaded.policies, |object| &object.spec);
+        state.referrers = referrers(kinds);
         let automations =
             replace(&mut state.automations, &kinds.automations, loaded.automations, |object| &object.spec);
         let sources =
@@ -136,7 +142,7 @@ impl FilesDesk {
         let kinds = &self.0.kinds;
         let wakers = &self.0.wakers;
         for object in repositories {
-            wakers.policies(wake::after_repository(None, object, kinds));
+            wakers.policies(wake::after_repository(None, object, &self.state().referrers));
         }
         for object in policies {
             wakers.automations(wake::after_policy(None, object, kinds));
@@ -201,7 +207,7 @@ impl FilesDesk {
                     object.status = status
                 });
                 if let Some((old, new)) = written {
-                    self.0.wakers.policies(wake::after_repository(Some(&old), &new, kinds));
+                    self.0.wakers.policies(wake::after_repository(Some(&old), &new, &self.state().referrers));
                 }
             }
             Finding::Policy { key, status, events } => {
@@ -227,6 +233,10 @@ impl FilesDesk {
             }
         }
     }
+}
+
+fn referrers(kinds: &Kinds) -> Referrers {
+    Referrers::of(kinds.policies.state().iter().map(Arc::as_ref))
 }
 
 /// Events from files are lines of the log.

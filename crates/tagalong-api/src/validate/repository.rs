@@ -2,7 +2,11 @@
 
 use super::{Invalid, field};
 use crate::{ImageRepository, Reason};
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 use tagalong_model::{ImageName, InvalidImage, ObjectKey};
 use tagalong_policy::Pattern;
 
@@ -42,7 +46,7 @@ pub struct ValidRepository {
 
 /// The tags that are left out of a listing.
 #[derive(Debug, Clone)]
-pub struct ExclusionList(Vec<Pattern>);
+pub struct ExclusionList(Arc<[Pattern]>);
 
 impl ExclusionList {
     /// Whether a tag is left out.
@@ -104,6 +108,12 @@ fn bad_image(image: &str, error: &InvalidImage) -> Invalid {
 }
 
 fn compile(patterns: &[String]) -> Result<ExclusionList, Invalid> {
+    // Nearly every object has this list and is checked at every turn: it is compiled once.
+    static DEFAULT: OnceLock<ExclusionList> = OnceLock::new();
+    let is_default = patterns == [DEFAULT_EXCLUSION];
+    if let Some(list) = DEFAULT.get().filter(|_| is_default) {
+        return Ok(list.clone());
+    }
     let compile_one = |(index, pattern): (usize, &String)| {
         Pattern::compile(pattern).map_err(|error| {
             Invalid::stalled(
@@ -113,5 +123,6 @@ fn compile(patterns: &[String]) -> Result<ExclusionList, Invalid> {
             )
         })
     };
-    patterns.iter().enumerate().map(compile_one).collect::<Result<_, _>>().map(ExclusionList)
+    let list = patterns.iter().enumerate().map(compile_one).collect::<Result<_, _>>().map(ExclusionList)?;
+    Ok(if is_default { DEFAULT.get_or_init(|| list).clone() } else { list })
 }
