@@ -32,8 +32,10 @@ const TRIES: u32 = 3;
 const TRY_WINDOW: Duration = Duration::from_secs(20);
 /// How long the first turns of policies and automations wait for slow registries.
 const FIRST_TURNS: Duration = Duration::from_secs(5);
-/// Wakes of one object within this time become one turn.
+/// Wakes of one automation within this time become one turn: policies that move together become one commit.
 const DEBOUNCE: Duration = Duration::from_millis(10);
+/// A listing and a decision wait for nothing.
+const AT_ONCE: Duration = Duration::ZERO;
 
 /// A turn that failed because of the world, not because of the object: it is tried again.
 #[derive(Debug, thiserror::Error)]
@@ -127,12 +129,26 @@ pub async fn forever<D: Desk>(context: Arc<Context<D>>, wakes: WakeQueues, stop:
     let kinds = context.desk.kinds().clone();
     let firsts = Firsts::of(keys(&kinds.repositories), keys(&kinds.policies));
     let (repositories, policies, automations) = (kinds.repositories, kinds.policies, kinds.automations);
-    let repositories =
-        turn(&context, repositories, wakes.repositories, async {}, stopped.clone(), repository::reconcile);
+    let repositories = turn(
+        &context,
+        repositories,
+        wakes.repositories,
+        async {},
+        AT_ONCE,
+        stopped.clone(),
+        repository::reconcile,
+    );
     let policies =
-        turn(&context, policies, wakes.policies, firsts.gate(1), stopped.clone(), policy::reconcile);
-    let automations =
-        turn(&context, automations, wakes.automations, firsts.gate(2), stopped, automation::reconcile);
+        turn(&context, policies, wakes.policies, firsts.gate(1), AT_ONCE, stopped.clone(), policy::reconcile);
+    let automations = turn(
+        &context,
+        automations,
+        wakes.automations,
+        firsts.gate(2),
+        DEBOUNCE,
+        stopped,
+        automation::reconcile,
+    );
     let wheel = async {
         let had_theirs = |kind: usize| {
             let firsts = &firsts;
@@ -184,13 +200,14 @@ impl Firsts {
     }
 }
 
-/// One kind's applier over a queue that opens after `gate` and closes when `stopped`; yields each object that
-/// had a turn.
+/// One kind's applier over a queue that opens after `gate` and closes when `stopped`; wakes of one object within
+/// `debounce` become one turn. Yields each object that had a turn.
 fn turn<K, D>(
     context: &Arc<Context<D>>,
     store: Store<K>,
     wakes: mpsc::UnboundedReceiver<ObjectKey>,
     gate: impl Future<Output = ()> + Send + 'static,
+    debounce: Duration,
     mut stopped: watch::Receiver<bool>,
     reconcile: Reconcile<K, D>,
 ) -> impl Stream<Item = ObjectKey>
@@ -207,7 +224,7 @@ where
             _ = stopped.wait_for(|stopped| *stopped).await.is_ok();
         },
     ));
-    let config = Config::default().concurrency(context.settings.concurrent).debounce(DEBOUNCE);
+    let config = Config::default().concurrency(context.settings.concurrent).debounce(debounce);
     applier(reconcile, on_error, Arc::clone(context), store, queue, config).filter_map(|result| {
         futures::future::ready(match result {
             Ok((object, _)) => Some(key(object.namespace, object.name)),
