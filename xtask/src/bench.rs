@@ -11,6 +11,14 @@
 //! ```
 
 mod binary_size;
+mod decide;
+mod driver;
+mod git;
+mod memory;
+mod plan;
+mod push;
+mod scan;
+mod visible;
 
 use std::fs;
 use std::path::PathBuf;
@@ -23,7 +31,18 @@ use crate::measure::{Row, Samples, machine, report};
 use crate::{binary, tree};
 
 /// Every job, in the order of the table.
-const JOBS: &[Job] = &[binary_size::JOB];
+const JOBS: &[Job] = &[
+    scan::JOB,
+    decide::JOB,
+    plan::JOB,
+    push::SMALL,
+    push::LARGE,
+    push::IDLE,
+    visible::JOB,
+    memory::RUN,
+    memory::LISTS,
+    binary_size::JOB,
+];
 
 /// Something to measure.
 pub(crate) struct Job {
@@ -37,6 +56,8 @@ pub(crate) struct Job {
 pub(crate) struct Bench {
     /// The release binary, built for this run.
     pub(crate) binary: PathBuf,
+    /// The program that holds the product warm, built for this run.
+    pub(crate) driver: PathBuf,
     /// How often each thing is done.
     pub(crate) rounds: usize,
 }
@@ -44,7 +65,6 @@ pub(crate) struct Bench {
 impl Bench {
     /// Does two things in turn, `rounds` times, each first as often as the other: what the machine does meanwhile
     /// hits both. Each closure sets itself up, and returns only the time that counts.
-    #[expect(dead_code, reason = "called by the jobs that come with the commands they measure")]
     pub(crate) fn side_by_side(
         &self,
         mut ours: impl FnMut(usize) -> Result<Duration>,
@@ -80,7 +100,7 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let jobs = chosen(&args.jobs)?;
-    let bench = Bench { binary: binary::release()?, rounds: args.rounds };
+    let bench = Bench { binary: binary::release()?, driver: binary::driver()?, rounds: args.rounds };
     let mut rows = Vec::new();
     for job in jobs {
         eprintln!("bench: {}", job.name);

@@ -13,6 +13,11 @@ pub(crate) fn release() -> Result<PathBuf> {
     build(&["--release", "--package", "tagalong"])
 }
 
+/// The program that `bench` measures the warm product with.
+pub(crate) fn driver() -> Result<PathBuf> {
+    build(&["--release", "--package", "tagalong", "--example", "bench"])
+}
+
 /// As the tests have it: built with the whole workspace, so that both share their dependencies.
 pub(crate) fn dev() -> Result<PathBuf> {
     build(&["--workspace", "--bin", "tagalong"])

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 /// What a number counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(dead_code, reason = "the jobs that measure time and memory come with the commands they measure")]
 pub(crate) enum Unit {
     /// Milliseconds.
     Ms,
@@ -18,8 +17,6 @@ pub(crate) enum Unit {
     MiB,
     /// 10^6 bytes.
     Mb,
-    /// Requests, blobs, commits.
-    Count,
 }
 
 impl Unit {
@@ -29,7 +26,6 @@ impl Unit {
             Self::Ms => "ms",
             Self::MiB => "MiB",
             Self::Mb => "MB",
-            Self::Count => "",
         }
     }
 }
@@ -96,13 +92,18 @@ pub(crate) struct Row {
     /// What people would use instead.
     pub(crate) beside: Option<Beside>,
     /// Work that was counted, not timed: requests, blobs read, bytes sent.
-    pub(crate) work: Vec<(&'static str, u64)>,
+    pub(crate) work: Vec<(String, u64)>,
 }
 
 impl Row {
     /// A row with nothing to hold it against yet.
     pub(crate) fn new(what: &'static str, unit: Unit, ours: Samples) -> Self {
         Self { what, unit, ours, budget: None, beside: None, work: Vec::new() }
+    }
+
+    /// The same row, held to a budget.
+    pub(crate) fn budget(self, budget: f64) -> Self {
+        Self { budget: Some(budget), ..self }
     }
 
     /// The median over the budget.

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 /// Runs `command` to its end and returns the time between; a command that fails is an error with its last words.
-#[expect(dead_code, reason = "called by the jobs that come with the commands they measure")]
 pub(crate) fn timed(command: &mut Command) -> Result<Duration> {
     let start = Instant::now();
     let output = command.output().with_context(|| format!("cannot run {command:?}"))?;
@@ -28,7 +27,6 @@ pub(crate) struct Memory {
 }
 
 /// Reads it from `/proc` while the process runs.
-#[expect(dead_code, reason = "called by the jobs that come with the commands they measure")]
 pub(crate) fn memory(process: u32) -> Result<Memory> {
     let path = format!("/proc/{process}/status");
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))?;

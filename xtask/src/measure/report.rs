@@ -96,7 +96,7 @@ mod tests {
         Row {
             budget: Some(12.0),
             beside: Some(Beside { name: "curl", samples: Samples::one(4.0), at_most: None }),
-            work: vec![("requests", 10)],
+            work: vec![("requests".to_owned(), 10)],
             ..Row::new("scan", Unit::Ms, Samples::one(8.0))
         }
     }

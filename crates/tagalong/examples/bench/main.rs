@@ -1,0 +1,52 @@
+//! The warm half of `cargo xtask bench`: holds an estate and the product in one process, so that what is measured is
+//! the work and not a start. Built and started by xtask, one process per job.
+//!
+//! ```text
+//! bench JOB [ARGUMENT…]
+//!     stdout  {"url": …}                                what the other side needs to do the same beside it
+//!     stdin   a word                                    do that once
+//!     stdout  {"ms": 12.3, "work": {"requests": 2}}     its time, without what was set up for it, and the work counted
+//! ```
+
+mod decide;
+mod estate;
+mod fetched;
+mod folder;
+mod lists;
+mod memory;
+mod plan;
+mod product;
+mod push;
+mod requests;
+mod scan;
+mod step;
+mod visible;
+
+use anyhow::{Result, bail};
+use std::io::{BufRead as _, Write as _};
+use step::Job;
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let mut job: Box<dyn Job> = match words.as_slice() {
+        ["scan"] => Box::new(scan::Scan::open()?),
+        ["decide"] => Box::new(decide::Decide::open()?),
+        ["plan"] => Box::new(plan::Plan::open()?),
+        ["push", files] => Box::new(push::Push::open(push::Shape::Shared { files: files.parse()? })?),
+        ["push-many", files] => Box::new(push::Push::open(push::Shape::Many { files: files.parse()? })?),
+        ["visible"] => Box::new(visible::Visible::open()?),
+        ["memory"] => Box::new(memory::Memory::open()?),
+        ["lists"] => Box::new(lists::Lists::open()?),
+        _ => bail!("no such job: {}", words.join(" ")),
+    };
+    let mut stdout = std::io::stdout().lock();
+    writeln!(stdout, "{}", job.facts())?;
+    stdout.flush()?;
+    for word in std::io::stdin().lock().lines() {
+        let answer = job.step(word?.trim())?;
+        writeln!(stdout, "{}", answer.json())?;
+        stdout.flush()?;
+    }
+    Ok(())
+}
