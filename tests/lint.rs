@@ -109,7 +109,7 @@ fn a_finding_shows_its_line_and_underlines_its_place() {
 }
 
 #[test]
-fn objects_are_checked_as_the_engine_reads_them() {
+fn policies_are_checked_as_the_engine_reads_them() {
     let filter = |pattern: &str, extract: &str| {
         format!("{POLICY}  filterTags:\n    pattern: '{pattern}'\n    extract: '{extract}'\n")
     };
@@ -159,6 +159,14 @@ fn objects_are_checked_as_the_engine_reads_them() {
                 "./a.yaml:10:30: error[missing-reference]: ImagePolicy/default/web: there is no ImageRepository/default/wep; did you mean web?",
             ],
         ),
+    ] {
+        check_one(&text, &expected);
+    }
+}
+
+#[test]
+fn objects_are_checked_against_each_other_and_by_kind() {
+    for (text, expected) in [
         (objects(&[POLICY]), vec!["./a.yaml:5:30: error[missing-reference]: "]),
         (
             format!(
@@ -196,9 +204,15 @@ fn objects_are_checked_as_the_engine_reads_them() {
         ),
         (but(REPOSITORY, "/v1", "/v1beta2"), vec!["./a.yaml:1:13: error[not-served]: "]),
     ] {
-        let code = i32::from(expected.iter().any(|line| line.contains(": error[")));
-        check(&[("a.yaml", &text)], code, &expected);
+        check_one(&text, &expected);
     }
+}
+
+/// One file, and exactly these problems.
+#[track_caller]
+fn check_one(text: &str, expected: &[&str]) {
+    let code = i32::from(expected.iter().any(|line| line.contains(": error[")));
+    check(&[("a.yaml", text)], code, expected);
 }
 
 #[test]
