@@ -7,6 +7,7 @@ use crate::support::{Estate, Ran, tagalong};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
+use tagalong_testkit::fake_registry::Fault;
 use tagalong_testkit::git_repo::Change;
 use tagalong_testkit::need;
 use tagalong_testkit::parts::Part;
@@ -173,25 +174,19 @@ fn a_kill_at_any_request_to_a_registry_is_made_good() {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let fleet = Fleet::new(Target::Main);
     let registry = &fleet.estate.registry;
-    let all = registry.requests().len();
+    let all = registry.take_requests().len();
     assert!(all >= 6, "a listing and a manifest for each image: {all}");
     let mut seen = all;
     for nth in 1..=all {
         fleet.begin_again(false);
-        // The last of these is let through by nobody, so the run stands still when it is killed.
-        registry.hold();
+        // It is never answered, so the run stands still when it is killed.
+        registry.fail_after(nth - 1, Fault::Silence);
         let child = fleet.spawn();
-        for _ in 1..nth {
-            runtime.block_on(registry.requests_reach(seen + 1));
-            seen = registry.requests().len();
-            registry.release();
-            registry.hold();
-        }
-        runtime.block_on(registry.requests_reach(seen + 1));
+        runtime.block_on(registry.requests_reach(seen + nth));
         kill(child);
-        registry.release();
+        registry.heal();
         fleet.recovers(&format!("request {nth} to a registry"));
-        seen = registry.requests().len();
+        seen += registry.take_requests().len();
     }
 }
 

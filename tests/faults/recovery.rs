@@ -2,6 +2,7 @@
 
 use super::git::{secret, source};
 use super::{Pair, Written};
+use crate::rows::side_by_side;
 use crate::running::Running;
 use crate::support::tagalong;
 use std::sync::Arc;
@@ -78,14 +79,15 @@ fn a_push_that_is_let_in_at_last_lands_once() {
 #[test]
 fn once_makes_three_tries_and_a_pause_that_was_asked_for_is_kept() {
     need!(Part::Git, Part::GitHttpBackend);
-    for (fault, tries) in [
+    let rows = [
         (Fault::Status(404), 3),
         (Fault::RateLimited(RetryAfter::Seconds(3600)), 1),
         (Fault::RateLimited(RetryAfter::Date("Wed, 21 Oct 2099 07:28:00 GMT".into())), 1),
-    ] {
+    ];
+    side_by_side(&rows, |(fault, tries)| {
         let pair = Pair::new();
         pair.estate.registry.fail_always(fault.clone());
         pair.estate.once().expect(1);
-        assert_eq!(pair.estate.registry.requests().len(), tries, "{fault:?}");
-    }
+        assert_eq!(pair.estate.registry.requests().len(), *tries, "{fault:?}");
+    });
 }

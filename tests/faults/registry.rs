@@ -1,10 +1,9 @@
 //! Registries that answer badly, late or not at all; `web`'s does, and `api`'s does not.
 
 use super::{Pair, Row, Written, check};
+use crate::rows::side_by_side;
 use tagalong_testkit::certs::Authority;
-use tagalong_testkit::fake_registry::{
-    Auth, AuthorizationKind, Builder, FakeRegistry, Fault, Listing, RetryAfter,
-};
+use tagalong_testkit::fake_registry::{Auth, AuthorizationKind, FakeRegistry, Fault, Listing, RetryAfter};
 
 /// A row whose every scan fails while `api` goes on.
 const fn failing(name: &'static str, breaks: fn(&mut Pair), says: &'static [&'static str]) -> Row {
@@ -226,9 +225,37 @@ fn odd_entries_and_large_pages_are_read() {
     ]);
 }
 
+/// Where a registry that wants a password tries to send it, and what the user is told.
+type Lure = (&'static str, fn(&Pair, &FakeRegistry), &'static [&'static str]);
+
 #[test]
 fn credentials_go_where_rule_25_lets_them() {
-    let check = |name: &'static str, breaks: fn(&Pair, &FakeRegistry), says: &'static [&'static str]| {
+    let lures: &[Lure] = &[
+        (
+            "a realm at a metadata service",
+            |pair, _| pair.estate.registry.name_realm("http://169.254.169.254/latest/token"),
+            &["acme/web: its token service is at a link-local address"],
+        ),
+        (
+            "a realm that is no address",
+            |pair, _| pair.estate.registry.name_realm("file:///etc/passwd"),
+            &["acme/web: its token service is no web address"],
+        ),
+        (
+            "a Link to another host",
+            |pair, stranger| {
+                let page = format!("{}/v2/acme/web/tags/list", stranger.url());
+                pair.estate.registry.listing(Listing::LinkTo(page));
+            },
+            &["acme/web: a page's Link leads to another host"],
+        ),
+        (
+            "a redirect to a metadata service",
+            |pair, _| always(pair, Fault::Redirect("http://169.254.169.254/latest/meta-data".into())),
+            &["acme/web: it redirects to a link-local address"],
+        ),
+    ];
+    side_by_side(lures, |(name, breaks, says)| {
         let stranger = FakeRegistry::start().unwrap();
         stranger.push_tags("acme/web", ["1.0.0", "1.1.0", "1.9.0"]);
         let pair = Pair::with(FakeRegistry::builder().auth(Auth::Token("bot".into(), "hunter2".into())));
@@ -244,35 +271,7 @@ fn credentials_go_where_rule_25_lets_them() {
         for request in stranger.requests() {
             assert_eq!(request.authorization, AuthorizationKind::None, "{name}: {request:?}");
         }
-    };
-    check(
-        "a realm at a metadata service",
-        |pair, _| {
-            pair.estate.registry.name_realm("http://169.254.169.254/latest/token");
-        },
-        &["acme/web: its token service is at a link-local address"],
-    );
-    check(
-        "a realm that is no address",
-        |pair, _| pair.estate.registry.name_realm("file:///etc/passwd"),
-        &["acme/web: its token service is no web address"],
-    );
-    check(
-        "a Link to another host",
-        |pair, stranger| {
-            pair.estate
-                .registry
-                .listing(Listing::LinkTo(format!("{}/v2/acme/web/tags/list", stranger.url())));
-        },
-        &["acme/web: a page's Link leads to another host"],
-    );
-    check(
-        "a redirect to a metadata service",
-        |pair, _| {
-            always(pair, Fault::Redirect("http://169.254.169.254/latest/meta-data".into()));
-        },
-        &["acme/web: it redirects to a link-local address"],
-    );
+    });
 }
 
 #[test]
@@ -306,24 +305,23 @@ fn a_redirect_to_another_host_carries_no_credentials() {
 #[test]
 fn a_certificate_that_nobody_vouches_for_ends_the_scan() {
     let (ours, theirs) = (Authority::new().unwrap(), Authority::new().unwrap());
-    let check = |name: &'static str, server: Builder, ca: Option<&str>, says: &'static [&'static str]| {
-        let pair = Pair::with(server);
+    let check = |(name, names, ca, says): &(&'static str, &[&str], Option<&str>, &'static [&'static str])| {
+        let pair = Pair::with(FakeRegistry::builder().tls_for(&theirs, names).unwrap());
         if let Some(ca) = ca {
             pair.web("  certSecretRef: {name: ca}\n", "");
-            pair.estate.object(
-                "ca.yaml",
-                &format!(
-                    "apiVersion: v1\nkind: Secret\nmetadata: {{name: ca}}\nstringData: {{ca.crt: {ca:?}}}\n"
-                ),
-            );
+            let head = "apiVersion: v1\nkind: Secret\nmetadata: {name: ca}\n";
+            pair.estate.object("ca.yaml", &format!("{head}stringData: {{ca.crt: {ca:?}}}\n"));
         }
         failing(name, |_| (), says).check_on(&pair);
     };
-    let server = || FakeRegistry::builder().tls(&theirs).unwrap();
-    let stranger = &["acme/web: its certificate is signed by nobody we trust"];
-    check("nobody's certificate", server(), None, stranger);
-    check("the wrong authority", server(), Some(ours.cert_pem()), stranger);
-    let other = FakeRegistry::builder().tls_for(&ours, &["registry.example"]).unwrap();
-    check("the wrong name", other, Some(ours.cert_pem()), &["acme/web: its certificate is for another name"]);
-    check("no certificate at all", server(), Some("hunter2"), &["ImageRepository/default/web False"]);
+    const STRANGER: &[&str] = &["acme/web: its certificate is signed by nobody we trust"];
+    let here = &["127.0.0.1"][..];
+    let other = &["acme/web: its certificate is for another name"][..];
+    let rows = [
+        ("nobody's certificate", here, None, STRANGER),
+        ("the wrong authority", here, Some(ours.cert_pem()), STRANGER),
+        ("the wrong name", &["registry.example"], Some(theirs.cert_pem()), other),
+        ("no certificate at all", here, Some("hunter2"), &["ImageRepository/default/web False"]),
+    ];
+    side_by_side(&rows, check);
 }
