@@ -2,6 +2,8 @@
 //! and what is wrong in the repository is listed (exit 0). RULES 21.
 
 use super::{Pair, Row, Written, check};
+use tagalong_testkit::need;
+use tagalong_testkit::parts::Part;
 
 /// Appends to the file of `web`'s objects.
 fn append(pair: &Pair, yaml: &str) {
@@ -90,6 +92,7 @@ const UNREADABLE: &[(&str, fn(&mut Pair), &[&str])] = &[
 
 #[test]
 fn what_cannot_be_read_stops_everything_before_anything_is_done() {
+    need!(Part::Git, Part::GitHttpBackend);
     for (name, breaks, says) in UNREADABLE {
         let mut pair = Pair::new();
         breaks(&mut pair);
@@ -109,6 +112,32 @@ fn what_cannot_be_read_stops_everything_before_anything_is_done() {
         assert_eq!(pair.estate.git.take_requests(), [], "{name}");
         assert_eq!(pair.estate.registry.take_requests(), [], "{name}");
     }
+}
+
+#[test]
+fn what_is_left_alone_is_told() {
+    need!(Part::Git, Part::GitHttpBackend);
+    let pair = Pair::new();
+    let kustomization =
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: a}\n";
+    pair.estate.object("apps.yaml", kustomization);
+    pair.estate.object(
+        "secret.yaml",
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {a: ENC}\nsops: {}\n",
+    );
+    let ran = pair.estate.once().expect(0);
+    for words in [
+        "objects/apps.yaml:2:7: Kustomization is not served yet and left alone",
+        "objects/secret.yaml:2:7: Secret is encrypted with SOPS and left alone",
+    ] {
+        assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
+    }
+    assert_eq!(pair.written(), Some(Written::Both));
+    for name in ["web.yaml", "api.yaml", "fleet.yaml"] {
+        std::fs::remove_file(pair.estate.objects().join(name)).unwrap();
+    }
+    let ran = pair.estate.once().expect(0);
+    assert!(ran.stderr.contains("in objects; is it the right folder?"), "{}", ran.stderr);
 }
 
 /// A row whose object stops itself while `api` goes on.

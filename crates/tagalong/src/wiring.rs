@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tagalong_engine::automation::Mirrors;
 use tagalong_engine::wheel::{WakeQueues, Wakers};
 use tagalong_engine::{Context, Listings, Settings};
-use tagalong_files::{FilesDesk, SecretRules, docker_config, load};
+use tagalong_files::{FilesDesk, Loaded, SecretRules, docker_config, load};
 use tagalong_registry::{DockerConfig, Options, Registry};
 use tagalong_store::Store;
 
@@ -45,6 +45,7 @@ pub(crate) fn wire(
 ) -> anyhow::Result<Wired> {
     let paths = vec![dir(desk)?];
     let loaded = load(&paths)?;
+    tell(&loaded, &paths);
     let state = match role {
         Role::Writer => State::write(state)?,
         Role::Reader => State::read(state)?,
@@ -66,6 +67,20 @@ pub(crate) fn wire(
     let mirrors = Mirrors::new(state.mirrors().to_owned());
     let context = Arc::new(Context::new(files.clone(), registry(desk)?, listings, mirrors, settings));
     Ok(Wired { context, desk: files, wakes, paths, _state: state })
+}
+
+/// What was left alone in the folder, and that there is nothing to turn.
+fn tell(loaded: &Loaded, paths: &[PathBuf]) {
+    for note in &loaded.notes {
+        tracing::info!("{note}");
+    }
+    if loaded.repositories.is_empty() && loaded.policies.is_empty() && loaded.automations.is_empty() {
+        let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+        let paths = paths.join(", ");
+        tracing::warn!(
+            "no ImageRepository, ImagePolicy or ImageUpdateAutomation in {paths}; is it the right folder?"
+        );
+    }
 }
 
 /// The folder that was named.
