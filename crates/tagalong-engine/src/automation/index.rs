@@ -83,14 +83,19 @@ impl SiteIndex {
         Some(scan)
     }
 
-    /// Writes what was found since the last time. `in_use` are the blobs of the tree at hand; when most of the rest
-    /// is history, it is dropped. An index that cannot be written costs time at the next start and nothing else.
-    pub(crate) fn save(&mut self, in_use: &HashSet<BlobKey>) {
+    /// Whether most of the index is history, where this many blobs are in use.
+    pub(crate) fn is_crowded(&self, in_use: usize) -> bool {
+        self.marked.len() + self.clean.len() > SLACK * in_use + 1000
+    }
+
+    /// Writes what was found since the last time. With `in_use`, the blobs of the tree at hand, all others are
+    /// dropped. An index that cannot be written costs time at the next start and nothing else.
+    pub(crate) fn save(&mut self, in_use: Option<&HashSet<BlobKey>>) {
         if self.unsaved.is_empty() {
             return;
         }
         let unsaved = std::mem::take(&mut self.unsaved);
-        if self.marked.len() + self.clean.len() > SLACK * in_use.len() + 1000 {
+        if let Some(in_use) = in_use {
             self.marked.retain(|key, _| in_use.contains(key));
             self.clean.retain(|key| in_use.contains(key));
             self.sound = false;
@@ -166,7 +171,7 @@ mod tests {
         let mut index = SiteIndex::load(path);
         for (number, scan) in [(0, found("1")), (1, Scan::default()), (2, found("2"))] {
             index.insert(key(number), scan);
-            index.save(&HashSet::new());
+            index.save(None);
         }
     }
 
@@ -189,10 +194,10 @@ mod tests {
         three_turns(&path);
         let before = fs::read(&path).unwrap();
         let mut index = SiteIndex::load(&path);
-        index.save(&HashSet::new());
+        index.save(None);
         assert_eq!(fs::read(&path).unwrap(), before, "nothing was found");
         index.insert(key(3), Scan::default());
-        index.save(&HashSet::new());
+        index.save(None);
         let after = fs::read(&path).unwrap();
         assert!(after.starts_with(&before) && after.len() < before.len() + 40, "{}", after.len());
     }
@@ -217,13 +222,13 @@ mod tests {
             for number in 0..3 {
                 index.insert(key(number), found("3"));
             }
-            index.save(&HashSet::new());
+            index.save(None);
             assert_eq!(known(&SiteIndex::load(&path)), 3);
         }
     }
 
     #[test]
-    fn history_is_dropped_once_it_is_most_of_the_index() {
+    fn history_is_dropped() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sites");
         let mut index = SiteIndex::load(&path);
@@ -235,7 +240,8 @@ mod tests {
         for number in 0..1100 {
             index.insert(many(number), Scan::default());
         }
-        index.save(&HashSet::from([many(7)]));
+        assert!(index.is_crowded(20) && !index.is_crowded(30));
+        index.save(Some(&HashSet::from([many(7)])));
         let index = SiteIndex::load(&path);
         assert_eq!((index.get(&many(7)), index.get(&many(8))), (Some(None), None));
     }

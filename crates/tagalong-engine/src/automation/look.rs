@@ -5,12 +5,12 @@ use super::index::{BlobKey, SiteIndex};
 use super::mirrors::Opened;
 use super::plan::MarkedFile;
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::num::NonZero;
 use std::sync::Arc;
 use tagalong_edit::{FileKind, LineFormat, Problem, ProblemReason, Scan, is_yaml_name, line_format, scan};
 use tagalong_git::{
-    Checkout, Entry, ErrorKind, Fetched, GitError, Mirror, Remote, Skipped, SkippedKind, Visitor,
+    Checkout, Entry, ErrorKind, Fetched, GitError, Mirror, Remote, Skipped, SkippedKind, TreeId, Visitor,
 };
 use tagalong_model::RepoPath;
 
@@ -67,6 +67,43 @@ pub(crate) struct Seen {
     folder: Option<RepoPath>,
     lines: Vec<String>,
     files: Arc<Vec<MarkedFile>>,
+    /// Its folders by path: one that is the same again holds the same files.
+    folders: BTreeMap<String, TreeId>,
+    /// How many blobs it has in scope, as of the last look at all of it.
+    blobs: usize,
+}
+
+impl Seen {
+    fn is_of(&self, scope: &Scope) -> bool {
+        self.folder == scope.folder && self.lines == scope.lines
+    }
+
+    /// The marked files below a folder.
+    fn files_below(&self, folder: &str) -> &[MarkedFile] {
+        let Bounds { from, to } = Bounds::below(folder);
+        let first = self.files.partition_point(|file| file.path.as_str() < from.as_str());
+        let rest = self.files.get(first..).unwrap_or_default();
+        let count = rest.partition_point(|file| file.path.as_str() < to.as_str());
+        rest.get(..count).unwrap_or_default()
+    }
+
+    fn folders_below(&self, folder: &str) -> impl Iterator<Item = (&String, &TreeId)> {
+        let Bounds { from, to } = Bounds::below(folder);
+        self.folders.range(from..to)
+    }
+}
+
+/// What every path below a folder lies between; files are sorted by path, as Git sorts trees.
+struct Bounds {
+    from: String,
+    to: String,
+}
+
+impl Bounds {
+    fn below(folder: &str) -> Self {
+        // The character after the slash.
+        Self { from: format!("{folder}/"), to: format!("{folder}0") }
+    }
 }
 
 /// What a look found.
@@ -85,20 +122,13 @@ pub(crate) fn look(
 ) -> Result<Looked, GitError> {
     let fetched = opened.mirror.fetch(remote, checkout, also, &choose_tag)?;
     tracing::debug!(revision = %fetched.revision_name, commit = %fetched.commit, "fetched");
-    if let Some(seen) = &opened.seen
-        && seen.commit == fetched.commit
-        && seen.folder == scope.folder
-        && seen.lines == scope.lines
-    {
-        return Ok(Looked { fetched, files: Arc::clone(&seen.files) });
-    }
-    let files = Arc::new(find(&opened.mirror, &mut opened.index, &fetched.commit, scope)?);
-    opened.seen = Some(Seen {
-        commit: fetched.commit.clone(),
-        folder: scope.folder.clone(),
-        lines: scope.lines.clone(),
-        files: Arc::clone(&files),
-    });
+    let seen = opened.seen.take().filter(|seen| seen.is_of(scope));
+    let seen = match seen {
+        Some(seen) if seen.commit == fetched.commit => seen,
+        seen => find(&opened.mirror, &mut opened.index, &fetched.commit, scope, seen)?,
+    };
+    let files = Arc::clone(&seen.files);
+    opened.seen = Some(seen);
     Ok(Looked { fetched, files })
 }
 
@@ -113,39 +143,55 @@ fn choose_tag(range: &str, tags: &[&str]) -> Result<Option<usize>, String> {
     })
 }
 
-/// Every file in scope that has sites or problems.
+/// Every file in scope that has sites or problems. Only folders that differ from those `before` are walked.
 fn find(
     mirror: &Mirror,
     index: &mut SiteIndex,
     commit: &str,
     scope: &Scope,
-) -> Result<Vec<MarkedFile>, GitError> {
-    let mut entries = InScope { scope, found: Vec::new() };
-    mirror.reader().walk(commit, scope.folder.as_ref(), &mut entries)?;
-    let entries = entries.found;
+    before: Option<Seen>,
+) -> Result<Seen, GitError> {
+    // Which blobs are in use is known only of a tree that is walked to its end.
+    let before = before.filter(|seen| !index.is_crowded(seen.blobs));
+    let mut walk = Walk { scope, before: before.as_ref(), met: Vec::new(), folders: BTreeMap::new() };
+    mirror.reader().walk(commit, scope.folder.as_ref(), &mut walk)?;
+    let Walk { met, folders, .. } = walk;
     let mut asked = HashSet::new();
-    let unknown: Vec<&(Entry, FileKind, BlobKey)> =
-        entries.iter().filter(|(_, _, key)| index.get(key).is_none() && asked.insert(key.clone())).collect();
+    let unknown: Vec<&Candidate> = met.iter().filter_map(Met::candidate).collect();
+    let unknown: Vec<&Candidate> = unknown
+        .into_iter()
+        .filter(|file| index.get(&file.key).is_none() && asked.insert(&file.key))
+        .collect();
     for (key, scan) in read_all(mirror, &unknown)? {
         index.insert(key, scan);
     }
+    let blobs = before.as_ref().map_or(met.len(), |seen| seen.blobs);
+    let in_use = (before.is_none() && index.is_crowded(blobs))
+        .then(|| met.iter().filter_map(Met::candidate).map(|file| file.key.clone()).collect());
     let mut files = Vec::new();
-    let mut in_use = HashSet::with_capacity(entries.len());
-    for (entry, kind, key) in entries {
-        if let Some(Some(scan)) = index.get(&key) {
-            let by_line = matches!(kind, FileKind::Lines(_));
-            files.push(MarkedFile { path: entry.path, blob: *entry.blob.as_bytes(), by_line, scan });
+    for met in met {
+        match met {
+            Met::Known(known) => files.extend_from_slice(known),
+            Met::File(Candidate { entry, kind, key }) => {
+                if let Some(Some(scan)) = index.get(&key) {
+                    let by_line = matches!(kind, FileKind::Lines(_));
+                    files.push(MarkedFile { path: entry.path, blob: *entry.blob.as_bytes(), by_line, scan });
+                }
+            }
         }
-        in_use.insert(key);
     }
-    index.save(&in_use);
-    Ok(files)
+    index.save(in_use.as_ref());
+    Ok(Seen {
+        commit: commit.to_owned(),
+        folder: scope.folder.clone(),
+        lines: scope.lines.clone(),
+        files: Arc::new(files),
+        folders,
+        blobs,
+    })
 }
 
-fn read_all(
-    mirror: &Mirror,
-    unknown: &[&(Entry, FileKind, BlobKey)],
-) -> Result<Vec<(BlobKey, Scan)>, GitError> {
+fn read_all(mirror: &Mirror, unknown: &[&Candidate]) -> Result<Vec<(BlobKey, Scan)>, GitError> {
     let threads = if unknown.len() < WORTH_THREADS {
         1
     } else {
@@ -166,19 +212,16 @@ fn read_all(
     })
 }
 
-fn read_some(
-    mirror: &Mirror,
-    part: &[&(Entry, FileKind, BlobKey)],
-) -> Result<Vec<(BlobKey, Scan)>, GitError> {
+fn read_some(mirror: &Mirror, part: &[&Candidate]) -> Result<Vec<(BlobKey, Scan)>, GitError> {
     let reader = mirror.reader();
-    let one = |(entry, kind, key): &&(Entry, FileKind, BlobKey)| {
-        let scan = match reader.read(entry.blob) {
-            Ok(bytes) => scan(&bytes, *kind),
+    let one = |file: &&Candidate| {
+        let scan = match reader.read(file.entry.blob) {
+            Ok(bytes) => scan(&bytes, file.kind),
             // One file that cannot be looked at does not keep the others waiting.
             Err(error) if error.kind() == ErrorKind::TooLarge => too_large(&error),
             Err(error) => return Err(error),
         };
-        Ok((key.clone(), scan))
+        Ok((file.key.clone(), scan))
     };
     part.iter().map(one).collect()
 }
@@ -193,12 +236,46 @@ fn too_large(error: &GitError) -> Scan {
     Scan { sites: Vec::new(), problems: vec![problem] }
 }
 
-struct InScope<'a> {
-    scope: &'a Scope,
-    found: Vec<(Entry, FileKind, BlobKey)>,
+/// A file in scope.
+struct Candidate {
+    entry: Entry,
+    kind: FileKind,
+    key: BlobKey,
 }
 
-impl Visitor for InScope<'_> {
+/// What a walk met, in the order of paths.
+enum Met<'a> {
+    File(Candidate),
+    /// The marked files of a folder that is the same as before.
+    Known(&'a [MarkedFile]),
+}
+
+impl Met<'_> {
+    fn candidate(&self) -> Option<&Candidate> {
+        match self {
+            Self::File(candidate) => Some(candidate),
+            Self::Known(_) => None,
+        }
+    }
+}
+
+struct Walk<'a> {
+    scope: &'a Scope,
+    before: Option<&'a Seen>,
+    met: Vec<Met<'a>>,
+    folders: BTreeMap<String, TreeId>,
+}
+
+impl Visitor for Walk<'_> {
+    fn folder(&mut self, path: &str, tree: TreeId) -> bool {
+        let known = self.before.filter(|before| !path.is_empty() && before.folders.get(path) == Some(&tree));
+        self.folders.insert(path.to_owned(), tree);
+        let Some(before) = known else { return true };
+        self.met.push(Met::Known(before.files_below(path)));
+        self.folders.extend(before.folders_below(path).map(|(path, tree)| (path.clone(), *tree)));
+        false
+    }
+
     fn file(&mut self, entry: Entry) {
         if let Some(kind) = self.scope.kind(&entry.path) {
             let line_format = match kind {
@@ -206,7 +283,7 @@ impl Visitor for InScope<'_> {
                 FileKind::Lines(format) => Some(format_number(format)),
             };
             let key = BlobKey { blob: *entry.blob.as_bytes(), line_format };
-            self.found.push((entry, kind, key));
+            self.met.push(Met::File(Candidate { entry, kind, key }));
         }
     }
 
@@ -228,3 +305,6 @@ fn format_number(format: LineFormat) -> u8 {
         LineFormat::Helm => 5,
     }
 }
+
+#[cfg(test)]
+mod tests;
