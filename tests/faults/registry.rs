@@ -4,6 +4,8 @@ use super::{Pair, Row, Written, check};
 use crate::rows::side_by_side;
 use tagalong_testkit::certs::Authority;
 use tagalong_testkit::fake_registry::{Auth, AuthorizationKind, FakeRegistry, Fault, Listing, RetryAfter};
+use tagalong_testkit::need;
+use tagalong_testkit::parts::Part;
 
 /// A row whose every scan fails while `api` goes on.
 const fn failing(name: &'static str, breaks: fn(&mut Pair), says: &'static [&'static str]) -> Row {
@@ -230,6 +232,7 @@ type Lure = (&'static str, fn(&Pair, &FakeRegistry), &'static [&'static str]);
 
 #[test]
 fn credentials_go_where_rule_25_lets_them() {
+    need!(Part::Git, Part::GitHttpBackend);
     let lures: &[Lure] = &[
         (
             "a realm at a metadata service",
@@ -276,6 +279,7 @@ fn credentials_go_where_rule_25_lets_them() {
 
 #[test]
 fn a_redirect_to_another_host_carries_no_credentials() {
+    need!(Part::Git, Part::GitHttpBackend);
     let stranger = FakeRegistry::start().unwrap();
     stranger.push_tags("acme/web", ["1.0.0", "1.1.0"]);
     let pair = Pair::with(FakeRegistry::builder().auth(Auth::Basic("bot".into(), "hunter2".into())));
@@ -304,6 +308,7 @@ fn a_redirect_to_another_host_carries_no_credentials() {
 
 #[test]
 fn a_certificate_that_nobody_vouches_for_ends_the_scan() {
+    need!(Part::Git, Part::GitHttpBackend);
     let (ours, theirs) = (Authority::new().unwrap(), Authority::new().unwrap());
     let check = |(name, names, ca, says): &(&'static str, &[&str], Option<&str>, &'static [&'static str])| {
         let pair = Pair::with(FakeRegistry::builder().tls_for(&theirs, names).unwrap());

@@ -24,6 +24,7 @@ mod io;
 mod keys;
 mod local;
 mod mirror;
+mod moving;
 mod push;
 mod remote;
 mod repository;

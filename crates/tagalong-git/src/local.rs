@@ -3,6 +3,7 @@
 use crate::{
     commit::Prepared,
     error::{ErrorKind, GitError, Result, causes, clean},
+    moving::Moving,
     push::{Expected, Pushed, Update},
     repository::{pack, parse_commit, store_pack},
     wire::RemoteRefs,
@@ -58,7 +59,19 @@ pub(crate) fn push(repo: &Repository, prepared: &Prepared, updates: &[Update]) -
     store(repo, prepared)?;
     let edits = updates.iter().map(|update| edit(update, prepared)).collect::<Result<Vec<_>>>()?;
     let mut buffer = gix::date::parse::TimeBuf::default();
-    match repo.edit_references_as(edits, Some(prepared.author.to_ref(&mut buffer))) {
+    let author = Some(prepared.author.to_ref(&mut buffer));
+    let moving = Moving::begin(repo, prepared.id, updates.iter().map(|update| update.refname.as_str()));
+    let mut edited = repo.edit_references_as(edits.clone(), author);
+    match &moving {
+        Ok(moving) if edited.is_err() && moving.remove_left() => {
+            edited = repo.edit_references_as(edits, author);
+        }
+        Ok(_) => {}
+        Err(error) => {
+            tracing::debug!(%error, "tagalong.lock was not written; a killed push may leave a lock")
+        }
+    }
+    match edited {
         Ok(_) => Ok(Pushed::Done),
         Err(error) => match moved(repo, updates)? {
             Some(moved) => Ok(moved),

@@ -233,3 +233,38 @@ fn a_lock_that_somebody_left_is_named() {
     std::fs::remove_file(&lock).unwrap();
     assert_eq!(mirror.push(&remote, &prepared, &at(&base), &[]).unwrap(), Pushed::Done);
 }
+
+/// A lock on main, what `tagalong.lock` says of it, and whether it is in the way.
+fn check_lock(lock: &str, says: &str, in_the_way: bool) {
+    let repo = GitRepo::bare().unwrap();
+    let base = fill(&repo);
+    let (mirror, remote) = open(&repo);
+    let prepared = prepare(&mirror, &base, &[("README.md", "x")]);
+    let (lock, says) = (lock.replace("OURS", &prepared.commit()), says.replace("OURS", &prepared.commit()));
+    std::fs::write(repo.path().join("refs/heads/main.lock"), &lock).unwrap();
+    std::fs::write(repo.path().join("tagalong.lock"), &says).unwrap();
+    let pushed = mirror.push(&remote, &prepared, &at(&base), &[]);
+    if in_the_way {
+        let error = pushed.unwrap_err();
+        assert!(error.to_string().contains("main.lock"), "{lock:?} {says:?}: {error}");
+        assert_eq!(std::fs::read_to_string(repo.path().join("refs/heads/main.lock")).unwrap(), lock);
+    } else {
+        assert_eq!(pushed.unwrap(), Pushed::Done, "{lock:?} {says:?}");
+        assert_eq!(repo.rev("main"), Some(prepared.commit()));
+    }
+    assert_eq!(std::fs::read_to_string(repo.path().join("tagalong.lock")).unwrap(), "");
+    repo.fsck().unwrap();
+}
+
+#[test]
+fn a_lock_that_a_killed_push_left_is_not_in_the_way_and_anybody_elses_is() {
+    need!(Part::Git);
+    let other = "0123456789012345678901234567890123456789";
+    check_lock("", "refs/heads/main OURS\n", false);
+    check_lock("OURS\n", "refs/heads/main OURS\n", false);
+    check_lock(other, &format!("refs/heads/dev OURS\nrefs/heads/main {other}\n"), false);
+    check_lock(other, "refs/heads/main OURS\n", true);
+    check_lock("", "refs/heads/dev OURS\n", true);
+    check_lock("", "", true);
+    check_lock("", "../refs/heads/main OURS\nnonsense", true);
+}
