@@ -63,9 +63,12 @@ pub(crate) fn pack_dir(repo: &Repository) -> PathBuf {
 /// A pack is written with a `.keep` beside it; what it holds is referenced soon or not worth keeping.
 pub(crate) fn release(outcome: &Outcome) -> Result<()> {
     match &outcome.keep_path {
-        Some(path) => {
-            fs::remove_file(path).map_err(|error| GitError::disk("cannot finish writing a pack", &error))
-        }
+        Some(path) => match fs::remove_file(path) {
+            // Another process received the same pack, which has the same name, and removed it first.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(GitError::disk("cannot finish writing a pack", &error)),
+            Ok(()) => Ok(()),
+        },
         None => Ok(()),
     }
 }
