@@ -103,6 +103,9 @@ pub(crate) enum Command {
     /// Play the whole story on this machine in seconds; nothing has to be installed.
     #[command(after_help = "Example:\n  tagalong demo ./tagalong-demo")]
     Demo(DemoArgs),
+    /// Print the CustomResourceDefinitions of the kinds as YAML.
+    #[command(after_help = "Example:\n  tagalong crds | kubectl apply --server-side -f -")]
+    Crds,
     /// Print a completion script for a shell.
     #[command(after_help = "Example:\n  tagalong completion bash > /etc/bash_completion.d/tagalong")]
     Completion(CompletionArgs),

@@ -2,6 +2,7 @@
 
 mod check;
 mod completion;
+mod crds;
 mod demo;
 mod explain;
 mod lint;
@@ -32,6 +33,7 @@ pub(crate) async fn dispatch(cli: Cli) -> anyhow::Result<Answer> {
         Command::Lint(args) => lint::run(&args, global),
         Command::Demo(args) => demo::run(args, global).await,
         Command::Completion(args) => completion::run(&args),
+        Command::Crds => crds::run(),
         Command::Man => man::run(),
     }
 }
