@@ -18,6 +18,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("tagalong-api", 3),
     ("tagalong-engine", 4),
     ("tagalong-files", 5),
+    ("tagalong-cluster", 5),
     ("tagalong", 6),
 ];
 
