@@ -104,3 +104,57 @@ fn limit_conditions(conditions: &mut JSONSchemaProps) {
             Some(format!(r"^({domain}(\.{domain})*/)?(([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9])$"));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::Value;
+
+    /// Calls `visit` with the path and the schema of every field.
+    fn fields(schema: &Value, path: &str, visit: &mut impl FnMut(&str, &Value)) {
+        for (name, field) in schema["properties"].as_object().into_iter().flatten() {
+            let path = format!("{path}.{name}");
+            visit(&path, field);
+            fields(field, &path, visit);
+            fields(&field["items"], &path, visit);
+            fields(&field["additionalProperties"], &path, visit);
+        }
+    }
+
+    #[test]
+    fn every_field_is_described_and_none_is_nullable() {
+        let mut extensions = Vec::new();
+        for crd in all() {
+            let kind = &crd.spec.names.kind;
+            let schema = serde_json::to_value(&crd.spec.versions[0].schema).unwrap();
+            fields(&schema["openAPIV3Schema"], kind, &mut |path, field| {
+                let description = field["description"].as_str().unwrap_or_default();
+                assert!(!description.is_empty() && !description.contains('\n'), "{path}: {description:?}");
+                assert_eq!(field.get("nullable"), None, "{path}");
+                if description.starts_with("Extension: ") {
+                    extensions.push(path.to_owned());
+                }
+            });
+        }
+        assert_eq!(extensions, ["ImageUpdateAutomation.spec.update.lineFiles"]);
+    }
+
+    #[test]
+    fn a_condition_and_a_selector_are_limited_as_kubernetes_limits_them() {
+        let automation = all().pop().unwrap();
+        let schema = serde_json::to_value(&automation.spec.versions[0].schema).unwrap();
+        let at = |path: &str| schema.pointer(&format!("/openAPIV3Schema/properties{path}")).cloned();
+        let conditions = "/status/properties/conditions/items/properties";
+        let selector = "/spec/properties/policySelector";
+        for (path, expected) in [
+            ("/status/default".to_owned(), json!({"observedGeneration": -1})),
+            (format!("{conditions}/status/enum"), json!(["True", "False", "Unknown"])),
+            (format!("{conditions}/reason/minLength"), json!(1)),
+            (format!("{conditions}/message/maxLength"), json!(32_768)),
+            (format!("{selector}/x-kubernetes-map-type"), json!("atomic")),
+            (format!("{selector}/properties/matchExpressions/x-kubernetes-list-type"), json!("atomic")),
+        ] {
+            assert_eq!(at(&path), Some(expected), "{path}");
+        }
+    }
+}

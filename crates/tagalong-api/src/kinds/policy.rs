@@ -48,7 +48,7 @@ use std::fmt;
 pub struct ImagePolicySpec {
     /// The ImageRepository whose tags are judged.
     pub image_repository_ref: NamespacedReference,
-    /// The order by which the latest tag is found.
+    /// The order by which the latest tag is found: exactly one of these.
     pub policy: PolicyChoice,
     /// Which tags count, and which part of them is compared. Without it all tags count whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
