@@ -8,109 +8,86 @@ const POLICY: &str = r#"{"imageRepositoryRef": {"name": "a"}, "policy": {"semver
 const AUTOMATION: &str = r#"{"interval": "1m", "sourceRef": {"kind": "GitRepository", "name": "a"}}"#;
 const SOURCE: &str = r#"{"url": "https://git.example.com/a", "interval": "1m"}"#;
 
-/// A kind, a change to its smallest object (null takes a field away), and what the refusal says.
-fn rows() -> Vec<(&'static str, Value, &'static str)> {
+/// A change to the smallest object of a kind (null takes a field away), and what the refusal says.
+type Row = (Value, &'static str);
+
+fn of_repositories() -> Vec<Row> {
     let long = "x".repeat(254);
     let many = vec!["^a$"; 26];
-    let author = json!({"email": "a@example.com"});
     vec![
-        ("ImageRepository", json!({"image": null}), "spec.image: Required value"),
-        ("ImageRepository", json!({"interval": null}), "spec.interval: Required value"),
-        ("ImageRepository", json!({"interval": "5"}), "spec.interval in body should match"),
-        ("ImageRepository", json!({"interval": "1d"}), "spec.interval in body should match"),
-        ("ImageRepository", json!({"timeout": "1h"}), "spec.timeout in body should match"),
+        (json!({"image": null}), "spec.image: Required value"),
+        (json!({"interval": null}), "spec.interval: Required value"),
+        (json!({"interval": "5"}), "spec.interval in body should match"),
+        (json!({"interval": "1d"}), "spec.interval in body should match"),
+        (json!({"timeout": "1h"}), "spec.timeout in body should match"),
+        (json!({"provider": "other"}), "supported values: \"generic\", \"aws\", \"azure\", \"gcp\""),
+        (json!({"serviceAccountName": long}), "spec.serviceAccountName: Too long"),
+        (json!({"exclusionList": many}), "spec.exclusionList: Too many"),
+        (json!({"secretRef": {}}), "spec.secretRef.name: Required value"),
+        (json!({"accessFrom": {}}), "spec.accessFrom.namespaceSelectors: Required value"),
+        (json!({"insecure": "yes"}), "spec.insecure in body must be of type boolean"),
+        (json!({"intervall": "1m"}), "unknown field \"spec.intervall\""),
+    ]
+}
+
+fn of_policies() -> Vec<Row> {
+    vec![
+        (json!({"policy": null}), "spec.policy: Required value"),
+        (json!({"imageRepositoryRef": {"name": null}}), "spec.imageRepositoryRef.name: Required value"),
+        (json!({"policy": {"semver": {"range": null}}}), "spec.policy.semver.range: Required value"),
+        (json!({"policy": {"numerical": {"order": "up"}}}), "supported values: \"asc\", \"desc\""),
         (
-            "ImageRepository",
-            json!({"provider": "other"}),
-            "supported values: \"generic\", \"aws\", \"azure\", \"gcp\"",
-        ),
-        ("ImageRepository", json!({"serviceAccountName": long}), "spec.serviceAccountName: Too long"),
-        ("ImageRepository", json!({"exclusionList": many}), "spec.exclusionList: Too many"),
-        ("ImageRepository", json!({"secretRef": {}}), "spec.secretRef.name: Required value"),
-        ("ImageRepository", json!({"accessFrom": {}}), "spec.accessFrom.namespaceSelectors: Required value"),
-        ("ImageRepository", json!({"insecure": "yes"}), "spec.insecure in body must be of type boolean"),
-        ("ImageRepository", json!({"intervall": "1m"}), "unknown field \"spec.intervall\""),
-        ("ImagePolicy", json!({"policy": null}), "spec.policy: Required value"),
-        (
-            "ImagePolicy",
-            json!({"imageRepositoryRef": {"name": null}}),
-            "spec.imageRepositoryRef.name: Required value",
-        ),
-        (
-            "ImagePolicy",
-            json!({"policy": {"semver": {"range": null}}}),
-            "spec.policy.semver.range: Required value",
-        ),
-        (
-            "ImagePolicy",
-            json!({"policy": {"numerical": {"order": "up"}}}),
-            "supported values: \"asc\", \"desc\"",
-        ),
-        (
-            "ImagePolicy",
             json!({"digestReflectionPolicy": "Sometimes"}),
             "supported values: \"Always\", \"IfNotPresent\", \"Never\"",
         ),
         (
-            "ImagePolicy",
             json!({"interval": "1m"}),
             "spec.interval is only accepted when spec.digestReflectionPolicy is set to 'Always'",
         ),
         (
-            "ImagePolicy",
             json!({"digestReflectionPolicy": "Always"}),
             "spec.interval must be set when spec.digestReflectionPolicy is set to 'Always'",
         ),
+    ]
+}
+
+fn of_automations() -> Vec<Row> {
+    let author = json!({"email": "a@example.com"});
+    vec![
+        (json!({"sourceRef": {"name": null}}), "spec.sourceRef.name: Required value"),
+        (json!({"sourceRef": {"kind": "Bucket"}}), "supported values: \"GitRepository\""),
+        (json!({"update": {"strategy": "Guess"}}), "supported values: \"Setters\""),
+        (json!({"git": {"push": {}}}), "spec.git.commit: Required value"),
         (
-            "ImageUpdateAutomation",
-            json!({"sourceRef": {"name": null}}),
-            "spec.sourceRef.name: Required value",
-        ),
-        (
-            "ImageUpdateAutomation",
-            json!({"sourceRef": {"kind": "Bucket"}}),
-            "supported values: \"GitRepository\"",
-        ),
-        ("ImageUpdateAutomation", json!({"update": {"strategy": "Guess"}}), "supported values: \"Setters\""),
-        ("ImageUpdateAutomation", json!({"git": {"push": {}}}), "spec.git.commit: Required value"),
-        (
-            "ImageUpdateAutomation",
             json!({"git": {"commit": {"author": {"name": "a"}}}}),
             "spec.git.commit.author.email: Required value",
         ),
         (
-            "ImageUpdateAutomation",
             json!({"git": {"commit": {"author": author, "signingKey": {"type": "x509", "secretRef": {"name": "a"}}}}}),
             "supported values: \"gpg\", \"ssh\"",
         ),
         (
-            "ImageUpdateAutomation",
             json!({"policySelector": {"matchExpressions": [{"key": "a"}]}}),
             "spec.policySelector.matchExpressions[0].operator: Required value",
         ),
-        ("GitRepository", json!({"url": "git@git.example.com:a"}), "spec.url in body should match"),
-        ("GitRepository", json!({"url": "../fleet.git"}), "spec.url in body should match"),
+    ]
+}
+
+fn of_sources() -> Vec<Row> {
+    vec![
+        (json!({"url": "git@git.example.com:a"}), "spec.url in body should match"),
+        (json!({"url": "../fleet.git"}), "spec.url in body should match"),
+        (json!({"provider": "gcp"}), "supported values: \"generic\", \"aws\", \"azure\", \"github\""),
         (
-            "GitRepository",
-            json!({"provider": "gcp"}),
-            "supported values: \"generic\", \"aws\", \"azure\", \"github\"",
-        ),
-        (
-            "GitRepository",
             json!({"serviceAccountName": "a"}),
             "serviceAccountName can only be set when provider is 'azure' or 'aws'",
         ),
-        ("GitRepository", json!({"verify": {"mode": "HEAD"}}), "spec.verify.secretRef: Required value"),
+        (json!({"verify": {"mode": "HEAD"}}), "spec.verify.secretRef: Required value"),
         (
-            "GitRepository",
             json!({"verify": {"mode": "none", "secretRef": {"name": "a"}}}),
             "supported values: \"head\", \"HEAD\", \"Tag\", \"TagAndHEAD\"",
         ),
-        (
-            "GitRepository",
-            json!({"include": [{"fromPath": "a"}]}),
-            "spec.include[0].repository: Required value",
-        ),
+        (json!({"include": [{"fromPath": "a"}]}), "spec.include[0].repository: Required value"),
     ]
 }
 
@@ -129,46 +106,41 @@ fn merge(target: &mut Value, change: &Value) {
     }
 }
 
-fn object(kind: &str, name: &str, spec: &Value) -> Value {
+fn object(kind: &str, spec: &Value) -> Value {
     let group = if kind == "GitRepository" { "source" } else { "image" };
     json!({
-        "apiVersion": format!("{group}.toolkit.fluxcd.io/v1"), "kind": kind, "metadata": {"name": name}, "spec": spec,
+        "apiVersion": format!("{group}.toolkit.fluxcd.io/v1"), "kind": kind, "metadata": {"name": "a"}, "spec": spec,
     })
 }
 
 #[test]
 fn an_invalid_object_is_refused_with_the_field_and_the_reason() {
     let Some(place) = Place::new("refused") else { return };
-    let smallest = |kind: &str| -> Value {
-        let text = match kind {
-            "ImageRepository" => REPOSITORY,
-            "ImagePolicy" => POLICY,
-            "ImageUpdateAutomation" => AUTOMATION,
-            _ => SOURCE,
-        };
-        serde_json::from_str(text).unwrap()
-    };
-    for kind in ["ImageRepository", "ImagePolicy", "ImageUpdateAutomation", "GitRepository"] {
-        let valid = object(kind, "valid", &smallest(kind)).to_string();
-        place.done(&["create", "--dry-run=server", "-f", "-"], &valid);
-        let mut empty = object(kind, "empty", &Value::Null);
-        empty.as_object_mut().unwrap().remove("spec");
-        let refused = place.ask(&["create", "--dry-run=server", "-f", "-"], &empty.to_string());
-        assert!(refused.stderr.contains("spec: Required value"), "{kind}: {}", refused.stderr);
-    }
-    let rows = rows();
-    let invalid = rows.iter().map(|(kind, change, _expected)| {
-        let mut spec = smallest(kind);
-        merge(&mut spec, change);
-        object(kind, "invalid", &spec).to_string()
-    });
-    let all = invalid.collect::<Vec<_>>().join("\n---\n");
-    let answer = place.ask(&["create", "--dry-run=server", "-f", "-"], &all);
-    assert_eq!(answer.stdout, "", "these were taken");
-    let refusals = refusals(&answer.stderr);
-    assert_eq!(refusals.len(), rows.len(), "{}", answer.stderr);
-    for ((kind, change, expected), refusal) in rows.iter().zip(refusals) {
-        assert!(refusal.contains(kind) && refusal.contains(expected), "{kind} {change}: {refusal}");
+    for (kind, smallest, rows) in [
+        ("ImageRepository", REPOSITORY, of_repositories()),
+        ("ImagePolicy", POLICY, of_policies()),
+        ("ImageUpdateAutomation", AUTOMATION, of_automations()),
+        ("GitRepository", SOURCE, of_sources()),
+    ] {
+        let smallest: Value = serde_json::from_str(smallest).unwrap();
+        let create = ["create", "--dry-run=server", "-f", "-"];
+        place.done(&create, &object(kind, &smallest).to_string());
+        let mut without = object(kind, &smallest);
+        without.as_object_mut().unwrap().remove("spec");
+        let changed = rows.iter().map(|(change, _expected)| {
+            let mut spec = smallest.clone();
+            merge(&mut spec, change);
+            object(kind, &spec)
+        });
+        let all: Vec<String> = changed.chain([without]).map(|object| object.to_string()).collect();
+        let answer = place.ask(&create, &all.join("\n---\n"));
+        assert_eq!(answer.stdout, "", "these were taken");
+        let refusals = refusals(&answer.stderr);
+        assert_eq!(refusals.len(), all.len(), "{}", answer.stderr);
+        let expected = rows.iter().map(|(_change, expected)| *expected).chain(["spec: Required value"]);
+        for ((expected, refusal), given) in expected.zip(refusals).zip(all) {
+            assert!(refusal.contains(kind) && refusal.contains(expected), "{given}: {refusal}");
+        }
     }
 }
 
