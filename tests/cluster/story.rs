@@ -64,7 +64,9 @@ fn a_secret_is_read_by_name_and_a_rotated_one_is_used_at_the_next_turn() {
         .replace("timeout: 5s", "timeout: 5s, secretRef: {name: pull}");
     place.apply(&yaml);
     let mut controller = place.controller(&[]);
-    controller.until("Secret/");
+    controller.until("bind the ClusterRole tagalong-secrets");
+    place.open_secrets();
+    controller.until("pull not found");
     let reason = place.get("imagerepository/web", ".status.conditions[?(@.type==\"Ready\")].message");
     assert!(reason.contains("pull not found"), "{reason}");
     let host = place.estate.registry.host();
