@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tagalong_api::{GitRepository, ImagePolicy, ImageRepository, ImageUpdateAutomation};
-use tagalong_engine::automation::TurnReport;
+use tagalong_engine::automation::{TurnOutcome, TurnReport};
 use tagalong_engine::wake::Referrers;
 use tagalong_engine::wheel::Wakers;
 use tagalong_engine::{Desk, DeskError, Event, EventType, Finding, Kinds, SecretData, wake};
@@ -80,7 +80,8 @@ impl FilesDesk {
         Self(Arc::new(Inner { kinds, state: Mutex::new(state), rules, docker_config, wakers }))
     }
 
-    /// The last turn of each automation that got as far as a plan.
+    /// The last turn of each automation that got as far as a plan; of a commit that was pushed, the names of its files
+    /// without their bytes.
     pub fn turns(&self) -> Vec<Arc<TurnReport>> {
         self.state().turns.values().cloned().collect()
     }
@@ -224,7 +225,11 @@ impl FilesDesk {
                 tell("ImageUpdateAutomation", key, events);
                 let mut state = self.state();
                 if let Some(turn) = turn {
-                    state.turns.insert(key.clone(), Arc::clone(turn));
+                    let kept = match turn.outcome {
+                        TurnOutcome::Pushed { .. } => Arc::new(turn.without_bytes()),
+                        _ => Arc::clone(turn),
+                    };
+                    state.turns.insert(key.clone(), kept);
                 }
                 if let Some(status) = status {
                     let status = Some(status.as_ref().clone());
