@@ -20,6 +20,8 @@ use std::process::Command;
 pub enum Part {
     /// The CNCF registry, version 3: pages by `n`/`last` and `Link`. Built from its Go module.
     Distribution,
+    /// The renderer 5.8.1 that our own is held against. Built from its Go module.
+    Kustomize,
     /// Debian's `docker-registry` 2.8: one whole listing, no pages.
     DockerRegistry,
     /// OpenSSH's server; Debian keeps it outside an ordinary user's PATH.
@@ -38,8 +40,9 @@ pub enum Part {
 
 impl Part {
     /// Every part, in the order in which `cargo xtask test` prepares them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Distribution,
+        Self::Kustomize,
         Self::DockerRegistry,
         Self::Sshd,
         Self::Git,
@@ -53,6 +56,7 @@ impl Part {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Distribution => "distribution",
+            Self::Kustomize => "kustomize",
             Self::DockerRegistry => "docker-registry",
             Self::Sshd => "sshd",
             Self::Git => "git",
@@ -66,7 +70,7 @@ impl Part {
     /// What a person does to have this part.
     pub const fn advice(self) -> &'static str {
         match self {
-            Self::Distribution => "install Go 1.26 or newer; it is then built once",
+            Self::Distribution | Self::Kustomize => "install Go 1.26 or newer; it is then built once",
             Self::DockerRegistry => "apt-get install docker-registry",
             Self::Sshd => "apt-get install openssh-server",
             Self::Git | Self::GitHttpBackend => "apt-get install git",
@@ -84,6 +88,7 @@ impl Part {
     const fn go_package(self) -> Option<&'static str> {
         match self {
             Self::Distribution => Some("github.com/distribution/distribution/v3/cmd/registry"),
+            Self::Kustomize => Some("sigs.k8s.io/kustomize/kustomize/v5"),
             _ => None,
         }
     }
@@ -167,6 +172,8 @@ fn on_machine(part: Part) -> Option<PathBuf> {
     match part {
         // Several programs are called `registry`; only one of them says this.
         Part::Distribution => on_path("registry").filter(|path| says(path, "distribution/v3")),
+        // Another version prints other bytes.
+        Part::Kustomize => on_path("kustomize").filter(|path| is_kustomize(path)),
         Part::Sshd => on_path("sshd").or_else(|| {
             ["/usr/sbin/sshd", "/usr/local/sbin/sshd"].map(PathBuf::from).into_iter().find(|p| p.is_file())
         }),
@@ -181,6 +188,11 @@ fn on_machine(part: Part) -> Option<PathBuf> {
 
 fn on_path(program: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(program)).find(|path| path.is_file())
+}
+
+fn is_kustomize(program: &Path) -> bool {
+    let output = Command::new(program).arg("version").output();
+    output.is_ok_and(|out| String::from_utf8_lossy(&out.stdout).trim() == "v5.8.1")
 }
 
 fn says(program: &Path, words: &str) -> bool {

@@ -1,0 +1,79 @@
+//! The files that a render reads, handed in by the caller: bytes by path, nothing else of the world.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A tree of files. Paths are relative, `/`-separated, without `.` and `..`; the root is the empty path.
+#[derive(Clone, Debug, Default)]
+pub struct Tree {
+    files: BTreeMap<String, Vec<u8>>,
+    folders: BTreeSet<String>,
+}
+
+impl Tree {
+    /// A tree without files.
+    pub fn new() -> Self {
+        Self { files: BTreeMap::new(), folders: BTreeSet::from([String::new()]) }
+    }
+
+    /// Adds or replaces a file. Components that are empty or `.` are left out of the path.
+    ///
+    /// A path that leaves the tree (`..`) names no file and is passed over.
+    pub fn insert(&mut self, path: &str, bytes: impl Into<Vec<u8>>) {
+        let Some(path) = join("", path) else { return };
+        let mut folder = path.as_str();
+        while let Some((parent, _)) = folder.rsplit_once('/') {
+            self.folders.insert(parent.to_owned());
+            folder = parent;
+        }
+        self.files.insert(path, bytes.into());
+    }
+
+    /// The bytes of a file.
+    pub fn file(&self, path: &str) -> Option<&[u8]> {
+        self.files.get(path).map(Vec::as_slice)
+    }
+
+    /// Whether the path is a folder that holds a file somewhere below it.
+    pub fn is_folder(&self, path: &str) -> bool {
+        path.is_empty() || self.folders.contains(path)
+    }
+}
+
+/// `path` as seen from `folder`; none where it leaves the tree.
+pub(crate) fn join(folder: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// Whether `path` is `folder` or lies below it.
+pub(crate) fn is_within(path: &str, folder: &str) -> bool {
+    folder.is_empty()
+        || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_joined_inside_the_tree() {
+        for (folder, path, expected) in [
+            ("a/b", "../c.yaml", Some("a/c.yaml")),
+            ("", "./x//y", Some("x/y")),
+            ("a", "../..", None),
+            ("a", "..", Some("")),
+        ] {
+            assert_eq!(join(folder, path).as_deref(), expected, "{folder} {path}");
+        }
+        assert!(is_within("a/b", "a") && !is_within("ab", "a"));
+    }
+}
