@@ -41,7 +41,7 @@ fn found(node: &Node) -> &'static str {
             Resolved::Bool(_) => "true or false (quote it to make it text)",
             Resolved::Int(_) | Resolved::UInt(_) | Resolved::Float(_) => "a number (quote it to make it text)",
             Resolved::Null => "nothing",
-            Resolved::Timestamp(_) | Resolved::Merge | Resolved::Str => "text",
+            Resolved::Timestamp(_) | Resolved::Str => "text",
         },
     }
 }
@@ -94,7 +94,7 @@ pub(crate) fn object(nodes: &Nodes, id: NodeId, what: &str, known: &[&'static st
 pub(crate) fn text(nodes: &Nodes, id: NodeId, what: &str) -> Result<String> {
     let node = nodes.get(id);
     match (node.kind, meaning(node)) {
-        (Kind::Scalar, Resolved::Str | Resolved::Merge) => Ok(node.value.clone()),
+        (Kind::Scalar, Resolved::Str) => Ok(node.value.clone()),
         (Kind::Scalar, Resolved::Timestamp(text)) => Ok(text),
         (Kind::Scalar, Resolved::Null) => Ok(String::new()),
         _ => wrong(nodes, id, what, "text"),

@@ -77,7 +77,7 @@ fn yaml11(nodes: &Nodes, id: NodeId) -> Result<Value> {
                 Resolved::Float(value) if value.is_finite() => Value::Float(value),
                 Resolved::Float(_) => return Err(Fault::new(format!("{} is no number of JSON", node.value))),
                 Resolved::Timestamp(text) => Value::String(text),
-                Resolved::Merge | Resolved::Str => string(),
+                Resolved::Str => string(),
             })
         }
     }

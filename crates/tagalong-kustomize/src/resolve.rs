@@ -16,7 +16,6 @@ pub(crate) enum Resolved {
     Float(f64),
     /// As RFC 3339.
     Timestamp(String),
-    Merge,
     Str,
 }
 
@@ -46,7 +45,6 @@ fn common(text: &str, bool: impl Fn(&str) -> Option<Resolved>) -> Resolved {
     let Some(first) = text.bytes().next() else { return Resolved::Null };
     match text {
         "~" | "null" | "Null" | "NULL" => return Resolved::Null,
-        "<<" => return Resolved::Merge,
         ".nan" | ".NaN" | ".NAN" => return Resolved::Float(f64::NAN),
         ".inf" | ".Inf" | ".INF" | "+.inf" | "+.Inf" | "+.INF" => return Resolved::Float(f64::INFINITY),
         "-.inf" | "-.Inf" | "-.INF" => return Resolved::Float(f64::NEG_INFINITY),
@@ -89,7 +87,7 @@ pub(crate) fn tag(resolved: &Resolved) -> Tag {
         Resolved::Int(_) | Resolved::UInt(_) => Tag::Int,
         Resolved::Float(_) => Tag::Float,
         Resolved::Timestamp(_) => Tag::Timestamp,
-        Resolved::Merge | Resolved::Str => Tag::Str,
+        Resolved::Str => Tag::Str,
     }
 }
 
@@ -164,7 +162,7 @@ mod tests {
             ("1.2.3", Resolved::Str),
             ("18446744073709551615", Resolved::UInt(u64::MAX)),
             ("2024-1-2", Resolved::Timestamp("2024-01-02T00:00:00Z".to_owned())),
-            ("<<", Resolved::Merge),
+            ("<<", Resolved::Str),
             ("-", Resolved::Str),
         ] {
             assert_eq!(core(text), expected, "{text}");

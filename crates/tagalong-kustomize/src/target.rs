@@ -169,7 +169,7 @@ fn resource(
             let list = objects(nodes, bytes).map_err(|refused| refused.into_error(&unit.loader.path(path)))?;
             for resource in &list {
                 if let Some(origin) = &unit.origin {
-                    let origin = tree::join(origin, path).unwrap_or_else(|| path.to_owned());
+                    let origin = tree::join_lexically(origin, path);
                     let text = format!("path: {origin}\n");
                     resource.annotate(nodes, resource::ORIGIN, &text).map_err(refuse)?;
                 }
@@ -183,7 +183,7 @@ fn resource(
                 Err(other) => return Err(refuse(if unit.loader.is_folder(path) { other } else { fault })),
             };
             let mut sub = open(nodes, loader)?;
-            sub.origin = unit.origin.as_ref().map(|origin| tree::join(origin, path).unwrap_or_default());
+            sub.origin = unit.origin.as_ref().map(|origin| tree::join_lexically(origin, path));
             if sub.read.is_component {
                 return Err(refuse(Fault::new(format!("{path} is a Component; list it under components"))));
             }
@@ -204,7 +204,7 @@ fn component(
 ) -> Result<()> {
     let refuse = |fault| unit.refuse(line, "components", fault);
     let mut sub = open(nodes, unit.loader.folder(path).map_err(refuse)?)?;
-    sub.origin = unit.origin.as_ref().map(|origin| tree::join(origin, path).unwrap_or_default());
+    sub.origin = unit.origin.as_ref().map(|origin| tree::join_lexically(origin, path));
     if !sub.read.is_component {
         return Err(refuse(Fault::new(format!("{path} is no Component; list it under resources"))));
     }

@@ -54,6 +54,19 @@ pub(crate) fn join(folder: &str, path: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
+/// `path` behind `folder` without looking at the tree: leading `..` stay.
+pub(crate) fn join_lexically(folder: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
 /// Whether `path` is `folder` or lies below it.
 pub(crate) fn is_within(path: &str, folder: &str) -> bool {
     folder.is_empty()
@@ -74,6 +87,7 @@ mod tests {
         ] {
             assert_eq!(join(folder, path).as_deref(), expected, "{folder} {path}");
         }
+        assert_eq!(join_lexically("../a", "../../b"), "../../b");
         assert!(is_within("a/b", "a") && !is_within("ab", "a"));
     }
 }

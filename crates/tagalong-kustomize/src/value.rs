@@ -131,7 +131,7 @@ fn scalar(node: &Node) -> Result<Value> {
         Resolved::Float(value) if value.is_finite() => Value::Float(value),
         Resolved::Float(_) => return Err(format!("`{}` is no number of JSON", node.value).into()),
         Resolved::Timestamp(text) => Value::String(text),
-        Resolved::Merge | Resolved::Str => Value::String(node.value.clone()),
+        Resolved::Str => Value::String(node.value.clone()),
     })
 }
 
@@ -167,7 +167,7 @@ fn whole(value: f64) -> Value {
 }
 
 fn checked(text: String) -> Result<String> {
-    let bad = |c: char| matches!(c, '\u{7f}'..='\u{9f}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}');
+    let bad = |c: char| matches!(c, '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}');
     match text.chars().find(|c| bad(*c)) {
         Some(c) => Err(format!("the control character U+{:04X} cannot be printed", u32::from(c)).into()),
         None => Ok(text),

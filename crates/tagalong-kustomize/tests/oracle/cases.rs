@@ -23,7 +23,7 @@ const FILES: &[(&str, &str)] = &[
 type Files = Vec<(String, Vec<u8>)>;
 
 /// All cases of all files.
-pub fn corpus() -> Vec<Case> {
+pub(crate) fn corpus() -> Vec<Case> {
     FILES.iter().flat_map(|(name, text)| read(name, text)).collect()
 }
 

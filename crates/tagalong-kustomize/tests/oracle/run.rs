@@ -11,7 +11,7 @@ use tagalong_testkit::parts::{self, Part};
 
 /// What both are expected to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Expect {
+pub(crate) enum Expect {
     /// The same bytes, or a refusal by both.
     Same,
     /// We refuse by name what kustomize renders.
@@ -20,12 +20,12 @@ pub enum Expect {
 
 /// A folder to render.
 #[derive(Clone, Debug)]
-pub struct Case {
-    pub name: String,
+pub(crate) struct Case {
+    pub(crate) name: String,
     /// The folder that is rendered; the root is the empty path.
-    pub folder: String,
-    pub files: Vec<(String, Vec<u8>)>,
-    pub expect: Expect,
+    pub(crate) folder: String,
+    pub(crate) files: Vec<(String, Vec<u8>)>,
+    pub(crate) expect: Expect,
 }
 
 /// Processes at a time: each spends half of its life waiting.
@@ -33,7 +33,7 @@ const WORKERS: usize = 4;
 /// Differences shown in full.
 const SHOWN: usize = 8;
 
-pub fn check(cases: &[Case]) {
+pub(crate) fn check(cases: &[Case]) {
     let oracle = parts::find(Part::Kustomize).unwrap();
     let next = AtomicUsize::new(0);
     let differences = Mutex::new(Vec::new());
