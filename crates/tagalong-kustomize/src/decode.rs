@@ -39,7 +39,9 @@ fn found(node: &Node) -> &'static str {
         Kind::Sequence => "a list",
         Kind::Scalar => match meaning(node) {
             Resolved::Bool(_) => "true or false (quote it to make it text)",
-            Resolved::Int(_) | Resolved::UInt(_) | Resolved::Float(_) => "a number (quote it to make it text)",
+            Resolved::Int(_) | Resolved::UInt(_) | Resolved::Float(_) => {
+                "a number (quote it to make it text)"
+            }
             Resolved::Null => "nothing",
             Resolved::Timestamp(_) | Resolved::Str => "text",
         },
@@ -94,8 +96,7 @@ pub(crate) fn object(nodes: &Nodes, id: NodeId, what: &str, known: &[&'static st
 pub(crate) fn text(nodes: &Nodes, id: NodeId, what: &str) -> Result<String> {
     let node = nodes.get(id);
     match (node.kind, meaning(node)) {
-        (Kind::Scalar, Resolved::Str) => Ok(node.value.clone()),
-        (Kind::Scalar, Resolved::Timestamp(text)) => Ok(text),
+        (Kind::Scalar, Resolved::Str | Resolved::Timestamp(_)) => Ok(node.value.clone()),
         (Kind::Scalar, Resolved::Null) => Ok(String::new()),
         _ => wrong(nodes, id, what, "text"),
     }
@@ -142,11 +143,7 @@ pub(crate) fn texts(nodes: &Nodes, id: NodeId, what: &str) -> Result<Vec<(u32, S
 }
 
 /// Text by text; none for null.
-pub(crate) fn text_map(
-    nodes: &Nodes,
-    id: NodeId,
-    what: &str,
-) -> Result<Option<BTreeMap<String, String>>> {
+pub(crate) fn text_map(nodes: &Nodes, id: NodeId, what: &str) -> Result<Option<BTreeMap<String, String>>> {
     let node = nodes.get(id);
     if node.is_null() {
         return Ok(None);
@@ -155,5 +152,8 @@ pub(crate) fn text_map(
         return wrong(nodes, id, what, "a mapping");
     }
     let entries = nodes.entries(id);
-    entries.map(|(name, value)| Ok((key(nodes, name)?, text(nodes, value, what)?))).collect::<Result<_>>().map(Some)
+    entries
+        .map(|(name, value)| Ok((key(nodes, name)?, text(nodes, value, what)?)))
+        .collect::<Result<_>>()
+        .map(Some)
 }

@@ -92,7 +92,8 @@ fn enter(
         Some(_) if !is_list => Some(Create { kind: Kind::Mapping, tag: Tag::Map }),
         _ => None,
     };
-    let plain = name.parse::<i64>().is_err() && name != "-" && name != "*" && field::bracketed(name).is_none();
+    let plain =
+        name.parse::<i64>().is_err() && name != "-" && name != "*" && field::bracketed(name).is_none();
     let found = match made {
         Some(made) if plain => field::get_or_create(nodes, map, name.trim(), made.kind)?,
         _ => field::lookup(nodes, map, &[name.to_owned()])?,

@@ -30,7 +30,13 @@ pub(crate) fn run(unit: &Unit<'_>, nodes: &mut Nodes, map: &mut ResMap) -> Resul
     Ok(())
 }
 
-fn one(unit: &Unit<'_>, nodes: &mut Nodes, map: &mut ResMap, generator: &Generator, kind: &str) -> Result<()> {
+fn one(
+    unit: &Unit<'_>,
+    nodes: &mut Nodes,
+    map: &mut ResMap,
+    generator: &Generator,
+    kind: &str,
+) -> Result<()> {
     let options = merged(generator.options.as_ref(), unit.read.generator_options.as_ref());
     let resource = base(nodes, generator, kind)?;
     let pairs = pairs::load(&unit.loader, generator)?;
@@ -102,7 +108,9 @@ fn base(nodes: &mut Nodes, generator: &Generator, kind: &str) -> Result<Resource
     set_string(nodes, root, "apiVersion", "v1")?;
     set_string(nodes, root, "kind", kind)?;
     let resource = Resource::from(root);
-    let Some(meta) = field::get_or_create(nodes, root, "metadata", Kind::Mapping)? else { return Ok(resource) };
+    let Some(meta) = field::get_or_create(nodes, root, "metadata", Kind::Mapping)? else {
+        return Ok(resource);
+    };
     set_string(nodes, meta, "name", &generator.name)?;
     if !generator.namespace.is_empty() {
         set_string(nodes, meta, "namespace", &generator.namespace)?;
@@ -170,7 +178,9 @@ pub(crate) fn merge_data(nodes: &mut Nodes, resource: Resource, old: Resource) -
     let texts = |nodes: &Nodes, root: NodeId, name: &str| -> BTreeMap<String, String> {
         let map = nodes.field(root, name);
         let entries = map.into_iter().flat_map(|map| nodes.entries(map));
-        entries.map(|(key, value)| (nodes.get(key).text().to_owned(), nodes.get(value).text().to_owned())).collect()
+        entries
+            .map(|(key, value)| (nodes.get(key).text().to_owned(), nodes.get(value).text().to_owned()))
+            .collect()
     };
     for name in ["data", "binaryData"] {
         let mut all = texts(nodes, before, name);

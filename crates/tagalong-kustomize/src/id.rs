@@ -58,7 +58,9 @@ impl<'a> Gvk<'a> {
 
     pub(crate) fn is_selected(&self, selector: &Gvk<'_>) -> bool {
         let fits = |wanted: &str, own: &str| wanted.is_empty() || wanted == own;
-        fits(selector.group, self.group) && fits(selector.version, self.version) && fits(selector.kind, self.kind)
+        fits(selector.group, self.group)
+            && fits(selector.version, self.version)
+            && fits(selector.kind, self.kind)
     }
 
     fn is_cluster_scoped(&self) -> bool {

@@ -76,8 +76,7 @@ fn yaml11(nodes: &Nodes, id: NodeId) -> Result<Value> {
                 Resolved::UInt(value) => Value::UInt(value),
                 Resolved::Float(value) if value.is_finite() => Value::Float(value),
                 Resolved::Float(_) => return Err(Fault::new(format!("{} is no number of JSON", node.value))),
-                Resolved::Timestamp(text) => Value::String(text),
-                Resolved::Str => string(),
+                Resolved::Timestamp(_) | Resolved::Str => string(),
             })
         }
     }
@@ -91,7 +90,8 @@ pub(crate) fn apply(mut document: Value, operations: &[Operation]) -> Result<Val
     for operation in operations {
         let path = operation.path.as_deref();
         let Some(path) = path else { return Err(Fault::new(format!("{}: there is no path", operation.op))) };
-        step(&mut document, operation, path).map_err(|fault| fault.under(&format!("{} {path}", operation.op)))?;
+        step(&mut document, operation, path)
+            .map_err(|fault| fault.under(&format!("{} {path}", operation.op)))?;
     }
     Ok(document)
 }
@@ -242,7 +242,8 @@ fn remove(container: &mut Value, key: &str) -> Result<Value> {
 fn equal(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::Map(a), Value::Map(b)) => {
-            a.len() == b.len() && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| equal(value, other)))
+            a.len() == b.len()
+                && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| equal(value, other)))
         }
         (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| equal(a, b)),
         _ => match (number(left), number(right)) {

@@ -222,7 +222,9 @@ fn take(nodes: &Nodes, field: &Field, read: &mut Kustomization) -> Result<()> {
         "nameSuffix" => read.name_suffix = decode::text(nodes, id, name)?,
         "namespace" => read.namespace = decode::text(nodes, id, name)?,
         "commonLabels" => read.common_labels = decode::text_map(nodes, id, name)?.unwrap_or_default(),
-        "commonAnnotations" => read.common_annotations = decode::text_map(nodes, id, name)?.unwrap_or_default(),
+        "commonAnnotations" => {
+            read.common_annotations = decode::text_map(nodes, id, name)?.unwrap_or_default()
+        }
         "labels" => read.labels = parts::labels(nodes, id)?,
         "patchesStrategicMerge" => read.patches_strategic_merge = decode::texts(nodes, id, name)?,
         "patchesJson6902" => read.patches_json6902 = parts::patches(nodes, id, name)?,

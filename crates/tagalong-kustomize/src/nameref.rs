@@ -140,7 +140,8 @@ impl Fixer<'_> {
         let namespaced = namespace != crate::id::NO_NAMESPACE;
         let first = |one: &&Resource| one.original_id(nodes).effective_namespace() == namespace;
         let now = |one: &&Resource| one.id(nodes).effective_namespace() == namespace;
-        let found: Vec<Resource> = self.candidates.iter().filter(|_| namespaced).filter(first).copied().collect();
+        let found: Vec<Resource> =
+            self.candidates.iter().filter(|_| namespaced).filter(first).copied().collect();
         if !found.is_empty() {
             return found;
         }

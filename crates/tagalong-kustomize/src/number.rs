@@ -49,9 +49,8 @@ pub(crate) fn looks_like_float(text: &str) -> bool {
     };
     let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
     let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-    let mantissa_ok = digits(whole)
-        && digits(fraction)
-        && if whole.is_empty() { !fraction.is_empty() } else { true };
+    let mantissa_ok =
+        digits(whole) && digits(fraction) && if whole.is_empty() { !fraction.is_empty() } else { true };
     let exponent_ok = exponent.is_none_or(|exponent| {
         let exponent = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
         !exponent.is_empty() && digits(exponent)

@@ -70,7 +70,8 @@ pub(crate) fn sort(nodes: &Nodes, map: &mut ResMap, options: Option<&SortOptions
                 }
                 ("legacy", false) => ranks(FIRST, LAST),
                 ("legacy", true) => {
-                    let names = |list: &'_ Option<Vec<String>>| -> Vec<String> { list.clone().unwrap_or_default() };
+                    let names =
+                        |list: &'_ Option<Vec<String>>| -> Vec<String> { list.clone().unwrap_or_default() };
                     let (first, last) = (names(&options.first), names(&options.last));
                     let first: Vec<&str> = first.iter().map(String::as_str).collect();
                     let last: Vec<&str> = last.iter().map(String::as_str).collect();

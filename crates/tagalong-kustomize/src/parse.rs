@@ -119,7 +119,10 @@ impl Reader<'_> {
         }
         match event {
             Event::Scalar(value, style, anchor, tag) => {
-                let node = scalar(&value, style, tag.as_deref(), line)?;
+                // The parser writes a tilde where there is nothing.
+                let missing =
+                    style == ScalarStyle::Plain && span.byte_range().is_some_and(|range| range.is_empty());
+                let node = scalar(if missing { "" } else { &value }, style, tag.as_deref(), line)?;
                 let id = self.nodes.add(node);
                 self.keep(anchor, id);
                 self.attach(id);

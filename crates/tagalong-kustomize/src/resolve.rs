@@ -1,8 +1,8 @@
 //! Which type a plain scalar has: by the core schema for objects (`yes` is text), and by YAML 1.1 for the
 //! kustomization file and for deciding what must be quoted in the output (`yes` is true).
 
-use crate::number;
 use crate::node::Tag;
+use crate::number;
 use crate::time;
 
 /// The type and value of a plain scalar.
@@ -173,7 +173,9 @@ mod tests {
 
     #[test]
     fn base_60_is_recognised() {
-        for (text, expected) in [("12:30", true), ("1:2:3.5", true), ("a:1", false), ("12:60", false), ("12", false)] {
+        for (text, expected) in
+            [("12:30", true), ("1:2:3.5", true), ("a:1", false), ("12:60", false), ("12", false)]
+        {
             assert_eq!(is_base60(text), expected, "{text}");
         }
     }

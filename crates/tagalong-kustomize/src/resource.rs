@@ -179,7 +179,9 @@ impl Resource {
     pub(crate) fn annotate(&self, nodes: &mut Nodes, name: &str, text: &str) -> Result<()> {
         let Some(root) = self.root else { return Ok(()) };
         let Some(meta) = field::get_or_create(nodes, root, "metadata", Kind::Mapping)? else { return Ok(()) };
-        let Some(map) = field::get_or_create(nodes, meta, "annotations", Kind::Mapping)? else { return Ok(()) };
+        let Some(map) = field::get_or_create(nodes, meta, "annotations", Kind::Mapping)? else {
+            return Ok(());
+        };
         if nodes.get(map).is_null() {
             *nodes.get_mut(map) = Node::of(Kind::Mapping);
         }

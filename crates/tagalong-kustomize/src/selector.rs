@@ -44,7 +44,9 @@ impl Matcher {
     }
 
     fn names_kind(&self, id: &Id<'_>) -> bool {
-        fits(&self.group, id.gvk.group) && fits(&self.version, id.gvk.version) && fits(&self.kind, id.gvk.kind)
+        fits(&self.group, id.gvk.group)
+            && fits(&self.version, id.gvk.version)
+            && fits(&self.kind, id.gvk.kind)
     }
 
     /// Whether the id itself fits, taken by its parts.
@@ -54,7 +56,9 @@ impl Matcher {
 
     /// Whether the parts of an id are all left open.
     pub(crate) fn is_open(&self) -> bool {
-        [&self.group, &self.version, &self.kind, &self.name, &self.namespace].iter().all(|part| part.is_none())
+        [&self.group, &self.version, &self.kind, &self.name, &self.namespace]
+            .iter()
+            .all(|part| part.is_none())
     }
 
     pub(crate) fn selects_by_labels(&self) -> bool {

@@ -54,9 +54,12 @@ pub(crate) fn build(tree: &Tree, folder: &str, nodes: &mut Nodes) -> Result<ResM
     };
     let mut unit = open(nodes, Loader::new(tree, &folder, &bytes))?;
     let wants = |name: &str| unit.read.build_metadata.iter().any(|(_, option)| option == name);
-    if let Some((line, option)) = unit.read.build_metadata.iter().find(|(_, option)| {
-        !matches!(option.as_str(), "originAnnotations" | "managedByLabel")
-    }) {
+    if let Some((line, option)) = unit
+        .read
+        .build_metadata
+        .iter()
+        .find(|(_, option)| !matches!(option.as_str(), "originAnnotations" | "managedByLabel"))
+    {
         let fault = Fault::unsupported(format!("{option} is not rendered"));
         return Err(unit.refuse(*line, "buildMetadata", fault));
     }
@@ -166,7 +169,8 @@ fn resource(
     let refuse = |fault| unit.refuse(line, "resources", fault);
     match unit.loader.file(path) {
         Ok(bytes) => {
-            let list = objects(nodes, bytes).map_err(|refused| refused.into_error(&unit.loader.path(path)))?;
+            let list =
+                objects(nodes, bytes).map_err(|refused| refused.into_error(&unit.loader.path(path)))?;
             for resource in &list {
                 if let Some(origin) = &unit.origin {
                     let origin = tree::join_lexically(origin, path);
@@ -212,10 +216,7 @@ fn component(
 }
 
 /// The objects of a file, lists of objects taken apart.
-pub(crate) fn objects(
-    nodes: &mut Nodes,
-    bytes: &[u8],
-) -> std::result::Result<Vec<Resource>, Refused> {
+pub(crate) fn objects(nodes: &mut Nodes, bytes: &[u8]) -> std::result::Result<Vec<Resource>, Refused> {
     let mut queue = parse::documents(nodes, bytes)?;
     if let [only] = queue.as_slice()
         && matches!(Resource::from(*only).kind(nodes), "List" | "ResourceList")

@@ -42,7 +42,8 @@ pub(crate) fn run(unit: &Unit<'_>, nodes: &mut Nodes, gathered: &mut Gathered) -
 
 /// The label of `buildMetadata: [managedByLabel]`.
 pub(crate) fn managed_by(nodes: &mut Nodes, map: &mut ResMap) -> crate::error::Result<()> {
-    let field = crate::config::FieldSpec { path: "metadata/labels".to_owned(), create: true, ..Default::default() };
+    let field =
+        crate::config::FieldSpec { path: "metadata/labels".to_owned(), create: true, ..Default::default() };
     let pair = ("app.kubernetes.io/managed-by".to_owned(), "kustomize-v5.8.1".to_owned());
     labels::add(nodes, map, &[pair].into(), &[field])
 }

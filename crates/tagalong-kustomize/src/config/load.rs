@@ -36,7 +36,8 @@ pub(crate) fn load(nodes: &mut Nodes, bytes: &[u8]) -> Result<Config> {
             }
             "varReference" if decode::list(nodes, field.value, field.name)?.is_empty() => {}
             "varReference" => {
-                let fault = Fault::unsupported("varReference serves vars, which are not rendered; use replacements");
+                let fault =
+                    Fault::unsupported("varReference serves vars, which are not rendered; use replacements");
                 return Err(Refused { line: field.line, fault });
             }
             name => {

@@ -46,8 +46,7 @@ pub(super) fn analyse(text: &str) -> Allowed {
 }
 
 fn look(text: &str) -> Seen {
-    let mut seen =
-        Seen { indicator: text.starts_with("---") || text.starts_with("..."), ..Seen::default() };
+    let mut seen = Seen { indicator: text.starts_with("---") || text.starts_with("..."), ..Seen::default() };
     let (mut after_space, mut after_break, mut after_blank) = (false, false, true);
     let mut rest = text.chars().peekable();
     let mut first = true;
@@ -55,9 +54,8 @@ fn look(text: &str) -> Seen {
         let before_blank = rest.peek().is_none_or(|next| matches!(next, ' ' | '\t'));
         seen.indicator |= if first {
             match c {
-                '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@' | '`' => {
-                    true
-                }
+                '#' | ',' | '[' | ']' | '{' | '}' | '&' | '*' | '!' | '|' | '>' | '\'' | '"' | '%' | '@'
+                | '`' => true,
                 '?' | ':' | '-' => before_blank,
                 _ => false,
             }

@@ -54,7 +54,9 @@ fn env_file(bytes: &[u8], found: &mut Vec<(String, Vec<u8>)>) -> Result<()> {
     for line in bytes.split(|byte| *byte == b'\n') {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
         if line.len() >= LONGEST_LINE {
-            return Err(Fault::unsupported("a line of 64 KiB or more ends the file for kustomize; shorten it"));
+            return Err(Fault::unsupported(
+                "a line of 64 KiB or more ends the file for kustomize; shorten it",
+            ));
         }
         let text = std::str::from_utf8(line).map_err(|_| Fault::new("a line is no UTF-8 text"))?;
         let text = text.trim_start();

@@ -4,8 +4,7 @@ use super::{Generator, GeneratorOptions, line};
 use crate::decode::{self, Result};
 use crate::node::{NodeId, Nodes};
 
-const GENERATOR: &[&str] =
-    &["namespace", "name", "behavior", "literals", "files", "envs", "env", "options"];
+const GENERATOR: &[&str] = &["namespace", "name", "behavior", "literals", "files", "envs", "env", "options"];
 const SECRET: &[&str] =
     &["namespace", "name", "behavior", "literals", "files", "envs", "env", "options", "type"];
 

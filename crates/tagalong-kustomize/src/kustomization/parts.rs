@@ -147,7 +147,9 @@ pub(super) fn replacements(nodes: &Nodes, id: NodeId) -> Result<Vec<Replacement>
 
 pub(super) fn replacement_file(nodes: &Nodes, root: NodeId) -> Result<Vec<Replacement>> {
     match nodes.kind(root) {
-        Kind::Sequence => nodes.elements(root).iter().map(|item| replacement(nodes, *item, REPLACEMENT)).collect(),
+        Kind::Sequence => {
+            nodes.elements(root).iter().map(|item| replacement(nodes, *item, REPLACEMENT)).collect()
+        }
         Kind::Mapping => Ok(vec![replacement(nodes, root, REPLACEMENT)?]),
         Kind::Scalar => refuse(line(nodes, root), "expected a replacement or a list of them"),
     }
@@ -221,7 +223,8 @@ fn field_options(nodes: &Nodes, id: NodeId) -> Result<FieldOptions> {
             "create" => read.create = decode::flag(nodes, value, name)?,
             _ if decode::text(nodes, value, name)?.is_empty() => {}
             _ => {
-                let fault = Fault::unsupported("encoding is accepted by kustomize but does nothing; remove it");
+                let fault =
+                    Fault::unsupported("encoding is accepted by kustomize but does nothing; remove it");
                 return Err(Refused { line: field.line, fault });
             }
         }

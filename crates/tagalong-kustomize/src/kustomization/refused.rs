@@ -16,7 +16,10 @@ const REFUSED: &[(&str, &str)] = &[
         "helmChartInflationGenerator",
         "Helm charts are not rendered; use a HelmRelease, or commit what `helm template` prints",
     ),
-    ("generators", "generator plugins are not run; use configMapGenerator, secretGenerator or plain resources"),
+    (
+        "generators",
+        "generator plugins are not run; use configMapGenerator, secretGenerator or plain resources",
+    ),
     ("transformers", "transformer plugins are not run; use the fields of the kustomization itself"),
     ("validators", "validator plugins are not run; validate before the commit"),
 ];

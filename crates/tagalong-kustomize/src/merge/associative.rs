@@ -12,7 +12,8 @@ type Values = Vec<String>;
 pub(super) fn walk(nodes: &mut Nodes, schema: &Schema, sources: Sources) -> Result<Option<Setting>> {
     let Some(target) = visit(nodes, sources)? else { return Ok(None) };
     let sources = Sources { own: Some(target), ..sources };
-    let keys: Vec<String> = schema.merged_by().unwrap_or_default().iter().map(|key| (*key).to_owned()).collect();
+    let keys: Vec<String> =
+        schema.merged_by().unwrap_or_default().iter().map(|key| (*key).to_owned()).collect();
     if keys.is_empty() {
         let values = primitive_values(nodes, sources);
         return merge(nodes, schema, sources, values, vec![String::new()]);
@@ -47,7 +48,9 @@ fn element_values(nodes: &Nodes, sources: Sources, keys: &[String]) -> Vec<Value
         for element in nodes.elements(source.id) {
             let value = |key: &String| {
                 let field = nodes.field(*element, key).map(|field| nodes.get(field));
-                field.filter(|field| !field.is_nil_or_empty()).map_or(String::new(), |field| field.value.clone())
+                field
+                    .filter(|field| !field.is_nil_or_empty())
+                    .map_or(String::new(), |field| field.value.clone())
             };
             let values: Values = keys.iter().map(value).collect();
             if !found.contains(&values) {

@@ -32,8 +32,8 @@ pub(super) fn set(
     element: Option<NodeId>,
 ) -> Result<()> {
     field::expect(nodes, list, Kind::Sequence)?;
-    let for_mappings =
-        keys.first().is_some_and(|key| !key.is_empty()) && values.first().is_some_and(|value| !value.is_empty());
+    let for_mappings = keys.first().is_some_and(|key| !key.is_empty())
+        && values.first().is_some_and(|value| !value.is_empty());
     let mut kept = Vec::new();
     let mut found_any = false;
     for own in nodes.get(list).content.clone() {

@@ -170,8 +170,9 @@ mod tests {
 
     #[test]
     fn selectors_select() {
-        let labels: BTreeMap<String, String> =
-            [("app", "web"), ("tier", "2"), ("x.io/y", "z")].map(|(k, v)| (k.to_owned(), v.to_owned())).into();
+        let labels: BTreeMap<String, String> = [("app", "web"), ("tier", "2"), ("x.io/y", "z")]
+            .map(|(k, v)| (k.to_owned(), v.to_owned()))
+            .into();
         for (text, expected) in [
             ("", true),
             ("app=web", true),

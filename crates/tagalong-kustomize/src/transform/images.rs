@@ -10,12 +10,7 @@ use crate::kustomization::Image;
 use crate::node::{Kind, NodeId, Nodes, Tag};
 use crate::resmap::ResMap;
 
-pub(super) fn run(
-    nodes: &mut Nodes,
-    map: &mut ResMap,
-    images: &[Image],
-    fields: &[FieldSpec],
-) -> Result<()> {
+pub(super) fn run(nodes: &mut Nodes, map: &mut ResMap, images: &[Image], fields: &[FieldSpec]) -> Result<()> {
     for image in images {
         let rule = Rule::new(image)?;
         map.drop_empty(nodes);

@@ -12,7 +12,8 @@ pub(super) fn run(nodes: &mut Nodes, map: &ResMap, namespace: &str, fields: &[Fi
     if namespace.is_empty() {
         return Ok(());
     }
-    for resource in map.list.iter().filter(|resource| !resource.is_empty(nodes)).copied().collect::<Vec<_>>() {
+    for resource in map.list.iter().filter(|resource| !resource.is_empty(nodes)).copied().collect::<Vec<_>>()
+    {
         if resource.annotation(nodes, "internal.config.kubernetes.io/helm-generated") == Some("true") {
             continue;
         }

@@ -4,13 +4,13 @@ use super::Result;
 use crate::error::{Fault, KustomizeError};
 use crate::jsonpatch::{self, Operation};
 use crate::kustomization::Patch;
+use crate::merge;
 use crate::node::Nodes;
 use crate::parse;
 use crate::resmap::{self, ResMap};
 use crate::resource::{self, Resource};
 use crate::selector::Matcher;
 use crate::target::{Unit, objects};
-use crate::merge;
 
 /// Patches read and checked before the first one is applied.
 pub(super) struct Prepared<'u> {
@@ -38,7 +38,8 @@ pub(super) fn prepare<'u>(unit: &'u Unit<'_>, nodes: &mut Nodes) -> Result<Prepa
         return Err(unit.refuse(0, "patchesStrategicMerge", Fault::new("the patches are empty")));
     }
     let patches = unit.read.patches.iter().map(|patch| ready(unit, nodes, patch)).collect::<Result<_>>()?;
-    let json = unit.read.patches_json6902.iter().map(|patch| json(unit, nodes, patch)).collect::<Result<_>>()?;
+    let json =
+        unit.read.patches_json6902.iter().map(|patch| json(unit, nodes, patch)).collect::<Result<_>>()?;
     Ok(Prepared { legacy, patches, json })
 }
 
@@ -49,8 +50,7 @@ fn legacy_patch(unit: &Unit<'_>, nodes: &mut Nodes, line: u32, text: &str) -> Re
     {
         return Ok(found);
     }
-    let bytes =
-        unit.loader.file(text).map_err(|fault| unit.refuse(line, "patchesStrategicMerge", fault))?;
+    let bytes = unit.loader.file(text).map_err(|fault| unit.refuse(line, "patchesStrategicMerge", fault))?;
     objects(nodes, bytes).map_err(|refused| refused.into_error(&unit.loader.path(text)))
 }
 
@@ -88,7 +88,8 @@ fn ready<'u>(unit: &'u Unit<'_>, nodes: &mut Nodes, patch: &'u Patch) -> Result<
             Ok(operations) => Content::Json(operations),
             // What is a mapping was meant as a strategic merge patch, and a list as a JSON patch.
             Err(json) => {
-                let is_list = bytes.trim_ascii_start().starts_with(b"-") || bytes.trim_ascii_start().starts_with(b"[");
+                let is_list =
+                    bytes.trim_ascii_start().starts_with(b"-") || bytes.trim_ascii_start().starts_with(b"[");
                 return Err(match file {
                     _ if is_list => unit.refuse(patch.line, "patches", json),
                     Some(file) => refused.into_error(&file),
@@ -116,6 +117,10 @@ fn json<'u>(unit: &'u Unit<'_>, nodes: &mut Nodes, patch: &'u Patch) -> Result<R
 fn json_operations(nodes: &mut Nodes, bytes: &[u8]) -> crate::error::Result<Vec<Operation>> {
     if bytes.is_empty() {
         return Err(Fault::new("the patch is empty"));
+    }
+    // What begins as JSON must be JSON: a list in YAML's flow style is refused by kustomize, too.
+    if bytes.starts_with(b"[") && serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_err() {
+        return Err(Fault::new("the patch begins as JSON but is none; write it as JSON or as a YAML list"));
     }
     let root = parse::single(nodes, bytes).map_err(|refused| refused.fault)?;
     jsonpatch::decode(nodes, root)
@@ -244,7 +249,8 @@ fn apply_copies(
 /// The object after the patch; its kind and name stay unless the patch may change them, its namespace always.
 fn apply(nodes: &mut Nodes, target: Resource, patch: Resource) -> crate::error::Result<Resource> {
     let (Some(own), Some(patch_root)) = (target.root, patch.root) else { return Ok(target) };
-    let texts = (target.name(nodes).to_owned(), target.namespace(nodes).to_owned(), target.kind(nodes).to_owned());
+    let texts =
+        (target.name(nodes).to_owned(), target.namespace(nodes).to_owned(), target.kind(nodes).to_owned());
     let (name, namespace, kind) = texts;
     let renames = patch.is_enabled(nodes, resource::ALLOW_NAME_CHANGE);
     let rekinds = patch.is_enabled(nodes, resource::ALLOW_KIND_CHANGE);

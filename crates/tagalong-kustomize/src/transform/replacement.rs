@@ -29,7 +29,8 @@ pub(super) fn prepare(unit: &Unit<'_>, nodes: &mut Nodes) -> Result<Vec<Replacem
         }
         let bytes = unit.loader.file(&replacement.path).map_err(refuse)?;
         let file = unit.loader.path(&replacement.path);
-        let read = kustomization::read_replacements(nodes, bytes).map_err(|refused| refused.into_error(&file))?;
+        let read =
+            kustomization::read_replacements(nodes, bytes).map_err(|refused| refused.into_error(&file))?;
         found.extend(read.into_iter().map(|one| Replacement { line: replacement.line, ..one }));
     }
     Ok(found)
@@ -45,7 +46,9 @@ pub(super) fn run(unit: &Unit<'_>, nodes: &mut Nodes, map: &mut ResMap, list: &[
 }
 
 fn replace(nodes: &mut Nodes, map: &ResMap, replacement: &Replacement) -> crate::error::Result<()> {
-    let Some(targets) = &replacement.targets else { return Err(Fault::new("targets: at least one is needed")) };
+    let Some(targets) = &replacement.targets else {
+        return Err(Fault::new("targets: at least one is needed"));
+    };
     let value = match (&replacement.source, &replacement.source_value) {
         (Some(_), Some(_)) => return Err(Fault::new("source and sourceValue exclude each other")),
         (None, None) => return Err(Fault::new("source: one is needed")),
@@ -81,8 +84,12 @@ fn chosen(nodes: &Nodes, resource: Resource, matcher: &Matcher, rejects: &[Match
 }
 
 fn source_value(nodes: &mut Nodes, map: &ResMap, source: &Source) -> crate::error::Result<NodeId> {
-    let selected: Vec<Resource> =
-        map.list.iter().filter(|one| ids(nodes, **one).any(|id| selects(&source.selector, &id))).copied().collect();
+    let selected: Vec<Resource> = map
+        .list
+        .iter()
+        .filter(|one| ids(nodes, **one).any(|id| selects(&source.selector, &id)))
+        .copied()
+        .collect();
     let root = match selected.as_slice() {
         [one] => one.root,
         [] => return Err(Fault::new("source: no object is selected")),
@@ -127,7 +134,9 @@ fn write(nodes: &mut Nodes, resource: Resource, value: NodeId, target: &Target) 
         let create = target.options.create.then(|| nodes.kind(value));
         let parts = field::split_smart(path);
         if paths::reaches_into_text(nodes, root, &parts) {
-            return Err(Fault::unsupported(format!("{path} leads into structured text, which is not rendered")));
+            return Err(Fault::unsupported(format!(
+                "{path} leads into structured text, which is not rendered"
+            )));
         }
         let found = paths::find(nodes, root, &parts, create)?;
         if found.is_empty() {

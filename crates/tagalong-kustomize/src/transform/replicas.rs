@@ -20,7 +20,8 @@ pub(super) fn run(
         let mut found = false;
         for spec in fields {
             let named = |resource: &&Resource| {
-                let fits = |id: &crate::id::Id<'_>| id.name == replica.name && id.gvk.is_selected(&spec.gvk());
+                let fits =
+                    |id: &crate::id::Id<'_>| id.name == replica.name && id.gvk.is_selected(&spec.gvk());
                 resource.previous_ids(nodes).any(|id| fits(&id)) || fits(&resource.id(nodes))
             };
             let targets: Vec<Resource> = map.list.iter().filter(named).copied().collect();

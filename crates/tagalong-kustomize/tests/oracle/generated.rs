@@ -25,8 +25,34 @@ fn text() -> impl Strategy<Value = String> {
         "[a-z]{1,6}",
         "[0-9]{1,4}",
         prop::sample::select(vec![
-            "yes", "on", "null", "~", "1e3", "0x1", "1.0", "12:30", "a: b", "a #b", "- a", "", " a", "a ", "it's",
-            "*a", "{a}", "2024-01-02", "a\nb", "a\nb\n", "\na", "  a\nb", "ü", "😀", "a\tb", "%a", "a\\b", "\"a\"",
+            "yes",
+            "on",
+            "null",
+            "~",
+            "1e3",
+            "0x1",
+            "1.0",
+            "12:30",
+            "a: b",
+            "a #b",
+            "- a",
+            "",
+            " a",
+            "a ",
+            "it's",
+            "*a",
+            "{a}",
+            "2024-01-02",
+            "a\nb",
+            "a\nb\n",
+            "\na",
+            "  a\nb",
+            "ü",
+            "😀",
+            "a\tb",
+            "%a",
+            "a\\b",
+            "\"a\"",
         ])
         .prop_map(str::to_owned),
         "[ -~]{0,90}",
@@ -128,16 +154,18 @@ fn parts() -> impl Strategy<Value = String> {
 
 fn case() -> impl Strategy<Value = Case> {
     let objects = prop::collection::vec(object(), 1..6);
-    (objects, parts(), parts(), prop::collection::vec(object(), 0..2)).prop_map(|(low, below, above, high)| {
-        let files = [
-            ("low/kustomization.yaml", format!("resources: [all.yaml]\n{below}")),
-            ("low/all.yaml", low.join("---\n")),
-            ("top/kustomization.yaml", format!("resources: [../low, all.yaml]\n{above}")),
-            ("top/all.yaml", high.join("---\n")),
-        ];
-        let files = files.into_iter().map(|(path, text)| (path.to_owned(), text.into_bytes())).collect();
-        Case { name: "composed".to_owned(), folder: "top".to_owned(), files, expect: Expect::Same }
-    })
+    (objects, parts(), parts(), prop::collection::vec(object(), 0..2)).prop_map(
+        |(low, below, above, high)| {
+            let files = [
+                ("low/kustomization.yaml", format!("resources: [all.yaml]\n{below}")),
+                ("low/all.yaml", low.join("---\n")),
+                ("top/kustomization.yaml", format!("resources: [../low, all.yaml]\n{above}")),
+                ("top/all.yaml", high.join("---\n")),
+            ];
+            let files = files.into_iter().map(|(path, text)| (path.to_owned(), text.into_bytes())).collect();
+            Case { name: "composed".to_owned(), folder: "top".to_owned(), files, expect: Expect::Same }
+        },
+    )
 }
 
 /// That many cases, the same in every run.
@@ -146,7 +174,8 @@ pub(crate) fn composed(count: usize) -> Vec<Case> {
     (0..count)
         .map(|at| {
             let mut case = case().new_tree(&mut runner).unwrap().current();
-            let texts = case.files.iter().map(|(path, bytes)| format!("{path}:\n{}", String::from_utf8_lossy(bytes)));
+            let texts =
+                case.files.iter().map(|(path, bytes)| format!("{path}:\n{}", String::from_utf8_lossy(bytes)));
             case.name = format!("composed {at}\n{}", texts.collect::<String>());
             case
         })

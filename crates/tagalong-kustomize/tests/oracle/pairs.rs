@@ -14,7 +14,10 @@ const PARTS: &[(&str, &str)] = &[
     ("labels-selectors", "labels: [{pairs: {tier: two}, includeSelectors: true}]\n"),
     ("labels-templates", "labels: [{pairs: {tier: 'yes'}, includeTemplates: true}]\n"),
     ("annotations", "commonAnnotations: {owner: core, note: '2'}\n"),
-    ("images", "images: [{name: nginx, newTag: '1.27'}, {name: postgres, newName: pg, digest: 'sha256:bb'}]\n"),
+    (
+        "images",
+        "images: [{name: nginx, newTag: '1.27'}, {name: postgres, newName: pg, digest: 'sha256:bb'}]\n",
+    ),
     ("replicas", "replicas: [{name: web, count: 3}, {name: db, count: 0}]\n"),
     ("config-map", "configMapGenerator: [{name: extra, literals: [a=1, b=two]}]\n"),
     ("config-map-merge", "configMapGenerator: [{name: settings, behavior: merge, literals: [a=9, c=3]}]\n"),

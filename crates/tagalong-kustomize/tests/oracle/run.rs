@@ -103,5 +103,10 @@ fn difference(theirs: &str, ours: &str) -> String {
     let part = |lines: &[&str], mark: char| -> String {
         lines.iter().skip(same.saturating_sub(6)).take(16).map(|line| format!("{mark} {line}\n")).collect()
     };
-    format!("kustomize (-) and ours (+) differ from line {}\n{}{}", same + 1, part(&theirs, '-'), part(&ours, '+'))
+    format!(
+        "kustomize (-) and ours (+) differ from line {}\n{}{}",
+        same + 1,
+        part(&theirs, '-'),
+        part(&ours, '+')
+    )
 }
