@@ -39,16 +39,16 @@ mod tree;
 mod value;
 
 pub use error::{KustomizeError, Place};
-pub use tree::Tree;
+pub use tree::{Files, Tree};
 pub use value::{Object, Value};
 
-/// Renders the kustomization in `folder` of the tree; the root is the empty path.
+/// Renders the kustomization in `folder`; the root is the empty path.
 ///
 /// # Errors
 /// [`KustomizeError`] names the file, the line and the field. Nothing is rendered in part.
-pub fn build(tree: &Tree, folder: &str) -> Result<Vec<Object>, KustomizeError> {
+pub fn build(files: &dyn Files, folder: &str) -> Result<Vec<Object>, KustomizeError> {
     let mut nodes = node::Nodes::default();
-    let map = target::build(tree, folder, &mut nodes)?;
+    let map = target::build(files, folder, &mut nodes)?;
     let objects = map.list.iter().map(|resource| {
         let root = resource.root.ok_or_else(|| error::Fault::new("an object is empty"))?;
         let value = value::read(&nodes, root).and_then(value::printable);

@@ -1,14 +1,15 @@
 //! Reads files and folders of the tree for one kustomization: inside its own folder only, never in a circle.
 
+use std::borrow::Cow;
 use std::cell::Cell;
 
 use crate::error::{Fault, Result};
 use crate::limits;
-use crate::tree::{self, Tree};
+use crate::tree::{self, Files};
 
 /// Where paths of one kustomization start.
 pub(crate) struct Loader<'t> {
-    tree: &'t Tree,
+    tree: &'t dyn Files,
     /// Bytes read so far in the whole build.
     bytes: &'t Cell<usize>,
     /// This kustomization's folder and those that led to it, outermost first.
@@ -16,7 +17,7 @@ pub(crate) struct Loader<'t> {
 }
 
 impl<'t> Loader<'t> {
-    pub(crate) fn new(tree: &'t Tree, root: &str, bytes: &'t Cell<usize>) -> Self {
+    pub(crate) fn new(tree: &'t dyn Files, root: &str, bytes: &'t Cell<usize>) -> Self {
         Self { tree, bytes, roots: vec![root.to_owned()] }
     }
 
@@ -33,7 +34,7 @@ impl<'t> Loader<'t> {
     ///
     /// # Errors
     /// There is no such file, it is remote, or it stands outside.
-    pub(crate) fn file(&self, path: &str) -> Result<&'t [u8]> {
+    pub(crate) fn file(&self, path: &str) -> Result<Cow<'t, [u8]>> {
         if let Some(refusal) = remote(path) {
             return Err(refusal);
         }
@@ -48,7 +49,8 @@ impl<'t> Loader<'t> {
                 "{path} is not in or below the folder of its kustomization; kustomize refuses that, too"
             )));
         }
-        let Some(bytes) = self.tree.file(&found) else {
+        let read = self.tree.file(&found).map_err(|why| Fault::new(format!("{found}: {why}")))?;
+        let Some(bytes) = read else {
             let what = if self.tree.is_folder(&found) { "is a folder" } else { "does not exist" };
             return Err(Fault::new(format!("{found} {what}")));
         };
@@ -98,8 +100,8 @@ impl<'t> Loader<'t> {
     ///
     /// # Errors
     /// There is none, or more than one.
-    pub(crate) fn kustomization(&self) -> Result<(&'static str, &'t [u8])> {
-        let found = |name: &&'static str| self.tree.file(&self.path(name)).is_some();
+    pub(crate) fn kustomization(&self) -> Result<(&'static str, Cow<'t, [u8]>)> {
+        let found = |name: &&'static str| !matches!(self.tree.file(&self.path(name)), Ok(None));
         let names: Vec<&'static str> =
             crate::kustomization::FILE_NAMES.iter().copied().filter(|name| found(name)).collect();
         match names.as_slice() {

@@ -43,12 +43,12 @@ fn walk(nodes: &mut Nodes, schema: Option<Schema>, sources: Sources) -> Result<O
     let schema = schema.or_else(|| embedded(nodes, sources));
     let present = |source: &Option<Setting>| !nodes.is_missing_or_null(Sources::id(*source));
     let kind = sources.both().into_iter().filter(present).flatten().map(|one| nodes.kind(one.id)).next();
-    let Some(kind) = kind else { return walk_map(nodes, schema, sources) };
+    let Some(kind) = kind else { return walk_map(nodes, schema.as_ref(), sources) };
     for source in sources.both().into_iter().flatten() {
         field::expect(nodes, source.id, kind)?;
     }
     match kind {
-        Kind::Mapping => walk_map(nodes, schema, sources),
+        Kind::Mapping => walk_map(nodes, schema.as_ref(), sources),
         Kind::Sequence => match schema.as_ref().filter(|schema| schema.merged_by().is_some()) {
             Some(schema) => associative::walk(nodes, schema, sources),
             None => Ok(sources.patch.or(sources.own)),
@@ -142,7 +142,7 @@ fn visit_map(nodes: &mut Nodes, sources: Sources) -> Result<Option<Setting>> {
     })
 }
 
-fn walk_map(nodes: &mut Nodes, schema: Option<Schema>, sources: Sources) -> Result<Option<Setting>> {
+fn walk_map(nodes: &mut Nodes, schema: Option<&Schema>, sources: Sources) -> Result<Option<Setting>> {
     let Some(target) = visit_map(nodes, sources)? else { return Ok(None) };
     let sources = Sources { own: Some(target), ..sources };
     let mut names = BTreeSet::new();
@@ -157,7 +157,7 @@ fn walk_map(nodes: &mut Nodes, schema: Option<Schema>, sources: Sources) -> Resu
         let (own, patch) = (of(sources.own), of(sources.patch));
         let setting = |found: Option<(NodeId, NodeId)>| found.map(|(_, value)| Setting::from(value));
         let inner = Sources { own: setting(own), patch: setting(patch) };
-        let schema = schema.as_ref().and_then(|schema| schema.field(&name));
+        let schema = schema.and_then(|schema| schema.field(&name));
         let value = walk(nodes, schema, inner)?;
         let same = |found: Option<(NodeId, NodeId)>| {
             found.filter(|(_, id)| value.is_some_and(|value| value.id == *id)).map(|(key, _)| key)

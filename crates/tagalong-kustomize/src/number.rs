@@ -71,7 +71,7 @@ pub(crate) fn general(value: f64) -> String {
 pub(crate) fn json(value: f64) -> String {
     let (digits, exponent) = shortest(value);
     let size = value.abs();
-    if size != 0.0 && (size < 1e-6 || size >= 1e21) {
+    if size != 0.0 && !(1e-6..1e21).contains(&size) {
         let text = scientific(value, &digits, exponent);
         // An exponent of one digit loses its zero: 1e-07 is written 1e-7.
         return match text.split_once("e-0") {

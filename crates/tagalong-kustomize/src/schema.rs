@@ -13,8 +13,8 @@ enum Type {
     /// Known to the document, and without merged lists below.
     Opaque,
     Definition(usize),
-    List(Box<Type>),
-    Map(Box<Type>),
+    List(Box<Self>),
+    Map(Box<Self>),
 }
 
 #[derive(Clone, Debug)]

@@ -12,7 +12,7 @@ use crate::parse::{self, Refused};
 use crate::resmap::ResMap;
 use crate::resource::{self, Resource};
 use crate::transform;
-use crate::tree::{self, Tree};
+use crate::tree::{self, Files};
 use crate::{generate, limits, nameref, order};
 
 type Result<T> = std::result::Result<T, KustomizeError>;
@@ -46,7 +46,7 @@ impl Unit<'_> {
 }
 
 /// Renders the folder of `tree`.
-pub(crate) fn build(tree: &Tree, folder: &str, nodes: &mut Nodes) -> Result<ResMap> {
+pub(crate) fn build(tree: &dyn Files, folder: &str, nodes: &mut Nodes) -> Result<ResMap> {
     let bytes = Cell::new(0);
     let Some(folder) = tree::join("", folder).filter(|folder| tree.is_folder(folder)) else {
         let message = "there is no such folder in the tree".to_owned();
@@ -116,7 +116,7 @@ fn open<'t>(nodes: &mut Nodes, loader: Loader<'t>) -> Result<Unit<'t>> {
     let found = loader.kustomization();
     let (file_name, bytes) = found.map_err(|fault| fault.at(Place::new(folder, 0), "kustomization"))?;
     let file = loader.path(file_name);
-    let read = kustomization::read(nodes, bytes).map_err(|refused| refused.into_error(&file))?;
+    let read = kustomization::read(nodes, &bytes).map_err(|refused| refused.into_error(&file))?;
     Ok(Unit { loader, file, file_name, read, origin: None })
 }
 
@@ -147,7 +147,7 @@ fn accumulate(unit: &Unit<'_>, nodes: &mut Nodes, gathered: &mut Gathered) -> Re
     for (line, path) in &unit.read.configurations {
         let refuse = |fault| unit.refuse(*line, "configurations", fault);
         let bytes = unit.loader.file(path).map_err(refuse)?;
-        let loaded = config::load(nodes, bytes).map_err(|r| r.into_error(&unit.loader.path(path)))?;
+        let loaded = config::load(nodes, &bytes).map_err(|r| r.into_error(&unit.loader.path(path)))?;
         added.merge(&loaded).map_err(refuse)?;
     }
     let merged = own.merge(&added).and_then(|()| gathered.config.merge(&own));
@@ -170,7 +170,7 @@ fn resource(
     match unit.loader.file(path) {
         Ok(bytes) => {
             let list =
-                objects(nodes, bytes).map_err(|refused| refused.into_error(&unit.loader.path(path)))?;
+                objects(nodes, &bytes).map_err(|refused| refused.into_error(&unit.loader.path(path)))?;
             for resource in &list {
                 if let Some(origin) = &unit.origin {
                     let origin = tree::join_lexically(origin, path);

@@ -1,8 +1,23 @@
 //! The files that a render reads, handed in by the caller: bytes by path, nothing else of the world.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// A tree of files. Paths are relative, `/`-separated, without `.` and `..`; the root is the empty path.
+/// Where a render finds its files: a [`Tree`] in memory, a folder, the tree of a commit.
+///
+/// Paths are relative, `/`-separated, without `.` and `..`; the root is the empty path.
+pub trait Files {
+    /// The bytes of a file; none where there is no file of that path.
+    ///
+    /// # Errors
+    /// Why a file that is there cannot be read, in a few words.
+    fn file(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, String>;
+
+    /// Whether the path is a folder.
+    fn is_folder(&self, path: &str) -> bool;
+}
+
+/// A tree of files in memory.
 #[derive(Clone, Debug, Default)]
 pub struct Tree {
     files: BTreeMap<String, Vec<u8>>,
@@ -27,14 +42,15 @@ impl Tree {
         }
         self.files.insert(path, bytes.into());
     }
+}
 
-    /// The bytes of a file.
-    pub fn file(&self, path: &str) -> Option<&[u8]> {
-        self.files.get(path).map(Vec::as_slice)
+impl Files for Tree {
+    fn file(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, String> {
+        Ok(self.files.get(path).map(|bytes| Cow::Borrowed(bytes.as_slice())))
     }
 
-    /// Whether the path is a folder that holds a file somewhere below it.
-    pub fn is_folder(&self, path: &str) -> bool {
+    /// Whether a file stands somewhere below the path.
+    fn is_folder(&self, path: &str) -> bool {
         path.is_empty() || self.folders.contains(path)
     }
 }

@@ -23,9 +23,9 @@ pub enum Value {
     /// Text.
     String(String),
     /// A list.
-    List(Vec<Value>),
+    List(Vec<Self>),
     /// Fields by name.
-    Map(BTreeMap<String, Value>),
+    Map(BTreeMap<String, Self>),
 }
 
 impl Value {

@@ -13,7 +13,7 @@ const LONGEST_LINE: usize = 64 << 10;
 pub(super) fn load(loader: &Loader<'_>, generator: &Generator) -> Result<BTreeMap<String, Vec<u8>>> {
     let mut found = Vec::new();
     for (_, path) in &generator.envs {
-        env_file(loader.file(path)?, &mut found).map_err(|fault| fault.under(path))?;
+        env_file(&loader.file(path)?, &mut found).map_err(|fault| fault.under(path))?;
     }
     for (_, literal) in &generator.literals {
         let (key, value) = literal
@@ -24,7 +24,7 @@ pub(super) fn load(loader: &Loader<'_>, generator: &Generator) -> Result<BTreeMa
     }
     for (_, source) in &generator.files {
         let (key, path) = file_source(source)?;
-        found.push((key.to_owned(), loader.file(path)?.to_vec()));
+        found.push((key.to_owned(), loader.file(path)?.into_owned()));
     }
     let mut pairs = BTreeMap::new();
     for (key, value) in found {

@@ -16,10 +16,10 @@ pub(super) fn walk(nodes: &mut Nodes, schema: &Schema, sources: Sources) -> Resu
         schema.merged_by().unwrap_or_default().iter().map(|key| (*key).to_owned()).collect();
     if keys.is_empty() {
         let values = primitive_values(nodes, sources);
-        return merge(nodes, schema, sources, values, vec![String::new()]);
+        return merge(nodes, schema, sources, values, &[String::new()]);
     }
     let values = element_values(nodes, sources, &keys);
-    merge(nodes, schema, sources, values, keys)
+    merge(nodes, schema, sources, values, &keys)
 }
 
 fn visit(nodes: &mut Nodes, sources: Sources) -> Result<Option<Setting>> {
@@ -125,7 +125,7 @@ fn merge(
     schema: &Schema,
     sources: Sources,
     mut list: Vec<Values>,
-    keys: Vec<String>,
+    keys: &[String],
 ) -> Result<Option<Setting>> {
     let Some(target) = sources.own else { return Ok(None) };
     let merged = nodes.add(Node::of(Kind::Sequence));
@@ -134,7 +134,7 @@ fn merge(
     }
     let mut valid_keys = Vec::new();
     for values in &list {
-        let (own_keys, own_values) = valid(&list, values, &keys);
+        let (own_keys, own_values) = valid(&list, values, keys);
         let value = element_of(nodes, schema, sources, &own_keys, &own_values)?;
         let gone = value.filter(|value| {
             let node = nodes.get(value.id);

@@ -51,7 +51,7 @@ fn legacy_patch(unit: &Unit<'_>, nodes: &mut Nodes, line: u32, text: &str) -> Re
         return Ok(found);
     }
     let bytes = unit.loader.file(text).map_err(|fault| unit.refuse(line, "patchesStrategicMerge", fault))?;
-    objects(nodes, bytes).map_err(|refused| refused.into_error(&unit.loader.path(text)))
+    objects(nodes, &bytes).map_err(|refused| refused.into_error(&unit.loader.path(text)))
 }
 
 /// The text of a patch and the file it is from.
@@ -64,7 +64,7 @@ fn content<'u>(unit: &'u Unit<'_>, patch: &'u Patch, field: &str) -> Result<(Vec
         (false, true) => Ok((inline.as_bytes().to_vec(), None)),
         (true, false) => {
             let bytes = unit.loader.file(&patch.path).map_err(refuse)?;
-            Ok((bytes.to_vec(), Some(unit.loader.path(&patch.path))))
+            Ok((bytes.into_owned(), Some(unit.loader.path(&patch.path))))
         }
     }
 }

@@ -30,7 +30,7 @@ pub(super) fn prepare(unit: &Unit<'_>, nodes: &mut Nodes) -> Result<Vec<Replacem
         let bytes = unit.loader.file(&replacement.path).map_err(refuse)?;
         let file = unit.loader.path(&replacement.path);
         let read =
-            kustomization::read_replacements(nodes, bytes).map_err(|refused| refused.into_error(&file))?;
+            kustomization::read_replacements(nodes, &bytes).map_err(|refused| refused.into_error(&file))?;
         found.extend(read.into_iter().map(|one| Replacement { line: replacement.line, ..one }));
     }
     Ok(found)

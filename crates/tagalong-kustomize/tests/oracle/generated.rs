@@ -128,10 +128,9 @@ fn part() -> impl Strategy<Value = String> {
         )),
         text().prop_map(|text| format!(
             "patches: [{{target: {{kind: Deployment}}, patch: {}}}]\n",
-            quoted(&format!("[{{\"op\": add, \"path\": /metadata/labels, \"value\": {{app: {}}}}}]", quoted(&text))
+            quoted(format!("[{{\"op\": add, \"path\": /metadata/labels, \"value\": {{app: {}}}}}]", quoted(&text))
                 .replacen('[', "- ", 1)
-                .trim_end_matches(']')
-                .to_owned())
+                .trim_end_matches(']'))
         )),
         name().prop_map(|name| format!("replicas: [{{name: {name}, count: 2}}]\n")),
     ]

@@ -1,4 +1,9 @@
 //! Holds every render against the real `kustomize` 5.8.1: the printed bytes, and that both refuse where one refuses.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the crate is pure; its oracle is a program that reads a folder"
+)]
 
 mod cases;
 mod generated;

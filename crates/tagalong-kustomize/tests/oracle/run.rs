@@ -58,7 +58,6 @@ pub(crate) fn check(cases: &[Case]) {
         writeln!(report, "{}", difference.lines().next().unwrap_or_default()).unwrap();
     }
     assert!(differences.is_empty(), "{report}");
-    println!("{} cases", cases.len());
 }
 
 fn ours(case: &Case) -> Result<String, KustomizeError> {
