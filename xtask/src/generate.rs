@@ -22,6 +22,22 @@ struct Generated {
 const FILES: &[Generated] = &[
     Generated { path: "docs/reference/cli.md", text: reference },
     Generated { path: "docs/reference/tagalong.1", text: manual },
+    Generated {
+        path: "deploy/crds/gitrepositories.yaml",
+        text: |program| definition(program, "gitrepositories"),
+    },
+    Generated {
+        path: "deploy/crds/imagepolicies.yaml",
+        text: |program| definition(program, "imagepolicies"),
+    },
+    Generated {
+        path: "deploy/crds/imagerepositories.yaml",
+        text: |program| definition(program, "imagerepositories"),
+    },
+    Generated {
+        path: "deploy/crds/imageupdateautomations.yaml",
+        text: |program| definition(program, "imageupdateautomations"),
+    },
 ];
 
 /// The arguments of `cargo xtask gen`.
@@ -73,6 +89,14 @@ fn without_commit(page: &str, version: &str) -> String {
         Some(at) => page.replace(version.trim_end().get(at..).unwrap_or_default(), ""),
         None => page.to_owned(),
     }
+}
+
+/// One CustomResourceDefinition, by its plural name.
+fn definition(program: &Path, plural: &str) -> Result<String> {
+    let all = ask(program, &["crds"])?;
+    let name = format!("\n  name: {plural}.");
+    let one = all.split("---\n").find(|one| one.contains(&name));
+    Ok(one.with_context(|| format!("`tagalong crds` prints no {plural}"))?.to_owned())
 }
 
 /// The help of every command, as a terminal shows it.

@@ -11,6 +11,7 @@
 
 pub mod access;
 pub mod condition;
+pub mod crds;
 mod kinds;
 mod reason;
 pub mod validate;

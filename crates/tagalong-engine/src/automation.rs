@@ -36,7 +36,7 @@ pub use turn_report::{FileChange, TurnOutcome, TurnReport};
 pub use turns::Turns;
 
 use crate::context::Context;
-use crate::desk::Desk;
+use crate::desk::{Desk, Wish};
 use crate::wheel::Failed;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
@@ -70,6 +70,9 @@ pub fn reconcile<D: Desk>(
     context: Arc<Context<D>>,
 ) -> BoxFuture<'static, Result<Action, Failed>> {
     Box::pin(async move {
+        if !context.desk.admit(Wish::Automation(&object)).await? {
+            return Ok(Action::await_change());
+        }
         let now = Timestamp::now();
         if object.spec.suspend.unwrap_or_default() {
             return report::suspended(&context, &object, now).await;

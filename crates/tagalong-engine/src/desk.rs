@@ -86,6 +86,17 @@ pub enum Finding {
     },
 }
 
+/// An object whose turn has come.
+#[derive(Debug, Clone, Copy)]
+pub enum Wish<'a> {
+    /// An ImageRepository.
+    Repository(&'a ImageRepository),
+    /// An ImagePolicy.
+    Policy(&'a ImagePolicy),
+    /// An ImageUpdateAutomation.
+    Automation(&'a ImageUpdateAutomation),
+}
+
 /// Why a desk could not answer.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum DeskError {
@@ -104,6 +115,10 @@ pub enum DeskError {
 pub trait Desk: Send + Sync + 'static {
     /// The objects of every kind.
     fn kinds(&self) -> &Kinds;
+
+    /// Asked before each turn: whether the object is to be turned. A cluster keeps its finalizer here, so that an
+    /// object is never taken away in the middle of its turn.
+    fn admit(&self, wish: Wish<'_>) -> impl Future<Output = Result<bool, DeskError>> + Send;
 
     /// A Secret by name; `None` where there is none.
     fn secret(&self, key: &ObjectKey) -> impl Future<Output = Result<Option<SecretData>, DeskError>> + Send;

@@ -18,11 +18,13 @@ mod desk;
 mod listings;
 mod outcome;
 pub mod policy;
+mod record;
 pub mod repository;
 mod retries;
 pub mod wake;
 pub mod wheel;
 
 pub use context::{Context, Settings};
-pub use desk::{Desk, DeskError, Event, EventType, Finding, Kinds, SecretData};
+pub use desk::{Desk, DeskError, Event, EventType, Finding, Kinds, SecretData, Wish};
 pub use listings::Listings;
+pub use record::Record;

@@ -12,7 +12,7 @@ mod report;
 pub use decisions::{Decisions, Remembered};
 
 use crate::context::Context;
-use crate::desk::Desk;
+use crate::desk::{Desk, Wish};
 use crate::wheel::Failed;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
@@ -56,6 +56,9 @@ pub fn reconcile<D: Desk>(
     context: Arc<Context<D>>,
 ) -> BoxFuture<'static, Result<Action, Failed>> {
     Box::pin(async move {
+        if !context.desk.admit(Wish::Policy(&object)).await? {
+            return Ok(Action::await_change());
+        }
         let now = Timestamp::now();
         if object.spec.suspend.unwrap_or_default() {
             return report::suspended(&context, &object, now).await;

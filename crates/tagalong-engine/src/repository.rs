@@ -13,7 +13,7 @@ pub use gather::listing_key;
 pub use plan::{ScanDecision, due};
 
 use crate::context::Context;
-use crate::desk::Desk;
+use crate::desk::{Desk, Wish};
 use crate::wheel::Failed;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
@@ -51,6 +51,9 @@ pub fn reconcile<D: Desk>(
     context: Arc<Context<D>>,
 ) -> BoxFuture<'static, Result<Action, Failed>> {
     Box::pin(async move {
+        if !context.desk.admit(Wish::Repository(&object)).await? {
+            return Ok(Action::await_change());
+        }
         let now = Timestamp::now();
         if object.spec.suspend.unwrap_or_default() {
             return report::suspended(&context, &object, now).await;

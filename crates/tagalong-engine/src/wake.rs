@@ -25,15 +25,36 @@ pub struct Referrers(HashMap<ObjectKey, Vec<ObjectKey>>);
 impl Referrers {
     /// Of these policies.
     pub fn of<'a>(policies: impl IntoIterator<Item = &'a ImagePolicy>) -> Self {
-        let mut referrers: HashMap<ObjectKey, Vec<ObjectKey>> = HashMap::new();
+        let mut referrers = Self::default();
         for policy in policies {
-            let reference = &policy.spec.image_repository_ref;
-            let namespace = reference.namespace.clone().or_else(|| policy.namespace()).unwrap_or_default();
-            let repository = ObjectKey::new(namespace, &reference.name);
-            referrers.entry(repository).or_default().push(key_of(policy));
+            referrers.replace(None, Some(policy));
         }
-        Self(referrers)
+        referrers
     }
+
+    /// Takes a policy that came (no `old`), changed, or went (no `new`) into account.
+    pub fn replace(&mut self, old: Option<&ImagePolicy>, new: Option<&ImagePolicy>) {
+        if let Some(old) = old {
+            let (repository, key) = (repository_of(old), key_of(old));
+            let left = self.0.get_mut(&repository).is_some_and(|policies| {
+                policies.retain(|policy| *policy != key);
+                policies.is_empty()
+            });
+            if left {
+                self.0.remove(&repository);
+            }
+        }
+        if let Some(new) = new {
+            self.0.entry(repository_of(new)).or_default().push(key_of(new));
+        }
+    }
+}
+
+/// The ImageRepository that a policy refers to.
+fn repository_of(policy: &ImagePolicy) -> ObjectKey {
+    let reference = &policy.spec.image_repository_ref;
+    let namespace = reference.namespace.clone().or_else(|| policy.namespace()).unwrap_or_default();
+    ObjectKey::new(namespace, &reference.name)
 }
 
 /// Policies to wake after an ImageRepository changed from `old` to `new`: those that refer to it, when its

@@ -9,7 +9,7 @@
 //! not several.
 
 use crate::context::Context;
-use crate::desk::Desk;
+use crate::desk::{Desk, DeskError};
 use crate::retries::delay;
 use crate::{automation, policy, repository};
 use futures::future::BoxFuture;
@@ -43,6 +43,12 @@ const AT_ONCE: Duration = Duration::ZERO;
 pub struct Failed {
     /// What went wrong, as in the condition.
     pub message: String,
+}
+
+impl From<DeskError> for Failed {
+    fn from(error: DeskError) -> Self {
+        Self { message: error.to_string() }
+    }
 }
 
 /// Asks for turns; held by the desk, which knows when something changed.

@@ -11,13 +11,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tagalong_api::{GitRepository, ImagePolicy, ImageRepository, ImageUpdateAutomation};
-use tagalong_engine::automation::{TurnOutcome, TurnReport};
 use tagalong_engine::wake::Referrers;
 use tagalong_engine::wheel::Wakers;
-use tagalong_engine::{Desk, DeskError, Event, EventType, Finding, Kinds, SecretData, wake};
+use tagalong_engine::{Desk, DeskError, Finding, Kinds, Record, SecretData, Wish, wake};
 use tagalong_model::ObjectKey;
 use tagalong_registry::DockerConfig;
-use tokio::sync::mpsc;
 
 /// Where the folder's objects stand, and where findings about them go.
 #[derive(Clone)]
@@ -29,6 +27,7 @@ struct Inner {
     rules: SecretRules,
     docker_config: Option<Arc<DockerConfig>>,
     wakers: Wakers,
+    record: Record,
 }
 
 struct State {
@@ -38,8 +37,6 @@ struct State {
     sources: Writer<GitRepository>,
     secrets: HashMap<ObjectKey, Located<Secret>>,
     namespaces: HashMap<String, BTreeMap<String, String>>,
-    turns: BTreeMap<ObjectKey, Arc<TurnReport>>,
-    listeners: Vec<mpsc::UnboundedSender<Finding>>,
     /// Of the policies as they are now.
     referrers: Referrers,
 }
@@ -59,8 +56,6 @@ impl FilesDesk {
             sources: Writer::default(),
             secrets: HashMap::new(),
             namespaces: HashMap::new(),
-            turns: BTreeMap::new(),
-            listeners: Vec::new(),
             referrers: Referrers::default(),
         };
         let kinds = Kinds {
@@ -77,20 +72,13 @@ impl FilesDesk {
         state.secrets = by_key(loaded.secrets);
         state.namespaces = labels(loaded.namespaces);
         let docker_config = docker_config.map(Arc::new);
-        Self(Arc::new(Inner { kinds, state: Mutex::new(state), rules, docker_config, wakers }))
+        let record = Record::default();
+        Self(Arc::new(Inner { kinds, state: Mutex::new(state), rules, docker_config, wakers, record }))
     }
 
-    /// The last turn of each automation that got as far as a plan; of a commit that was pushed, the names of its files
-    /// without their bytes.
-    pub fn turns(&self) -> Vec<Arc<TurnReport>> {
-        self.state().turns.values().cloned().collect()
-    }
-
-    /// Every finding from now on, as it is posted.
-    pub fn listen(&self) -> mpsc::UnboundedReceiver<Finding> {
-        let (sender, receiver) = mpsc::unbounded_channel();
-        self.state().listeners.push(sender);
-        receiver
+    /// What was found so far.
+    pub fn record(&self) -> &Record {
+        &self.0.record
     }
 
     /// Takes the folder as it is now: what changed is turned, what is gone is forgotten, statuses stay. Says how
@@ -116,8 +104,8 @@ impl FilesDesk {
         state.secrets = secrets;
         state.namespaces = namespaces;
         let automated: HashSet<ObjectKey> = keys(&kinds.automations).into_iter().collect();
-        state.turns.retain(|key, _| automated.contains(key));
         drop(state);
+        self.0.record.retain(|key| automated.contains(key));
         let changed =
             repositories.len() + policies.len() + automations.len() + sources.len() + usize::from(shared);
         if shared {
@@ -166,6 +154,10 @@ impl Desk for FilesDesk {
         &self.0.kinds
     }
 
+    async fn admit(&self, _: Wish<'_>) -> Result<bool, DeskError> {
+        Ok(true)
+    }
+
     async fn secret(&self, key: &ObjectKey) -> Result<Option<SecretData>, DeskError> {
         let Some(secret) = self.state().secrets.get(key).cloned() else { return Ok(None) };
         let values =
@@ -189,74 +181,44 @@ impl Desk for FilesDesk {
     }
 
     async fn post(&self, finding: Finding) -> Result<(), DeskError> {
-        self.take(&finding);
-        let mut state = self.state();
-        state.listeners.retain(|listener| listener.send(finding.clone()).is_ok());
+        self.0.record.take(&finding);
+        self.take(finding);
         Ok(())
     }
 }
 
 impl FilesDesk {
-    fn take(&self, finding: &Finding) {
+    fn take(&self, finding: Finding) {
         let kinds = &self.0.kinds;
         match finding {
-            Finding::Repository { key, status, events } => {
-                tell("ImageRepository", key, events);
-                let Some(status) = status else { return };
-                let status = Some(status.as_ref().clone());
-                let written = put(&mut self.state().repositories, &kinds.repositories, key, |object| {
-                    object.status = status
+            Finding::Repository { key, status: Some(status), .. } => {
+                let written = put(&mut self.state().repositories, &kinds.repositories, &key, |object| {
+                    object.status = Some(*status);
                 });
                 if let Some((old, new)) = written {
                     self.0.wakers.policies(wake::after_repository(Some(&old), &new, &self.state().referrers));
                 }
             }
-            Finding::Policy { key, status, events } => {
-                tell("ImagePolicy", key, events);
-                let Some(status) = status else { return };
-                let status = Some(status.as_ref().clone());
-                let written =
-                    put(&mut self.state().policies, &kinds.policies, key, |object| object.status = status);
+            Finding::Policy { key, status: Some(status), .. } => {
+                let written = put(&mut self.state().policies, &kinds.policies, &key, |object| {
+                    object.status = Some(*status);
+                });
                 if let Some((old, new)) = written {
                     self.0.wakers.automations(wake::after_policy(Some(&old), &new, kinds));
                 }
             }
-            Finding::Automation { key, status, events, turn } => {
-                tell("ImageUpdateAutomation", key, events);
-                let mut state = self.state();
-                if let Some(turn) = turn {
-                    let kept = match turn.outcome {
-                        TurnOutcome::Pushed { .. } => Arc::new(turn.without_bytes()),
-                        _ => Arc::clone(turn),
-                    };
-                    state.turns.insert(key.clone(), kept);
-                }
-                if let Some(status) = status {
-                    let status = Some(status.as_ref().clone());
-                    put(&mut state.automations, &kinds.automations, key, |object| object.status = status);
-                }
+            Finding::Automation { key, status: Some(status), .. } => {
+                put(&mut self.state().automations, &kinds.automations, &key, |object| {
+                    object.status = Some(*status);
+                });
             }
+            _ => {}
         }
     }
 }
 
 fn referrers(kinds: &Kinds) -> Referrers {
     Referrers::of(kinds.policies.state().iter().map(Arc::as_ref))
-}
-
-/// Events from files are lines of the log.
-fn tell(kind: &str, key: &ObjectKey, events: &[Event]) {
-    for event in events {
-        let (namespace, name, reason) = (key.namespace.as_str(), key.name.as_str(), event.reason.as_str());
-        let message = event.message.as_str();
-        match event.event_type {
-            EventType::Normal => tracing::info!(controllerKind = kind, namespace, name, reason, "{message}"),
-            EventType::Warning => {
-                tracing::error!(controllerKind = kind, namespace, name, reason, "{message}")
-            }
-            EventType::Trace => tracing::debug!(controllerKind = kind, namespace, name, reason, "{message}"),
-        }
-    }
 }
 
 fn fill<K>(writer: &mut Writer<K>, objects: Vec<Located<K>>)

@@ -68,6 +68,17 @@ impl Authority {
         self.sign(params, ExtendedKeyUsagePurpose::ClientAuth)
     }
 
+    /// A client's certificate with this common name and organisation: to Kubernetes a user and a group.
+    ///
+    /// # Errors
+    /// When no key can be made.
+    pub fn client_in(&self, name: &str, organization: &str) -> Result<Pair> {
+        let mut params = CertificateParams::default();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.distinguished_name.push(DnType::OrganizationName, organization);
+        self.sign(params, ExtendedKeyUsagePurpose::ClientAuth)
+    }
+
     fn sign(&self, mut params: CertificateParams, purpose: ExtendedKeyUsagePurpose) -> Result<Pair> {
         params.extended_key_usages = vec![purpose];
         params.use_authority_key_identifier_extension = true;

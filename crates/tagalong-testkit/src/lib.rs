@@ -5,10 +5,12 @@
 //! its tests say `skipped: needs …`, and fails them when `CI=true`.
 
 pub mod certs;
+pub mod control_plane;
 pub mod fake_registry;
 pub mod git_http;
 pub mod git_repo;
 pub mod gpg;
+mod kept;
 pub mod parts;
 pub mod registry_process;
 pub mod sshd;

@@ -1,9 +1,10 @@
 //! Where the program of a real server comes from. Every test that starts one asks here first.
 //!
 //! ```text
-//! TAGALONG_PART_<NAME>  →  PATH  →  test bed folder  →  built from parts/<name>/go.mod  →  Missing
+//! TAGALONG_PART_<NAME>  →  KUBEBUILDER_ASSETS  →  PATH  →  test bed folder  →  built from parts/*/go.mod  →  Missing
 //! ```
 //!
+//! Of Kubernetes' parts only those are taken from the machine that are new enough; `kubectl` on `PATH` may be years old.
 //! The test bed folder is `~/.cache/tagalong-testbed`, or what `TAGALONG_TESTBED` names. A test begins with
 //! [`need!`](crate::need): without the part it says `skipped: needs <part>` and returns; with `CI=true` it fails.
 
@@ -14,12 +15,17 @@ use std::fmt;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
+
+use build::{KUBERNETES, PLAIN, Recipe};
 
 /// A program that the tests run but the product does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     /// The CNCF registry, version 3: pages by `n`/`last` and `Link`. Built from its Go module.
     Distribution,
+    /// The renderer 5.8.1 that our own is held against. Built from its Go module.
+    Kustomize,
     /// Debian's `docker-registry` 2.8: one whole listing, no pages.
     DockerRegistry,
     /// OpenSSH's server; Debian keeps it outside an ordinary user's PATH.
@@ -34,12 +40,21 @@ pub enum Part {
     SshKeygen,
     /// Beside whose speed a scan is measured.
     Curl,
+    /// The store of the Kubernetes API server. Built from its Go module.
+    Etcd,
+    /// The Kubernetes API server. Built from its Go module.
+    KubeApiserver,
+    /// Kubernetes' own controllers: garbage collection, the end of a namespace. Built from its Go module.
+    KubeControllerManager,
+    /// What a user of Kubernetes types. Built from its Go module.
+    Kubectl,
 }
 
 impl Part {
     /// Every part, in the order in which `cargo xtask test` prepares them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 13] = [
         Self::Distribution,
+        Self::Kustomize,
         Self::DockerRegistry,
         Self::Sshd,
         Self::Git,
@@ -47,12 +62,17 @@ impl Part {
         Self::Gpg,
         Self::SshKeygen,
         Self::Curl,
+        Self::Etcd,
+        Self::KubeApiserver,
+        Self::KubeControllerManager,
+        Self::Kubectl,
     ];
 
     /// The name in messages, in `parts/<name>` and, in capitals, in `TAGALONG_PART_<NAME>`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Distribution => "distribution",
+            Self::Kustomize => "kustomize",
             Self::DockerRegistry => "docker-registry",
             Self::Sshd => "sshd",
             Self::Git => "git",
@@ -60,13 +80,22 @@ impl Part {
             Self::Gpg => "gpg",
             Self::SshKeygen => "ssh-keygen",
             Self::Curl => "curl",
+            Self::Etcd => "etcd",
+            Self::KubeApiserver => "kube-apiserver",
+            Self::KubeControllerManager => "kube-controller-manager",
+            Self::Kubectl => "kubectl",
         }
     }
 
     /// What a person does to have this part.
     pub const fn advice(self) -> &'static str {
         match self {
-            Self::Distribution => "install Go 1.26 or newer; it is then built once",
+            Self::Distribution
+            | Self::Kustomize
+            | Self::Etcd
+            | Self::KubeApiserver
+            | Self::KubeControllerManager
+            | Self::Kubectl => "install Go 1.26 or newer; it is then built once",
             Self::DockerRegistry => "apt-get install docker-registry",
             Self::Sshd => "apt-get install openssh-server",
             Self::Git | Self::GitHttpBackend => "apt-get install git",
@@ -81,9 +110,29 @@ impl Part {
         format!("TAGALONG_PART_{}", self.name().to_uppercase().replace('-', "_"))
     }
 
-    const fn go_package(self) -> Option<&'static str> {
+    const fn recipe(self) -> Option<Recipe> {
+        let (module, package, flags) = match self {
+            Self::Distribution => {
+                ("distribution", "github.com/distribution/distribution/v3/cmd/registry", PLAIN)
+            }
+            Self::Kustomize => ("kustomize", "sigs.k8s.io/kustomize/kustomize/v5", PLAIN),
+            Self::Etcd => ("etcd", "go.etcd.io/etcd/server/v3", PLAIN),
+            Self::KubeApiserver => ("kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver", KUBERNETES),
+            Self::KubeControllerManager => {
+                ("kubernetes", "k8s.io/kubernetes/cmd/kube-controller-manager", KUBERNETES)
+            }
+            Self::Kubectl => ("kubernetes", "k8s.io/kubernetes/cmd/kubectl", KUBERNETES),
+            _ => return None,
+        };
+        Some(Recipe { module, package, flags })
+    }
+
+    /// How the part says its version, and the lowest `major.minor` that the tests can use.
+    const fn lowest(self) -> Option<(&'static [&'static str], (u32, u32))> {
         match self {
-            Self::Distribution => Some("github.com/distribution/distribution/v3/cmd/registry"),
+            Self::Etcd => Some((&["--version"], (3, 6))),
+            Self::KubeApiserver | Self::KubeControllerManager => Some((&["--version"], (1, 34))),
+            Self::Kubectl => Some((&["version", "--client"], (1, 34))),
             _ => None,
         }
     }
@@ -113,8 +162,19 @@ impl fmt::Display for Missing {
 impl std::error::Error for Missing {}
 
 /// The program of `part`, built now if that is how it is had. Safe to call from many tests at once: one builds, the
-/// others wait for it.
+/// others wait for it. What was found is remembered: to ask a program for its version costs more than most tests.
 pub fn find(part: Part) -> Result<PathBuf, Missing> {
+    static FOUND: Mutex<Vec<(Part, PathBuf)>> = Mutex::new(Vec::new());
+    let found = || FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_part, path)) = found().iter().find(|(known, _path)| *known == part) {
+        return Ok(path.clone());
+    }
+    let path = search(part)?;
+    found().push((part, path.clone()));
+    Ok(path)
+}
+
+fn search(part: Part) -> Result<PathBuf, Missing> {
     if let Some(named) = env::var_os(part.variable()) {
         let path = PathBuf::from(named);
         return if path.is_file() {
@@ -129,8 +189,8 @@ pub fn find(part: Part) -> Result<PathBuf, Missing> {
     if let Some(path) = on_machine(part) {
         return Ok(path);
     }
-    match part.go_package() {
-        Some(package) => build::built(part.name(), package).map_err(|why| Missing { part, why }),
+    match part.recipe() {
+        Some(recipe) => build::built(part.name(), recipe).map_err(|why| Missing { part, why }),
         None => Err(Missing { part, why: "not on this machine".to_owned() }),
     }
 }
@@ -164,9 +224,21 @@ macro_rules! need {
 }
 
 fn on_machine(part: Part) -> Option<PathBuf> {
+    if let Some((arguments, lowest)) = part.lowest() {
+        let assets = env::var_os("KUBEBUILDER_ASSETS").map(|folder| Path::new(&folder).join(part.name()));
+        let found = [assets.filter(|path| path.is_file()), on_path(part.name())];
+        return found
+            .into_iter()
+            .flatten()
+            .find(|path| version_in(&told(path, arguments)).is_some_and(|version| version >= lowest));
+    }
     match part {
         // Several programs are called `registry`; only one of them says this.
-        Part::Distribution => on_path("registry").filter(|path| says(path, "distribution/v3")),
+        Part::Distribution => {
+            on_path("registry").filter(|path| told(path, &["--version"]).contains("distribution/v3"))
+        }
+        // Another version prints other bytes.
+        Part::Kustomize => on_path("kustomize").filter(|path| told(path, &["version"]).trim() == "v5.8.1"),
         Part::Sshd => on_path("sshd").or_else(|| {
             ["/usr/sbin/sshd", "/usr/local/sbin/sshd"].map(PathBuf::from).into_iter().find(|p| p.is_file())
         }),
@@ -183,9 +255,18 @@ fn on_path(program: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(program)).find(|path| path.is_file())
 }
 
-fn says(program: &Path, words: &str) -> bool {
-    let output = Command::new(program).arg("--version").output();
-    output.is_ok_and(|out| String::from_utf8_lossy(&out.stdout).contains(words))
+fn told(program: &Path, arguments: &[&str]) -> String {
+    let output = Command::new(program).args(arguments).output();
+    output.map(|out| String::from_utf8_lossy(&out.stdout).into_owned()).unwrap_or_default()
+}
+
+/// The first `major.minor.patch` in what a program tells of itself: `Client Version: v1.36.3` is 1.36.
+fn version_in(text: &str) -> Option<(u32, u32)> {
+    text.split_whitespace().find_map(|word| {
+        let mut numbers = word.strip_prefix('v').unwrap_or(word).splitn(3, '.');
+        let (major, minor, _patch) = (numbers.next()?, numbers.next()?, numbers.next()?);
+        Some((major.parse().ok()?, minor.parse().ok()?))
+    })
 }
 
 #[cfg(test)]
@@ -205,5 +286,18 @@ mod tests {
     #[test]
     fn the_variable_is_the_name_in_capitals() {
         assert_eq!(Part::GitHttpBackend.variable(), "TAGALONG_PART_GIT_HTTP_BACKEND");
+    }
+
+    #[test]
+    fn a_version_is_read_from_what_programs_say() {
+        for (text, expected) in [
+            ("Kubernetes v1.36.3\n", Some((1, 36))),
+            ("Client Version: v1.32.4-dispatcher\nKustomize Version: v5.5.0\n", Some((1, 32))),
+            ("etcd Version: 3.6.16\nGit SHA: Not provided\n", Some((3, 6))),
+            ("no version here", None),
+            ("", None),
+        ] {
+            assert_eq!(version_in(text), expected, "{text}");
+        }
     }
 }

@@ -1,6 +1,11 @@
 //! The command line as clap types: words, defaults, help with an example each. Parsed by `main`, and read by
 //! `completion`, `man` and the generated reference. What each command promises is in `docs/reference/cli.md`.
 
+mod controller;
+mod flux_flags;
+
+pub(crate) use controller::ControllerArgs;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -22,6 +27,12 @@ impl Cli {
         let quiet = matches!(self.command, Command::Demo(_));
         self.global.log_level.unwrap_or(if quiet { LogLevel::Warn } else { LogLevel::Info })
     }
+
+    /// The form of the log: the one that was asked for, else what suits the command. A Pod's log is read by machines.
+    pub(crate) fn log_format(&self) -> LogFormat {
+        let machine = matches!(self.command, Command::Controller(_));
+        self.global.log_format.unwrap_or(if machine { LogFormat::Json } else { LogFormat::Text })
+    }
 }
 
 /// Flags that every command takes.
@@ -33,9 +44,9 @@ pub(crate) struct Global {
     /// How much of the story stderr tells [default: info; warn for demo].
     #[arg(long, global = true, value_enum, value_name = "LEVEL")]
     pub(crate) log_level: Option<LogLevel>,
-    /// How the story is written.
-    #[arg(long, global = true, value_enum, default_value_t = LogFormat::Text, value_name = "FORMAT")]
-    pub(crate) log_format: LogFormat,
+    /// How the story is written [default: text; json for controller].
+    #[arg(long, visible_alias = "log-encoding", global = true, value_enum, value_name = "FORMAT")]
+    pub(crate) log_format: Option<LogFormat>,
 }
 
 /// Formats of the answer.
@@ -72,6 +83,7 @@ pub(crate) enum LogLevel {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum LogFormat {
     /// Lines for people.
+    #[value(alias = "console")]
     Text,
     /// JSON lines with ts, level, msg, controllerKind, name, namespace.
     Json,
@@ -103,6 +115,14 @@ pub(crate) enum Command {
     /// Play the whole story on this machine in seconds; nothing has to be installed.
     #[command(after_help = "Example:\n  tagalong demo ./tagalong-demo")]
     Demo(DemoArgs),
+    /// Print the CustomResourceDefinitions of the kinds as YAML.
+    #[command(after_help = "Example:\n  tagalong crds | kubectl apply --server-side -f -")]
+    Crds,
+    /// Keep the objects of a Kubernetes cluster reconciled, in place of Flux's image controllers.
+    #[command(
+        after_help = "Example:\n  KUBECONFIG=~/.kube/config tagalong controller --storage-path ./state"
+    )]
+    Controller(Box<ControllerArgs>),
     /// Print a completion script for a shell.
     #[command(after_help = "Example:\n  tagalong completion bash > /etc/bash_completion.d/tagalong")]
     Completion(CompletionArgs),

@@ -2,6 +2,8 @@
 
 mod check;
 mod completion;
+mod controller;
+mod crds;
 mod demo;
 mod explain;
 mod lint;
@@ -31,7 +33,9 @@ pub(crate) async fn dispatch(cli: Cli) -> anyhow::Result<Answer> {
         Command::Select(args) => select::run(args, global).await,
         Command::Lint(args) => lint::run(&args, global),
         Command::Demo(args) => demo::run(args, global).await,
+        Command::Controller(args) => controller::run(*args).await,
         Command::Completion(args) => completion::run(&args),
+        Command::Crds => crds::run(),
         Command::Man => man::run(),
     }
 }

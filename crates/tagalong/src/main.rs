@@ -26,7 +26,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
-    telemetry::init(cli.log_level(), cli.global.log_format);
+    telemetry::init(cli.log_level(), cli.log_format());
     // Another library may have chosen first, with the same provider.
     _ = rustls::crypto::ring::default_provider().install_default().is_ok();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

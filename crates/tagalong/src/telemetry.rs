@@ -24,13 +24,15 @@ pub(crate) fn init(level: LogLevel, format: LogFormat) {
     let others = if level == "error" { "error" } else { "warn" };
     let ours = [
         "tagalong",
+        "tagalong_cluster",
         "tagalong_engine",
         "tagalong_files",
         "tagalong_git",
         "tagalong_registry",
         "tagalong_store",
     ];
-    let mut directives = others.to_owned();
+    // What goes wrong with a watch is said by the desk, in our own words.
+    let mut directives = format!("{others},kube_runtime=off,kube_client=off");
     for target in ours {
         directives.push_str(&format!(",{target}={level}"));
     }

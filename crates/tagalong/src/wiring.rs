@@ -4,7 +4,7 @@
 use crate::cli::{DeskArgs, StateArgs};
 use crate::state::State;
 use anyhow::{Context as _, bail};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tagalong_engine::automation::Mirrors;
 use tagalong_engine::wheel::{WakeQueues, Wakers};
@@ -50,23 +50,37 @@ pub(crate) fn wire(
         Role::Writer => State::write(state)?,
         Role::Reader => State::read(state)?,
     };
+    let listings = listings(&state)?;
+    let ca_pem = ca_pem(desk.ca_file.as_deref())?;
+    let settings = Settings { no_cross_namespace_refs: desk.no_cross_namespace_refs, ca_pem, ..settings };
+    let (wakers, wakes) = Wakers::new();
+    let files = FilesDesk::new(loaded, rules(desk, &paths), pull_config(), wakers);
+    let mirrors = Mirrors::new(state.mirrors().to_owned());
+    let context = Arc::new(Context::new(
+        files.clone(),
+        registry(desk.ca_file.as_deref())?,
+        listings,
+        mirrors,
+        settings,
+    ));
+    Ok(Wired { context, desk: files, wakes, paths, _state: state })
+}
+
+/// The tag lists of a state folder.
+///
+/// # Errors
+/// When they cannot be opened.
+pub(crate) fn listings(state: &State) -> anyhow::Result<Listings> {
     let (store, damage) = Store::open(state.lists()).context("cannot open the tag lists")?;
     for damage in damage {
         tracing::warn!("{damage}");
     }
-    let listings = match state.own_lists() {
+    Ok(match state.own_lists() {
         None => Listings::writing(store),
         Some(own) => {
             Listings::reading(store, Store::open(own).context("cannot open a store for own scans")?.0)
         }
-    };
-    let settings =
-        Settings { no_cross_namespace_refs: desk.no_cross_namespace_refs, ca_pem: ca_pem(desk)?, ..settings };
-    let (wakers, wakes) = Wakers::new();
-    let files = FilesDesk::new(loaded, rules(desk, &paths), pull_config(), wakers);
-    let mirrors = Mirrors::new(state.mirrors().to_owned());
-    let context = Arc::new(Context::new(files.clone(), registry(desk)?, listings, mirrors, settings));
-    Ok(Wired { context, desk: files, wakes, paths, _state: state })
+    })
 }
 
 /// What was left alone in the folder, and that there is nothing to turn.
@@ -100,14 +114,18 @@ pub(crate) fn dir(desk: &DeskArgs) -> anyhow::Result<PathBuf> {
 ///
 /// # Errors
 /// When the file cannot be read or holds no certificate.
-pub(crate) fn registry(desk: &DeskArgs) -> anyhow::Result<Registry> {
-    let extra_ca_pem = ca_pem(desk)?.map(String::into_bytes);
+pub(crate) fn registry(ca_file: Option<&Path>) -> anyhow::Result<Registry> {
+    let extra_ca_pem = ca_pem(ca_file)?.map(String::into_bytes);
     let user_agent = format!("tagalong/{}", crate::version::VERSION);
     Ok(Registry::new(Options { extra_ca_pem, user_agent, ..Options::default() })?)
 }
 
-fn ca_pem(desk: &DeskArgs) -> anyhow::Result<Option<String>> {
-    let Some(path) = &desk.ca_file else { return Ok(None) };
+/// The authorities of `--ca-file`.
+///
+/// # Errors
+/// When the file cannot be read.
+pub(crate) fn ca_pem(ca_file: Option<&Path>) -> anyhow::Result<Option<String>> {
+    let Some(path) = ca_file else { return Ok(None) };
     std::fs::read_to_string(path)
         .map(Some)
         .with_context(|| format!("cannot read --ca-file {}", path.display()))

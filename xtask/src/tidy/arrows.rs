@@ -12,12 +12,14 @@ const FLOORS: &[(&str, u8)] = &[
     ("tagalong-policy", 2),
     ("tagalong-edit", 2),
     ("tagalong-template", 2),
+    ("tagalong-kustomize", 2),
     ("tagalong-registry", 2),
     ("tagalong-git", 2),
     ("tagalong-store", 2),
     ("tagalong-api", 3),
     ("tagalong-engine", 4),
     ("tagalong-files", 5),
+    ("tagalong-cluster", 5),
     ("tagalong", 6),
 ];
 

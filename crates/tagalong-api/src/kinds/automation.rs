@@ -59,6 +59,7 @@ pub struct ImageUpdateAutomationSpec {
     pub policy_selector: Option<LabelSelector>,
     /// How and where files are updated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("default" = {"strategy": "Setters"}))]
     pub update: Option<UpdateStrategy>,
     /// Stops this automation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -68,6 +69,7 @@ pub struct ImageUpdateAutomationSpec {
 /// The source that is updated.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("required" = ["kind", "name"]))]
 pub struct SourceReference {
     /// API version of the referent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -181,7 +183,7 @@ pub struct PushSpec {
 pub struct UpdateStrategy {
     /// The only strategy: fields are marked by a comment. Defaults to Setters.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("enum" = ["Setters"]))]
+    #[schemars(extend("enum" = ["Setters"], "default" = "Setters"))]
     pub strategy: Option<String>,
     /// The folder of the repository that is searched. Defaults to all of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

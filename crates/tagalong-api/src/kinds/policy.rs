@@ -38,10 +38,17 @@ use std::fmt;
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp")
 )]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = [{
+    "rule": "!has(self.interval) || (has(self.digestReflectionPolicy) && self.digestReflectionPolicy == 'Always')",
+    "message": "spec.interval is only accepted when spec.digestReflectionPolicy is set to 'Always'",
+}, {
+    "rule": "has(self.interval) || !has(self.digestReflectionPolicy) || self.digestReflectionPolicy != 'Always'",
+    "message": "spec.interval must be set when spec.digestReflectionPolicy is set to 'Always'",
+}]))]
 pub struct ImagePolicySpec {
     /// The ImageRepository whose tags are judged.
     pub image_repository_ref: NamespacedReference,
-    /// The order by which the latest tag is found.
+    /// The order by which the latest tag is found: exactly one of these.
     pub policy: PolicyChoice,
     /// Which tags count, and which part of them is compared. Without it all tags count whole.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -49,7 +56,7 @@ pub struct ImagePolicySpec {
     /// Whether the digest of the latest tag is put beside it. Never: no digest. IfNotPresent: the digest that was
     /// found when the tag was selected. Always: looked up again each interval. Defaults to Never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("enum" = ["Always", "IfNotPresent", "Never"]))]
+    #[schemars(extend("enum" = ["Always", "IfNotPresent", "Never"], "default" = "Never"))]
     pub digest_reflection_policy: Option<String>,
     /// How long to wait between two look-ups of the digest; required with Always, and only allowed there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -89,7 +96,7 @@ pub struct SemverPolicy {
 pub struct OrderedPolicy {
     /// asc selects the last in order (Z, 9), desc the first (A, 0). Defaults to asc.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("enum" = ["asc", "desc"]))]
+    #[schemars(extend("enum" = ["asc", "desc"], "default" = "asc"))]
     pub order: Option<String>,
 }
 

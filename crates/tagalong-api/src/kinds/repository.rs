@@ -76,11 +76,11 @@ pub struct ImageRepositorySpec {
     /// Regular expressions (RE2, unanchored) for tags that are left out. Defaults to `^.*\.sig$`, which a list given
     /// here replaces.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 25))]
+    #[schemars(length(max = 25), extend("default" = [r"^.*\.sig$"]))]
     pub exclusion_list: Option<Vec<String>>,
     /// Whose way of logging in is used. Defaults to generic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("enum" = ["generic", "aws", "azure", "gcp"]))]
+    #[schemars(extend("enum" = ["generic", "aws", "azure", "gcp"], "default" = "generic"))]
     pub provider: Option<String>,
     /// Allows plain HTTP to the registry.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -37,6 +37,10 @@ use std::collections::BTreeMap;
     )
 )]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-kubernetes-validations" = [{
+    "rule": "!has(self.serviceAccountName) || (has(self.provider) && (self.provider == 'azure' || self.provider == 'aws'))",
+    "message": "serviceAccountName can only be set when provider is 'azure' or 'aws'",
+}]))]
 pub struct GitRepositorySpec {
     /// The address of the repository: http, https or ssh. From files also `git@host:path`, `file://` and local paths.
     #[schemars(regex(pattern = r"^(http|https|ssh)://.*$"))]
@@ -57,7 +61,7 @@ pub struct GitRepositorySpec {
     pub interval: String,
     /// How long one Git operation may take. Defaults to 60s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(regex(pattern = TIMEOUT_PATTERN))]
+    #[schemars(regex(pattern = TIMEOUT_PATTERN), extend("default" = "60s"))]
     pub timeout: Option<String>,
     /// What is followed. Defaults to the branch master.
     #[serde(rename = "ref", default, skip_serializing_if = "Option::is_none")]
@@ -113,7 +117,7 @@ pub struct GitRepositoryRef {
 pub struct GitRepositoryVerification {
     /// Which objects must be signed. `head` is an older spelling of HEAD. Defaults to HEAD.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("enum" = ["head", "HEAD", "Tag", "TagAndHEAD"]))]
+    #[schemars(extend("enum" = ["head", "HEAD", "Tag", "TagAndHEAD"], "default" = "HEAD"))]
     pub mode: Option<String>,
     /// A Secret with the public keys of trusted authors: *.asc for PGP, *.sshpub for SSH.
     pub secret_ref: LocalReference,
@@ -172,6 +176,7 @@ pub struct GitRepositoryStatus {
 /// A stored archive of a revision.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("required" = ["digest", "lastUpdateTime", "path", "revision", "url"]))]
 pub struct Artifact {
     /// Where it is stored, below the root of the artifact server.
     pub path: String,
@@ -181,6 +186,7 @@ pub struct Artifact {
     pub revision: String,
     /// The checksum of the archive, algorithm:hex.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[a-z0-9]+(?:[.+_-][a-z0-9]+)*:[a-zA-Z0-9=_-]+$"))]
     pub digest: Option<String>,
     /// When it was made.
     pub last_update_time: Time,

@@ -7,12 +7,31 @@ use std::process::Command;
 
 use sha2::{Digest as _, Sha256};
 
-/// The program of `package`, built if the test bed folder does not hold it yet.
+/// What the linker is told: no debug information.
+pub(super) const PLAIN: &str = "-s -w";
+/// Kubernetes names its version only when the linker is told it; the same as in `parts/kubernetes/go.mod`.
+pub(super) const KUBERNETES: &str = "-s -w -X k8s.io/component-base/version.gitVersion=v1.36.3 \
+     -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36";
+
+/// How a part is built with Go.
+#[derive(Clone, Copy)]
+pub(super) struct Recipe {
+    /// The folder under `parts/` whose `go.mod` pins it.
+    pub(super) module: &'static str,
+    /// What `go build` is given.
+    pub(super) package: &'static str,
+    /// What the linker is given.
+    pub(super) flags: &'static str,
+}
+
+/// The program that `recipe` makes, built if the test bed folder does not hold it yet.
 ///
 /// The file name carries a hash of `go.mod` and `go.sum`: another version is another file, and two checkouts share
 /// one folder. The build goes to a name of its own and is renamed, so that a killed build leaves nothing that runs.
-pub(super) fn built(name: &str, package: &str) -> Result<PathBuf, String> {
-    let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("parts").join(name);
+///
+/// Parts of one module are built one after the other: they share most packages, and Go remembers those.
+pub(super) fn built(name: &str, recipe: Recipe) -> Result<PathBuf, String> {
+    let module = Path::new(env!("CARGO_MANIFEST_DIR")).join("parts").join(recipe.module);
     let bed = testbed().ok_or("neither TAGALONG_TESTBED nor HOME is set")?;
     let program = bed.join(format!("{name}-{}", version(&module)?));
     if program.is_file() {
@@ -20,7 +39,8 @@ pub(super) fn built(name: &str, package: &str) -> Result<PathBuf, String> {
     }
     let go = go().ok_or("no `go` command to build it with")?;
     fs::create_dir_all(&bed).map_err(|e| format!("cannot make {}: {e}", bed.display()))?;
-    let lock = File::create(bed.join(format!("{name}.lock"))).map_err(|e| format!("cannot lock: {e}"))?;
+    let lock =
+        File::create(bed.join(format!("{}.lock", recipe.module))).map_err(|e| format!("cannot lock: {e}"))?;
     // Held until the end of this function; the kernel lets go of it when a builder dies.
     lock.lock().map_err(|e| format!("cannot lock: {e}"))?;
     if program.is_file() {
@@ -29,9 +49,9 @@ pub(super) fn built(name: &str, package: &str) -> Result<PathBuf, String> {
     let unfinished = program.with_extension("unfinished");
     let output = Command::new(go)
         .current_dir(&module)
-        .args(["build", "-trimpath", "-ldflags", "-s -w", "-o"])
+        .args(["build", "-trimpath", "-ldflags", recipe.flags, "-o"])
         .arg(&unfinished)
-        .arg(package)
+        .arg(recipe.package)
         .output()
         .map_err(|e| format!("cannot run go: {e}"))?;
     if !output.status.success() {

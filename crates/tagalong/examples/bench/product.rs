@@ -65,7 +65,7 @@ impl Product {
         let reference = ObjectRef::new("fleet").within("default");
         let object = self.context.desk.kinds().automations.get(&reference).context("no automation")?;
         self.runtime.block_on(automation::reconcile(object, Arc::clone(&self.context)))?;
-        match self.desk.turns().first() {
+        match self.desk.record().turns().first() {
             Some(turn) => Ok(Arc::clone(turn)),
             None => bail!("the automation did not get as far as a plan"),
         }

@@ -201,7 +201,7 @@ impl Job for Push {
                 self.release(&["solo".to_owned()])?;
                 self.lose_pushes();
                 let step = self.turn(1)?;
-                let moved = self.product.desk.turns().first().map(|turn| turn.moved);
+                let moved = self.product.desk.record().turns().first().map(|turn| turn.moved);
                 ensure!(moved == Some(LOST), "{moved:?} pushes were lost");
                 Ok(step)
             }

@@ -52,7 +52,7 @@ impl Visible {
             runtime.block_on(wheel::forever(context, wakes, std::future::pending()));
         });
         let this = Self { product, repo, estate, patch: 0 };
-        this.wait("the first turn", || !this.product.desk.turns().is_empty())?;
+        this.wait("the first turn", || !this.product.desk.record().turns().is_empty())?;
         Ok(this)
     }
 
@@ -97,7 +97,7 @@ impl Job for Visible {
             matches!(&turn.outcome, tagalong_engine::automation::TurnOutcome::Pushed { commit: own, .. }
                 if Some(own) == commit.as_ref())
         };
-        self.wait("the turn's end", || self.product.desk.turns().iter().any(|turn| pushed(turn)))?;
+        self.wait("the turn's end", || self.product.desk.record().turns().iter().any(|turn| pushed(turn)))?;
         Ok(Step::new(time))
     }
 }

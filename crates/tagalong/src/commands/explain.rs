@@ -17,7 +17,7 @@ pub(crate) async fn run(args: ExplainArgs, global: &Global) -> anyhow::Result<An
     if settle(&wired).await {
         return Ok(Answer::Interrupted);
     }
-    let explanations = explain(&wired.context, &wired.desk.turns(), target.as_ref()).await?;
+    let explanations = explain(&wired.context, &wired.desk.record().turns(), target.as_ref()).await?;
     match global.output {
         Output::Text => {
             for explanation in &explanations {

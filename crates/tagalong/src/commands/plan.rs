@@ -15,7 +15,7 @@ pub(crate) async fn run(args: PlanArgs, global: &Global) -> anyhow::Result<Answe
     if settle(&wired).await {
         return Ok(Answer::Interrupted);
     }
-    let turns = wired.desk.turns();
+    let turns = wired.desk.record().turns();
     match global.output {
         Output::Text => {
             print::bytes(&print::diff::of_turns(&turns))?;

@@ -25,7 +25,7 @@ pub(crate) async fn run(args: RunArgs, global: &Global) -> anyhow::Result<Answer
 
 async fn once(wired: Wired, global: &Global) -> anyhow::Result<Answer> {
     let interrupted = settle(&wired).await;
-    for turn in wired.desk.turns() {
+    for turn in wired.desk.record().turns() {
         print::story(&print::plans::summary(&turn));
     }
     let kinds = wired.context.desk.kinds();
@@ -50,7 +50,7 @@ async fn forever(wired: Wired, listen: Option<SocketAddr>) -> anyhow::Result<Ans
     };
     let listening = async {
         match listen {
-            Some(address) => listen::serve(address, desk.clone()).await,
+            Some(address) => listen::serve(address, desk.kinds().clone(), desk.record().clone()).await,
             None => std::future::pending().await,
         }
     };

@@ -1,6 +1,6 @@
 //! `tagalong select`: which tag would win, from flags or from one ImagePolicy; tags from a registry or a file.
 
-use crate::cli::{DeskArgs, Global, Order, Output, SelectArgs};
+use crate::cli::{Global, Order, Output, SelectArgs};
 use crate::exit::Answer;
 use crate::{print, wiring};
 use anyhow::{Context as _, bail};
@@ -132,16 +132,9 @@ async fn listed(args: &SelectArgs) -> anyhow::Result<Vec<String>> {
         bail!("say where the tags come from: --image IMAGE, or --tags FILE (- for stdin)");
     };
     let image: ImageName = image.parse()?;
-    let none = DeskArgs {
-        dir: None,
-        allow_env: Vec::new(),
-        secrets_dir: None,
-        ca_file: None,
-        no_cross_namespace_refs: false,
-    };
     let credentials =
         wiring::pull_config().and_then(|config| config.find(&image)).unwrap_or(Credentials::Anonymous);
     let access = Access { credentials, ..Access::default() };
-    let list = wiring::registry(&none)?.list_tags(&image, &access, Instant::now() + TIMEOUT).await;
+    let list = wiring::registry(None)?.list_tags(&image, &access, Instant::now() + TIMEOUT).await;
     Ok(list.with_context(|| format!("cannot list the tags of {image}"))?.tags)
 }

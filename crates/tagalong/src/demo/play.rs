@@ -48,7 +48,7 @@ pub(crate) async fn play(place: &Place, voice: &Voice) -> anyhow::Result<()> {
     let mut registry = JoinSet::new();
     registry.spawn(server::serve(listener, place.storage()));
     let mut wired = wire(&desk_args(place), &state_args(place), Role::Writer, Settings::default())?;
-    let mut findings = wired.desk.listen();
+    let mut findings = wired.desk.record().listen();
     let context = Arc::clone(&wired.context);
     let mut teller = Teller::new(voice, Arc::clone(&context));
 

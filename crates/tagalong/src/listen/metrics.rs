@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 use tagalong_engine::automation::TurnOutcome;
-use tagalong_engine::{Desk, EventType, Finding};
-use tagalong_files::FilesDesk;
+use tagalong_engine::{EventType, Finding, Kinds, Record};
 
 /// What has happened since the process began.
 #[derive(Default)]
@@ -51,7 +50,7 @@ impl Counters {
     }
 
     /// Everything as text.
-    pub(super) fn text(&self, desk: &FilesDesk) -> String {
+    pub(super) fn text(&self, kinds: &Kinds, record: &Record) -> String {
         let counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut out = String::new();
         let mut family = |name: &str, kind: &str, help: &str, samples: Vec<(String, u64)>| {
@@ -88,7 +87,7 @@ impl Counters {
         );
         let mut held: BTreeMap<&'static str, u64> = BTreeMap::new();
         let mut problems: BTreeMap<&'static str, u64> = BTreeMap::new();
-        for turn in desk.turns() {
+        for turn in record.turns() {
             turn.plan.held.iter().for_each(|site| *held.entry(site.reason.as_str()).or_default() += 1);
             turn.plan.problems.iter().for_each(|problem| *problems.entry(problem.reason).or_default() += 1);
         }
@@ -102,7 +101,6 @@ impl Counters {
             "Markers and files nobody can serve, by reason.",
             by_reason(problems),
         );
-        let kinds = desk.kinds();
         let objects = [
             ("ImageRepository", kinds.repositories.len()),
             ("ImagePolicy", kinds.policies.len()),

@@ -2,8 +2,7 @@
 
 use crate::print;
 use std::fmt::Write as _;
-use tagalong_engine::Desk;
-use tagalong_files::FilesDesk;
+use tagalong_engine::{Kinds, Record};
 
 const HEAD: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>Tagalong</title><style>\
     body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:70rem;padding:0 1rem}\
@@ -11,10 +10,10 @@ const HEAD: &str = "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8
     .False,.Unknown{color:#b00}</style></head><body><h1>Tagalong</h1>";
 
 /// The whole page.
-pub(super) fn html(desk: &FilesDesk) -> String {
+pub(super) fn html(kinds: &Kinds, record: &Record) -> String {
     let mut out = String::from(HEAD);
     out.push_str("<table><tr><th>Object<th>Ready<th>Message</tr>");
-    for row in print::objects::rows(desk.kinds()) {
+    for row in print::objects::rows(kinds) {
         // Writing to a String cannot fail.
         _ = write!(
             out,
@@ -28,7 +27,7 @@ pub(super) fn html(desk: &FilesDesk) -> String {
     out.push_str(
         "</table><h2>Held, and what nobody serves</h2><table><tr><th>Place<th>Reason<th>Message</tr>",
     );
-    for turn in desk.turns() {
+    for turn in record.turns() {
         let held =
             turn.plan.held.iter().map(|held| (&held.path, held.line, held.reason.as_str(), &held.message));
         let problems = turn

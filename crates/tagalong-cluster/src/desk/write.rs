@@ -1,0 +1,153 @@
+//! What is written to the API server: status, finalizer, events. A write carries the version it was made from; when
+//! somebody was faster, it is made again from what stands there now.
+
+use super::ClusterDesk;
+use super::kind::Kind;
+use crate::error::unreachable;
+use crate::event::{CONTROLLER, Told};
+use crate::finalizer::{self, Step};
+use crate::status;
+use kube::ResourceExt;
+use kube::api::{Patch, PatchParams};
+use serde::Serialize;
+use serde_json::Value;
+use std::sync::Arc;
+use tagalong_engine::wake::key_of;
+use tagalong_engine::{DeskError, Event, EventType};
+use tagalong_model::ObjectKey;
+
+/// How often a write is made again after a conflict.
+const TRIES: usize = 5;
+
+/// Any status as the API server reads it.
+pub(super) fn value(status: &impl Serialize) -> Value {
+    // Our own types hold nothing that JSON cannot.
+    serde_json::to_value(status).unwrap_or_default()
+}
+
+/// What the API server did with a write.
+enum Written<K> {
+    Done(K),
+    /// Somebody changed the object since; this is how it is now.
+    Again(Arc<K>),
+    /// The object is gone, or another of its name took its place.
+    Gone,
+}
+
+impl ClusterDesk {
+    /// Sets the finalizer of an object that is new, takes it off one that is being deleted; whether it is to be turned.
+    pub(super) async fn keep_finalizer<K: Kind>(&self, object: &K) -> Result<bool, DeskError> {
+        if self.0.options.dry_run {
+            return Ok(object.meta().deletion_timestamp.is_none());
+        }
+        let key = key_of(object);
+        let Some(mut current) = K::shelf(self).get(&key) else { return Ok(false) };
+        for _ in 0..TRIES {
+            let (patch, turn) = match finalizer::step(current.as_ref()) {
+                Step::Turn => return Ok(true),
+                Step::Leave => return Ok(false),
+                Step::Set(patch) => (patch, true),
+                Step::Remove(patch) => (patch, false),
+            };
+            let api = self.api::<K>(Some(&key.namespace));
+            let answer = api.patch(&key.name, &params(), &Patch::Merge(&patch)).await;
+            match self.written(&current, answer).await? {
+                Written::Done(object) => {
+                    self.answered(object);
+                    return Ok(turn);
+                }
+                Written::Again(now) => current = now,
+                Written::Gone => return Ok(false),
+            }
+        }
+        Err(contended(&key))
+    }
+
+    /// Tells the events and writes the status.
+    pub(super) async fn write<K: Kind>(
+        &self,
+        key: &ObjectKey,
+        wanted: Option<Value>,
+        events: Vec<Event>,
+    ) -> Result<(), DeskError> {
+        let Some(mut current) = K::shelf(self).get(key) else { return Ok(()) };
+        if self.0.options.dry_run {
+            if let Some(wanted) = wanted {
+                self.pretend::<K>(key, wanted);
+            }
+            return Ok(());
+        }
+        // A turn that changed nothing is in the log; in the API it would cost a write for each object and interval.
+        for event in events.into_iter().filter(|event| event.event_type != EventType::Trace) {
+            self.0.events.tell(Told::new(current.as_ref(), event));
+        }
+        let Some(wanted) = wanted else { return Ok(()) };
+        for _ in 0..TRIES {
+            let Some(patch) = status::patch(current.as_ref(), &wanted) else { return Ok(()) };
+            let api = self.api::<K>(Some(&key.namespace));
+            let answer = api.patch_status(&key.name, &params(), &Patch::Merge(&patch)).await;
+            match self.written(&current, answer).await? {
+                Written::Done(object) => {
+                    self.answered(object);
+                    return Ok(());
+                }
+                Written::Again(now) => current = now,
+                Written::Gone => return Ok(()),
+            }
+        }
+        Err(contended(key))
+    }
+
+    async fn written<K: Kind>(
+        &self,
+        before: &Arc<K>,
+        answer: Result<K, kube::Error>,
+    ) -> Result<Written<K>, DeskError> {
+        match answer {
+            Ok(object) => Ok(Written::Done(object)),
+            Err(kube::Error::Api(status)) if status.is_not_found() => Ok(Written::Gone),
+            Err(kube::Error::Api(status)) if status.is_conflict() => {
+                let key = key_of(before.as_ref());
+                let now = self.api::<K>(Some(&key.namespace)).get_opt(&key.name).await;
+                Ok(match now.map_err(|error| unreachable(&error))? {
+                    Some(now) if now.uid() == before.uid() => Written::Again(Arc::new(now)),
+                    _ => Written::Gone,
+                })
+            }
+            Err(error) => Err(unreachable(&error)),
+        }
+    }
+
+    /// Puts the answer to a write where the next turn reads it, without waiting for the watch.
+    fn answered<K: Kind>(&self, object: K) {
+        if let Some(change) = K::shelf(self).answered(object) {
+            K::changed(self, &change);
+        }
+    }
+
+    /// Keeps a status here alone, so that what depends on it can be decided without a write.
+    fn pretend<K: Kind>(&self, key: &ObjectKey, wanted: Value) {
+        let change = K::shelf(self).pretend(key, |object| {
+            let with_status = serde_json::to_value(&*object).and_then(|mut value| {
+                if let Some(fields) = value.as_object_mut() {
+                    fields.insert("status".to_owned(), wanted);
+                }
+                serde_json::from_value(value)
+            });
+            if let Ok(with_status) = with_status {
+                *object = with_status;
+            }
+        });
+        if let Some(change) = change {
+            K::changed(self, &change);
+        }
+    }
+}
+
+fn params() -> PatchParams {
+    PatchParams { field_manager: Some(CONTROLLER.to_owned()), ..PatchParams::default() }
+}
+
+fn contended(key: &ObjectKey) -> DeskError {
+    DeskError::Unreachable(format!("{key} changes faster than it can be written; it is tried again"))
+}

@@ -1,0 +1,65 @@
+//! Flags of Flux's image controllers that have no meaning here. They are accepted, so that a Deployment's arguments
+//! can be taken over as they are, and named in a warning. Part of the flags of `tagalong controller`.
+
+use clap::error::Error;
+use clap::{Arg, ArgMatches, Command, FromArgMatches};
+
+/// The flags, with or without a value; FLUX.md 6.1.
+const FLAGS: &[&str] = &[
+    "aws-autologin-for-ecr",
+    "azure-autologin-for-acr",
+    "default-service-account",
+    "enable-leader-election",
+    "events-addr",
+    "feature-gates",
+    "gc-interval",
+    "gcp-autologin-for-gcr",
+    "kube-api-burst",
+    "kube-api-qps",
+    "leader-election-lease-duration",
+    "leader-election-release-on-cancel",
+    "leader-election-renew-deadline",
+    "leader-election-retry-period",
+    "ssh-hostkey-algos",
+    "ssh-kex-algos",
+    "storage-compression-threshold",
+    "storage-value-log-file-size",
+    "token-cache-max-duration",
+    "token-cache-max-size",
+    "watch-configs-label-selector",
+];
+
+/// The ones that were given.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct FluxFlags(Vec<String>);
+
+impl FluxFlags {
+    /// As they are written, sorted.
+    pub(crate) fn given(&self) -> &[String] {
+        &self.0
+    }
+}
+
+impl FromArgMatches for FluxFlags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, Error> {
+        let given = FLAGS.iter().filter(|flag| matches.contains_id(flag));
+        Ok(Self(given.map(|flag| format!("--{flag}")).collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl clap::Args for FluxFlags {
+    fn augment_args(command: Command) -> Command {
+        FLAGS.iter().fold(command, |command, flag| {
+            command.arg(Arg::new(*flag).long(*flag).hide(true).num_args(0..=1).allow_hyphen_values(false))
+        })
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}

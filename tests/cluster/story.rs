@@ -1,0 +1,85 @@
+//! The whole way: objects in the API, a commit on the Git server, statuses and events back; and what people do to the
+//! objects meanwhile.
+
+use super::place::Place;
+use crate::running::signal;
+
+#[test]
+fn a_tag_becomes_a_commit_and_the_statuses_say_so() {
+    let Some(place) = Place::with_web("story", "1.x", &["1.0.0", "1.1.0"]) else { return };
+    let mut controller = place.controller(&[]);
+    controller.until("pushed commit");
+    assert_eq!(place.tag("apps/web.yaml"), "1.1.0");
+    for object in ["imagerepository/web", "imagepolicy/web", "imageupdateautomation/fleet"] {
+        place.until_ready(object);
+        place.until(object, ".status.observedGeneration", "1");
+        assert_eq!(place.get(object, ".metadata.finalizers"), r#"["finalizers.fluxcd.io"]"#);
+    }
+    assert_eq!(place.get("imagepolicy/web", ".status.latestRef.tag"), "1.1.0");
+    let head = place.estate.repo.rev("main").unwrap();
+    place.until("imageupdateautomation/fleet", ".status.lastPushCommit", &head);
+    assert!(place.estate.repo.message("main").unwrap().contains("Tagalong-Automation"), "a trailer");
+
+    // A new tag, and somebody who does not want to wait for the interval.
+    place.estate.registry.push_tag("acme/web", "1.2.0");
+    place.own(&["annotate", "imagerepository/web", "reconcile.fluxcd.io/requestedAt=now"], "");
+    controller.until("pushed commit");
+    assert_eq!(place.tag("apps/web.yaml"), "1.2.0");
+    place.until("imagerepository/web", ".status.lastHandledReconcileAt", "now");
+
+    // Everything can be taken away, and nothing holds it.
+    for object in ["imageupdateautomation/fleet", "imagepolicy/web", "imagerepository/web"] {
+        place.delete(object);
+    }
+    signal("TERM", controller.id());
+    controller.end().expect(0);
+    let events = place.own(&["get", "events", "-o=jsonpath={range .items[*]}{.message}{end}"], "");
+    assert!(events.contains("pushed commit") && events.contains("resolved to 1.2.0"), "{events}");
+}
+
+#[test]
+fn a_suspended_object_waits_and_is_taken_up_again() {
+    let Some(place) = Place::with_web("suspend", "1.x", &["1.0.0", "1.1.0"]) else { return };
+    let suspend = |on: bool| {
+        let patch = format!("{{\"spec\":{{\"suspend\":{on}}}}}");
+        place.own(&["patch", "imageupdateautomation/fleet", "--type=merge", "-p", &patch], "");
+    };
+    suspend(true);
+    let mut controller = place.controller(&[]);
+    place.until("imagepolicy/web", ".status.latestRef.tag", "1.1.0");
+    place.until("imageupdateautomation/fleet", ".status.conditions[0].reason", "Suspended");
+    assert_eq!(place.tag("apps/web.yaml"), "1.0.0");
+    suspend(false);
+    controller.until("pushed commit");
+    assert_eq!(place.tag("apps/web.yaml"), "1.1.0");
+}
+
+#[test]
+fn a_secret_is_read_by_name_and_a_rotated_one_is_used_at_the_next_turn() {
+    let Some(place) = Place::new("secret") else { return };
+    place.estate.registry.push_tags("acme/web", ["1.0.0"]);
+    let yaml = place
+        .estate
+        .image_and_policy("web", "1.x")
+        .replace("timeout: 5s", "timeout: 5s, secretRef: {name: pull}");
+    place.apply(&yaml);
+    let mut controller = place.controller(&[]);
+    controller.until("Secret/");
+    let reason = place.get("imagerepository/web", ".status.conditions[?(@.type==\"Ready\")].message");
+    assert!(reason.contains("pull not found"), "{reason}");
+    let host = place.estate.registry.host();
+    let server = format!("--docker-server={host}");
+    let secret = [
+        "create",
+        "secret",
+        "docker-registry",
+        "pull",
+        &server,
+        "--docker-username=u",
+        "--docker-password=p",
+    ];
+    place.own(&secret, "");
+    place.own(&["annotate", "imagerepository/web", "reconcile.fluxcd.io/requestedAt=now"], "");
+    place.until_ready("imagerepository/web");
+    place.until_ready("imagepolicy/web");
+}
