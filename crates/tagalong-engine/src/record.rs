@@ -1,7 +1,7 @@
 //! What has been found out, beside what the objects' statuses say: the last turn of each automation, and whoever
 //! listens. Each desk keeps one; metrics, progress and pages read it.
 
-use crate::automation::TurnReport;
+use crate::automation::{TurnOutcome, TurnReport};
 use crate::desk::{Event, EventType, Finding};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,7 +19,8 @@ struct Inner {
 }
 
 impl Record {
-    /// The last turn of each automation that got as far as a plan.
+    /// The last turn of each automation that got as far as a plan; of a commit that was pushed, the names of its files
+    /// without their bytes.
     pub fn turns(&self) -> Vec<Arc<TurnReport>> {
         self.inner().turns.values().cloned().collect()
     }
@@ -41,7 +42,11 @@ impl Record {
         tell(kind, key, events);
         let mut inner = self.inner();
         if let Finding::Automation { key, turn: Some(turn), .. } = finding {
-            inner.turns.insert(key.clone(), Arc::clone(turn));
+            let kept = match turn.outcome {
+                TurnOutcome::Pushed { .. } => Arc::new(turn.without_bytes()),
+                _ => Arc::clone(turn),
+            };
+            inner.turns.insert(key.clone(), kept);
         }
         inner.listeners.retain(|listener| listener.send(finding.clone()).is_ok());
     }

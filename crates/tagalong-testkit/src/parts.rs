@@ -24,6 +24,8 @@ use build::{KUBERNETES, PLAIN, Recipe};
 pub enum Part {
     /// The CNCF registry, version 3: pages by `n`/`last` and `Link`. Built from its Go module.
     Distribution,
+    /// The renderer 5.8.1 that our own is held against. Built from its Go module.
+    Kustomize,
     /// Debian's `docker-registry` 2.8: one whole listing, no pages.
     DockerRegistry,
     /// OpenSSH's server; Debian keeps it outside an ordinary user's PATH.
@@ -50,8 +52,9 @@ pub enum Part {
 
 impl Part {
     /// Every part, in the order in which `cargo xtask test` prepares them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Distribution,
+        Self::Kustomize,
         Self::DockerRegistry,
         Self::Sshd,
         Self::Git,
@@ -69,6 +72,7 @@ impl Part {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Distribution => "distribution",
+            Self::Kustomize => "kustomize",
             Self::DockerRegistry => "docker-registry",
             Self::Sshd => "sshd",
             Self::Git => "git",
@@ -87,6 +91,7 @@ impl Part {
     pub const fn advice(self) -> &'static str {
         match self {
             Self::Distribution
+            | Self::Kustomize
             | Self::Etcd
             | Self::KubeApiserver
             | Self::KubeControllerManager
@@ -110,6 +115,7 @@ impl Part {
             Self::Distribution => {
                 ("distribution", "github.com/distribution/distribution/v3/cmd/registry", PLAIN)
             }
+            Self::Kustomize => ("kustomize", "sigs.k8s.io/kustomize/kustomize/v5", PLAIN),
             Self::Etcd => ("etcd", "go.etcd.io/etcd/server/v3", PLAIN),
             Self::KubeApiserver => ("kubernetes", "k8s.io/kubernetes/cmd/kube-apiserver", KUBERNETES),
             Self::KubeControllerManager => {
@@ -231,6 +237,8 @@ fn on_machine(part: Part) -> Option<PathBuf> {
         Part::Distribution => {
             on_path("registry").filter(|path| told(path, &["--version"]).contains("distribution/v3"))
         }
+        // Another version prints other bytes.
+        Part::Kustomize => on_path("kustomize").filter(|path| told(path, &["version"]).trim() == "v5.8.1"),
         Part::Sshd => on_path("sshd").or_else(|| {
             ["/usr/sbin/sshd", "/usr/local/sbin/sshd"].map(PathBuf::from).into_iter().find(|p| p.is_file())
         }),

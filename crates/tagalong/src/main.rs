@@ -20,6 +20,10 @@ use clap::Parser;
 use std::io::Write;
 use std::process::ExitCode;
 
+/// After a large turn the system's allocator keeps about twice what is in use; this one gives it back.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = cli::Cli::parse();
     telemetry::init(cli.log_level(), cli.log_format());

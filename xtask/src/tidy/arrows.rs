@@ -12,6 +12,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("tagalong-policy", 2),
     ("tagalong-edit", 2),
     ("tagalong-template", 2),
+    ("tagalong-kustomize", 2),
     ("tagalong-registry", 2),
     ("tagalong-git", 2),
     ("tagalong-store", 2),

@@ -1,7 +1,7 @@
 //! The pure crates: no clock, environment, file system, network, process or thread outside their tests.
 //!
 //! `clippy.toml` in each of them names the calls one by one; here whole modules are fenced off, also inside macros,
-//! and the crates that would bring them in. That the four `clippy.toml` are one text is checked too: each replaces
+//! and the crates that would bring them in. That their `clippy.toml` are one text is checked too: each replaces
 //! the root's, so what stands there must be repeated.
 
 use proc_macro2::{TokenStream, TokenTree};
@@ -13,7 +13,8 @@ use super::arrows::Crate;
 use crate::tree::File;
 
 /// The crates that decide and edit.
-const PURE: &[&str] = &["tagalong-model", "tagalong-policy", "tagalong-edit", "tagalong-template"];
+const PURE: &[&str] =
+    &["tagalong-model", "tagalong-policy", "tagalong-edit", "tagalong-template", "tagalong-kustomize"];
 
 /// Modules that a pure crate does not name.
 const MODULES: &[&str] = &["std::env", "std::fs", "std::os", "std::process", "std::thread"];

@@ -19,7 +19,7 @@ use tagalong_edit::Scan;
 /// Changes whenever [`Scan`] or what fills it changes; an index that begins otherwise is begun anew.
 const HEAD: &[u8] = b"tagalong-sites 2\n";
 /// Entries beyond this many times those in use are dropped at the next save.
-const SLACK: usize = 4;
+const SLACK: usize = 2;
 
 /// A blob and how it was read.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -240,7 +240,7 @@ mod tests {
         for number in 0..1100 {
             index.insert(many(number), Scan::default());
         }
-        assert!(index.is_crowded(20) && !index.is_crowded(30));
+        assert!(index.is_crowded(40) && !index.is_crowded(60));
         index.save(Some(&HashSet::from([many(7)])));
         let index = SiteIndex::load(&path);
         assert_eq!((index.get(&many(7)), index.get(&many(8))), (Some(None), None));

@@ -27,6 +27,28 @@ pub struct TurnReport {
     pub moved: u32,
 }
 
+impl TurnReport {
+    /// The same without the bytes of its files, which Git has once they are pushed.
+    pub fn without_bytes(&self) -> Self {
+        let named = |change: &FileChange| FileChange {
+            path: change.path.clone(),
+            before: Vec::new(),
+            after: Vec::new(),
+        };
+        Self {
+            automation: self.automation.clone(),
+            url: self.url.clone(),
+            branch: self.branch.clone(),
+            base: self.base.clone(),
+            files: Arc::clone(&self.files),
+            plan: self.plan.clone(),
+            changes: self.changes.iter().map(named).collect(),
+            outcome: self.outcome.clone(),
+            moved: self.moved,
+        }
+    }
+}
+
 /// One file before and after.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileChange {

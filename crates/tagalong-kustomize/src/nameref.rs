@@ -1,0 +1,213 @@
+//! After all names are final: every field that refers to an object by a name it had gets the name it has.
+
+use crate::config::{FieldSpec, Referrers};
+use crate::error::{Fault, Result};
+use crate::field;
+use crate::fieldspec;
+use crate::id::Gvk;
+use crate::node::{Kind, NodeId, Nodes, Tag};
+use crate::resmap::{ResMap, describe};
+use crate::resource::{PREFIXES, Resource, SUFFIXES};
+
+/// Rewrites the references in all objects.
+///
+/// # Errors
+/// A name that could mean several objects.
+pub(crate) fn fix(nodes: &mut Nodes, map: &ResMap, references: &[Referrers]) -> Result<()> {
+    let originals: Vec<Resource> = map.list.clone();
+    for referrer in &originals {
+        let (api_version, kind) = {
+            let id = referrer.original_id(nodes);
+            let group = if id.gvk.group.is_empty() { String::new() } else { format!("{}/", id.gvk.group) };
+            (format!("{group}{}", id.gvk.version), id.gvk.kind.to_owned())
+        };
+        let first = Gvk::new(&api_version, &kind);
+        let candidates = reachable(nodes, map, *referrer)?;
+        for target in references {
+            for spec in target.fields.iter().filter(|spec| first.is_selected(&spec.gvk())) {
+                let fixer = Fixer { referrer: *referrer, target, spec, candidates: &candidates };
+                let own = FieldSpec { path: spec.path.clone(), ..FieldSpec::default() };
+                fieldspec::apply(nodes, *referrer, &own, None, &mut |nodes, id| fixer.set(nodes, id))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The objects that the referrer may refer to: its own namespace's, and those without one.
+fn reachable(nodes: &Nodes, map: &ResMap, referrer: Resource) -> Result<Vec<Resource>> {
+    let id = referrer.id(nodes);
+    if id.is_cluster_scoped() {
+        return Ok(map.list.clone());
+    }
+    let bound = bound_namespaces(nodes, referrer)?;
+    let fits = |other: &&Resource| {
+        let own = other.id(nodes);
+        own.is_cluster_scoped() || own.same_namespace(&id) || bound.contains(&other.namespace(nodes))
+    };
+    Ok(map.list.iter().filter(fits).copied().collect())
+}
+
+/// The namespaces of the service accounts that a RoleBinding names.
+fn bound_namespaces(nodes: &Nodes, referrer: Resource) -> Result<Vec<&str>> {
+    if referrer.kind(nodes) != "RoleBinding" {
+        return Ok(Vec::new());
+    }
+    let subjects = referrer.root.and_then(|root| nodes.field(root, "subjects"));
+    let subjects = subjects.into_iter().flat_map(|subjects| nodes.elements(subjects));
+    let mut found = Vec::new();
+    for subject in subjects {
+        let text = |name| nodes.field(*subject, name).map(|field| nodes.get(field));
+        if let (Some(namespace), Some(kind)) = (text("namespace"), text("kind"))
+            && kind.value == "ServiceAccount"
+        {
+            if Nodes::meaning(namespace)? != crate::resolve::Resolved::Str {
+                return Err(Fault::new(format!(
+                    "{}: a subject's namespace must be text",
+                    describe(&referrer.id(nodes))
+                )));
+            }
+            found.push(namespace.value.as_str());
+        }
+    }
+    Ok(found)
+}
+
+struct Fixer<'a> {
+    referrer: Resource,
+    target: &'a Referrers,
+    spec: &'a FieldSpec,
+    candidates: &'a [Resource],
+}
+
+impl Fixer<'_> {
+    fn set(&self, nodes: &mut Nodes, id: NodeId) -> Result<()> {
+        if nodes.get(id).is_null() {
+            return Ok(());
+        }
+        match nodes.kind(id) {
+            Kind::Scalar => self.scalar(nodes, id),
+            Kind::Mapping => self.mapping(nodes, id),
+            Kind::Sequence => {
+                for element in nodes.elements(id).to_vec() {
+                    match nodes.kind(element) {
+                        _ if nodes.get(element).is_null() => {}
+                        Kind::Scalar => self.scalar(nodes, element)?,
+                        Kind::Mapping => self.mapping(nodes, element)?,
+                        Kind::Sequence => return Err(Fault::new("expected text or a mapping, found a list")),
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn scalar(&self, nodes: &mut Nodes, id: NodeId) -> Result<()> {
+        let old = nodes.get(id).value.clone();
+        let found = self.referral(nodes, &old, self.candidates, false)?;
+        let Some(found) = found else { return Ok(()) };
+        let name = found.name(nodes).to_owned();
+        if name == old || name.is_empty() {
+            return Ok(());
+        }
+        field::set_scalar(nodes, id, &name, Tag::Empty)
+    }
+
+    /// A mapping with a name and perhaps a namespace, such as a subject.
+    fn mapping(&self, nodes: &mut Nodes, id: NodeId) -> Result<()> {
+        let Some(name) = nodes.field(id, "name") else {
+            return Err(Fault::new("the path leads to a mapping without a name"));
+        };
+        let candidates = match nodes.field(id, "namespace") {
+            None => self.candidates.to_vec(),
+            Some(namespace) => self.of_namespace(nodes, &nodes.get(namespace).value),
+        };
+        let old = nodes.get(name).value.clone();
+        let Some(found) = self.referral(nodes, &old, &candidates, true)? else { return Ok(()) };
+        let (name, namespace) = (found.name(nodes).to_owned(), found.namespace(nodes).to_owned());
+        if name == old && namespace.is_empty() {
+            return Ok(());
+        }
+        field::set_text(nodes, id, "name", &name)?;
+        if namespace.is_empty() {
+            return Ok(());
+        }
+        field::set_text(nodes, id, "namespace", &namespace)
+    }
+
+    /// The candidates that were in the namespace at first or, where there are none, that are in it now.
+    fn of_namespace(&self, nodes: &Nodes, namespace: &str) -> Vec<Resource> {
+        let namespaced = namespace != crate::id::NO_NAMESPACE;
+        let first = |one: &&Resource| one.original_id(nodes).effective_namespace() == namespace;
+        let now = |one: &&Resource| one.id(nodes).effective_namespace() == namespace;
+        let found: Vec<Resource> =
+            self.candidates.iter().filter(|_| namespaced).filter(first).copied().collect();
+        if !found.is_empty() {
+            return found;
+        }
+        self.candidates.iter().filter(|_| namespaced).filter(now).copied().collect()
+    }
+
+    /// The object that `old` means, if one of the candidates had that name.
+    fn referral(
+        &self,
+        nodes: &Nodes,
+        old: &str,
+        candidates: &[Resource],
+        with_namespace: bool,
+    ) -> Result<Option<Resource>> {
+        let role = self.role(nodes);
+        let own = self.referrer.id(nodes);
+        let fits = |one: &&Resource| {
+            let of = |gvk: &Gvk<'_>| one.previous_ids(nodes).any(|id| id.gvk.is_selected(gvk));
+            let id = one.id(nodes);
+            one.previous_ids(nodes).any(|id| id.name == old)
+                && of(&self.target.gvk())
+                && role.as_ref().is_none_or(of)
+                && (own.is_cluster_scoped()
+                    || id.is_cluster_scoped()
+                    || one.kind(nodes) == "ServiceAccount"
+                    || own.same_namespace(&id))
+        };
+        let mut found: Vec<Resource> = candidates.iter().filter(fits).copied().collect();
+        if found.len() == 1 {
+            return Ok(found.pop());
+        }
+        found.retain(|one| self.same_affixes(nodes, *one, true));
+        if found.len() > 1 {
+            found.retain(|one| self.same_affixes(nodes, *one, false));
+        }
+        let Some(first) = found.first().copied() else { return Ok(None) };
+        let same = |one: &Resource| {
+            one.name(nodes) == first.name(nodes)
+                && (!with_namespace || one.namespace(nodes) == first.namespace(nodes))
+        };
+        if found.iter().all(same) {
+            return Ok(Some(first));
+        }
+        Err(Fault::new(format!("{old} could mean several objects of the kind {}", self.target.kind)))
+    }
+
+    /// What `roleRef` says about the kind, for the field that holds its name.
+    fn role<'n>(&self, nodes: &'n Nodes) -> Option<Gvk<'n>> {
+        if !self.spec.path.ends_with("roleRef/name") {
+            return None;
+        }
+        let role = nodes.field(self.referrer.root?, "roleRef")?;
+        let text = |name| nodes.field(role, name).map(|field| nodes.get(field).value.as_str());
+        Some(Gvk { group: text("apiGroup")?, version: "", kind: text("kind")? })
+    }
+
+    fn same_affixes(&self, nodes: &Nodes, other: Resource, empty_fits: bool) -> bool {
+        [PREFIXES, SUFFIXES].iter().all(|name| {
+            let (a, b) = (other.list(nodes, name), self.referrer.list(nodes, name));
+            (empty_fits && (a.is_empty() || b.is_empty())) || same_ending(&a, &b)
+        })
+    }
+}
+
+/// Whether the shorter list ends the longer one; an empty list only ends an empty one.
+fn same_ending(a: &[&str], b: &[&str]) -> bool {
+    let (short, long) = if a.len() > b.len() { (b, a) } else { (a, b) };
+    if short.is_empty() { long.is_empty() } else { long.ends_with(short) }
+}

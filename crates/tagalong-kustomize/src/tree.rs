@@ -1,0 +1,109 @@
+//! The files that a render reads, handed in by the caller: bytes by path, nothing else of the world.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Where a render finds its files: a [`Tree`] in memory, a folder, the tree of a commit.
+///
+/// Paths are relative, `/`-separated, without `.` and `..`; the root is the empty path.
+pub trait Files {
+    /// The bytes of a file; none where there is no file of that path.
+    ///
+    /// # Errors
+    /// Why a file that is there cannot be read, in a few words.
+    fn file(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, String>;
+
+    /// Whether the path is a folder.
+    fn is_folder(&self, path: &str) -> bool;
+}
+
+/// A tree of files in memory.
+#[derive(Clone, Debug, Default)]
+pub struct Tree {
+    files: BTreeMap<String, Vec<u8>>,
+    folders: BTreeSet<String>,
+}
+
+impl Tree {
+    /// A tree without files.
+    pub fn new() -> Self {
+        Self { files: BTreeMap::new(), folders: BTreeSet::from([String::new()]) }
+    }
+
+    /// Adds or replaces a file. Components that are empty or `.` are left out of the path.
+    ///
+    /// A path that leaves the tree (`..`) names no file and is passed over.
+    pub fn insert(&mut self, path: &str, bytes: impl Into<Vec<u8>>) {
+        let Some(path) = join("", path) else { return };
+        let mut folder = path.as_str();
+        while let Some((parent, _)) = folder.rsplit_once('/') {
+            self.folders.insert(parent.to_owned());
+            folder = parent;
+        }
+        self.files.insert(path, bytes.into());
+    }
+}
+
+impl Files for Tree {
+    fn file(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, String> {
+        Ok(self.files.get(path).map(|bytes| Cow::Borrowed(bytes.as_slice())))
+    }
+
+    /// Whether a file stands somewhere below the path.
+    fn is_folder(&self, path: &str) -> bool {
+        path.is_empty() || self.folders.contains(path)
+    }
+}
+
+/// `path` as seen from `folder`; none where it leaves the tree.
+pub(crate) fn join(folder: &str, path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop()?;
+            }
+            part => parts.push(part),
+        }
+    }
+    Some(parts.join("/"))
+}
+
+/// `path` behind `folder` without looking at the tree: leading `..` stay.
+pub(crate) fn join_lexically(folder: &str, path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/').chain(path.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+/// Whether `path` is `folder` or lies below it.
+pub(crate) fn is_within(path: &str, folder: &str) -> bool {
+    folder.is_empty()
+        || path.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_joined_inside_the_tree() {
+        for (folder, path, expected) in [
+            ("a/b", "../c.yaml", Some("a/c.yaml")),
+            ("", "./x//y", Some("x/y")),
+            ("a", "../..", None),
+            ("a", "..", Some("")),
+        ] {
+            assert_eq!(join(folder, path).as_deref(), expected, "{folder} {path}");
+        }
+        assert_eq!(join_lexically("../a", "../../b"), "../../b");
+        assert!(is_within("a/b", "a") && !is_within("ab", "a"));
+    }
+}
