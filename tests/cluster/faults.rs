@@ -18,7 +18,13 @@ fn a_missing_kind_is_named_and_taken_up_and_a_restarted_api_server_is_watched_ag
     let registry = FakeRegistry::start().unwrap();
     registry.push_tags("acme/web", ["1.0.0"]);
     let rights = install(&plane);
-    let args = ["controller", "--storage-path=state", "--metrics-addr=0", "--health-addr=0"];
+    let args = [
+        "controller",
+        "--storage-path=state",
+        "--storage-addr=127.0.0.1:0",
+        "--metrics-addr=0",
+        "--health-addr=0",
+    ];
     let mut command = tagalong(folder.path(), &args);
     command.env("KUBECONFIG", &rights);
     let mut controller = Running::start(command);
