@@ -7,4 +7,5 @@ mod leader;
 mod observe;
 mod place;
 mod scope;
+mod source;
 mod story;

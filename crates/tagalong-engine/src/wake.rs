@@ -4,7 +4,9 @@
 use crate::desk::Kinds;
 use kube::ResourceExt;
 use std::collections::HashMap;
-use tagalong_api::{GitRepository, ImagePolicy, ImageRepository, RECONCILE_REQUEST, validate};
+use tagalong_api::{
+    GitRepository, ImagePolicy, ImageRepository, ImageUpdateAutomation, RECONCILE_REQUEST, validate,
+};
 use tagalong_model::ObjectKey;
 
 /// The key of any namespaced object.
@@ -115,4 +117,27 @@ pub fn after_source(old: Option<&GitRepository>, new: &GitRepository, kinds: &Ki
         })
         .map(|automation| key_of(automation.as_ref()))
         .collect()
+}
+
+/// GitRepositories to wake after an ImageUpdateAutomation changed: those of the remote that it has pushed to.
+pub fn after_push(
+    old: Option<&ImageUpdateAutomation>,
+    new: &ImageUpdateAutomation,
+    kinds: &Kinds,
+) -> Vec<ObjectKey> {
+    let pushed = |object: &ImageUpdateAutomation| object.status.as_ref()?.last_push_commit.clone();
+    if old.is_none_or(|old| pushed(old) == pushed(new)) {
+        return Vec::new();
+    }
+    let reference = &new.spec.source_ref;
+    let namespace = reference.namespace.clone().or_else(|| new.namespace()).unwrap_or_default();
+    let sources = kinds.sources.state();
+    let is_source = |source: &GitRepository| {
+        source.namespace().as_ref() == Some(&namespace) && source.name_any() == reference.name
+    };
+    let Some(url) = sources.iter().find(|source| is_source(source)).map(|source| source.spec.url.clone())
+    else {
+        return Vec::new();
+    };
+    sources.iter().filter(|source| source.spec.url == url).map(|source| key_of(source.as_ref())).collect()
 }
