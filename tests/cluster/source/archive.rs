@@ -1,5 +1,6 @@
 //! Getting an artifact as kustomize-controller does, and looking into it.
 
+use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
@@ -25,12 +26,19 @@ pub(super) fn get(method: &str, url: &str) -> Answer {
     Answer { status, head, body }
 }
 
-/// The names in a tar.gz, in its order.
+/// The names in a tar.gz, sorted.
 pub(super) fn entries(bytes: &[u8]) -> Vec<String> {
+    modes(bytes).into_keys().collect()
+}
+
+/// The access bits of each entry by its name.
+pub(super) fn modes(bytes: &[u8]) -> BTreeMap<String, u32> {
     let mut archive = tar::Archive::new(flate2::read::GzDecoder::new(bytes));
-    let name = |entry: std::io::Result<tar::Entry<'_, _>>| {
-        let entry: tar::Entry<'_, flate2::read::GzDecoder<&[u8]>> = entry.unwrap();
-        entry.path().unwrap().to_str().unwrap().to_owned()
-    };
-    archive.entries().unwrap().map(name).collect()
+    let mut modes = BTreeMap::new();
+    for entry in archive.entries().unwrap() {
+        let entry = entry.unwrap();
+        let name = entry.path().unwrap().to_str().unwrap().to_owned();
+        modes.insert(name, entry.header().mode().unwrap());
+    }
+    modes
 }
