@@ -104,13 +104,14 @@ fn a_namespace_that_is_deleted_is_let_go_and_the_others_go_on() {
 fn a_turn_that_hangs_is_left_behind_at_the_end() {
     let Some(place) = Place::with_web("hangs", "1.x", &["1.0.0"]) else { return };
     place.open_leases("image-only");
+    place.own(&["patch", "imagerepository/web", "--type=merge", "-p", r#"{"spec":{"timeout":"1m"}}"#], "");
     place.estate.registry.hold();
     let mut controller = place.controller(&["--enable-leader-election", "--controllers=image"]);
     controller.until("turning 1 ImageRepositories");
     place.until("imagerepository/web", ".metadata.finalizers[0]", "finalizers.fluxcd.io");
-    place.own(&["patch", "imagerepository/web", "--type=merge", "-p", r#"{"spec":{"timeout":"1m"}}"#], "");
     signal("TERM", controller.id());
-    // Its own limit is 10 s; the turn would take a minute.
-    controller.end();
+    // The turn would take a minute.
+    let story = controller.end().stderr;
+    assert!(story.contains("not finished within 10 s"), "{story}");
     assert_eq!(place.get("leases", ".items[*].spec.holderIdentity").trim(), "", "the Leases are given back");
 }
