@@ -1,7 +1,9 @@
 //! `tagalong controller` against a real API server, a registry and a Git server. Each test has a namespace of its own
 //! and a controller that looks at nothing else, with the rights that deploy/install.yaml gives it and no others.
 
+mod api;
 mod faults;
+mod grants;
 mod install;
 mod leader;
 mod observe;

@@ -76,3 +76,41 @@ fn a_condition_that_somebody_else_writes_stays() {
     place.until("imagerepository/web", ".status.lastScanResult.tagCount", "2");
     place.until("imagerepository/web", ".status.conditions[?(@.type==\"Theirs\")].reason", "Because");
 }
+
+#[test]
+fn a_namespace_that_is_deleted_is_let_go_and_the_others_go_on() {
+    need!(Part::KubeControllerManager);
+    let Some(place) = Place::with_web("stays", "1.x", &["1.0.0", "1.1.0"]) else { return };
+    let Some(gone) = Place::with_web("goes", "1.x", &["1.0.0", "1.1.0"]) else { return };
+    place.plane.run_controllers().unwrap();
+    let kinds = "imagerepositories,imagepolicies,imageupdateautomations,gitrepositories";
+    for place_of in [&place, &gone] {
+        place_of.own(&["label", kinds, "--all", &format!("test={}", place.namespace)], "");
+    }
+    let selector = format!("--watch-label-selector=test={}", place.namespace);
+    let mut controller = place.controller(&["--watch-all-namespaces", &selector]);
+    gone.until_ready("imageupdateautomation/fleet");
+    place.until_ready("imageupdateautomation/fleet");
+    gone.kubectl(&["delete", "namespace", &gone.namespace, "--wait", PATIENCE], "");
+    place.estate.registry.push_tag("acme/web", "1.2.0");
+    place.request("imagerepository/web", "1");
+    controller.until("pushed commit");
+    while place.tag("apps/web.yaml") != "1.2.0" {
+        controller.until("pushed commit");
+    }
+}
+
+#[test]
+fn a_turn_that_hangs_is_left_behind_at_the_end() {
+    let Some(place) = Place::with_web("hangs", "1.x", &["1.0.0"]) else { return };
+    place.open_leases("image-only");
+    place.estate.registry.hold();
+    let mut controller = place.controller(&["--enable-leader-election", "--controllers=image"]);
+    controller.until("turning 1 ImageRepositories");
+    place.until("imagerepository/web", ".metadata.finalizers[0]", "finalizers.fluxcd.io");
+    place.own(&["patch", "imagerepository/web", "--type=merge", "-p", r#"{"spec":{"timeout":"1m"}}"#], "");
+    signal("TERM", controller.id());
+    // Its own limit is 10 s; the turn would take a minute.
+    controller.end();
+    assert_eq!(place.get("leases", ".items[*].spec.holderIdentity").trim(), "", "the Leases are given back");
+}

@@ -2,6 +2,7 @@
 
 use super::place::Place;
 use crate::running::{Running, signal};
+use std::os::unix::fs::PermissionsExt as _;
 
 const SHORT: [&str; 3] = [
     "--leader-election-lease-duration=3s",
@@ -51,4 +52,57 @@ fn another_copy_takes_over_at_once_when_the_leases_are_given_back_and_in_time_wh
     place.own(&["patch", lease, "--type=merge", "-p", patch], "");
     let story = third.end().expect(1).stderr;
     assert!(story.contains("went to 'image-reflector-controller-abc'"), "{story}");
+}
+
+#[test]
+fn a_leader_that_is_killed_in_a_push_leaves_one_commit() {
+    const TIMES: usize = 10;
+    let Some(place) = Place::with_web("killed", "1.x", &["1.0.0"]) else { return };
+    place.open_leases("image-only");
+    // A leader that is alive on a busy machine keeps its Leases; one that is dead is followed after 3 s.
+    let terms = [
+        "--leader-election-lease-duration=3s",
+        "--leader-election-renew-deadline=2900ms",
+        "--leader-election-retry-period=300ms",
+    ];
+    let mut leader = copy(&place, "copy-0", &terms);
+    leader.until("holding the leases");
+    place.until_ready("imageupdateautomation/fleet");
+    for round in 1..=TIMES {
+        let mut next = copy(&place, &format!("copy-{round}"), &terms);
+        next.until("standing by");
+        kill_in_push(&place, round, leader.id());
+        place.estate.registry.push_tag("acme/web", &format!("1.{round}.0"));
+        place.request("imagerepository/web", &round.to_string());
+        // It says nothing more: it was killed.
+        leader.end();
+        next.until("holding the leases");
+        place.until("imagepolicy/web", ".status.latestRef.tag", &format!("1.{round}.0"));
+        let pushed = || place.estate.repo.rev("main").unwrap();
+        place.request("imageupdateautomation/fleet", &round.to_string());
+        place.until("imageupdateautomation/fleet", ".status.lastHandledReconcileAt", &round.to_string());
+        assert_eq!(place.tag("apps/web.yaml"), format!("1.{round}.0"), "{}", pushed());
+        let commits = place.estate.repo.log("main").unwrap().len();
+        assert_eq!(commits, 1 + round, "one commit for each tag, killed or not");
+        leader = next;
+    }
+    place.estate.repo.fsck().unwrap();
+}
+
+/// Kills a process when its push reaches the Git server: before it is read, before the ref moves, or after.
+fn kill_in_push(place: &Place, round: usize, process: u32) {
+    let hooks = place.estate.repo.path().join("hooks");
+    let hook = match round % 3 {
+        0 => {
+            place.estate.git.before_push(move || signal("KILL", process));
+            return;
+        }
+        1 => "pre-receive",
+        _ => "post-receive",
+    };
+    // Once: the next push is another's.
+    let script = format!("#!/bin/sh\nrm -f \"$0\"\nkill -KILL {process}\ncat >/dev/null\n");
+    std::fs::create_dir_all(&hooks).unwrap();
+    std::fs::write(hooks.join(hook), script).unwrap();
+    std::fs::set_permissions(hooks.join(hook), std::fs::Permissions::from_mode(0o755)).unwrap();
 }

@@ -2,6 +2,7 @@
 
 use super::place::Place;
 use crate::running::signal;
+use tagalong_testkit::fake_registry::{Auth, FakeRegistry};
 
 #[test]
 fn a_shard_leaves_the_objects_of_others_alone() {
@@ -69,4 +70,40 @@ fn a_deployment_of_flux_is_taken_over_with_its_flags() {
     controller.until("turning 0 ImageRepositories");
     signal("TERM", controller.id());
     controller.end().expect(0);
+}
+
+#[test]
+fn two_tenants_with_one_image_and_different_secrets_share_no_listing() {
+    let Some(good) = Place::new("tenant-good") else { return };
+    let Some(bad) = Place::new("tenant-bad") else { return };
+    let auth = Auth::Basic("u".to_owned(), "p".to_owned());
+    let registry = FakeRegistry::builder().auth(auth).start().unwrap();
+    registry.push_tags("acme/web", ["1.0.0"]);
+    let label = good.namespace.clone();
+    for (place, password) in [(&good, "p"), (&bad, "wrong")] {
+        place.open_secrets();
+        let server = format!("--docker-server={}", registry.host());
+        let password = format!("--docker-password={password}");
+        place.own(
+            &["create", "secret", "docker-registry", "pull", &server, "--docker-username=u", &password],
+            "",
+        );
+        let image = place.estate.registry.image("acme/web");
+        let objects =
+            place.estate.image_and_policy("web", "1.x").replace(&image, &registry.image("acme/web"));
+        place.apply(&objects.replace("timeout: 5s", "timeout: 5s, secretRef: {name: pull}"));
+        place.own(&["label", "imagerepositories,imagepolicies", "--all", &format!("test={label}")], "");
+    }
+    let selector = format!("--watch-label-selector=test={label}");
+    let _controller = good.controller(&["--watch-all-namespaces", &selector]);
+    good.until_ready("imagepolicy/web");
+    // Turned again, now that the listing of the other stands there.
+    bad.request("imagerepository/web", "1");
+    bad.until("imagerepository/web", ".status.lastHandledReconcileAt", "1");
+    bad.request("imagepolicy/web", "1");
+    bad.until("imagepolicy/web", ".status.lastHandledReconcileAt", "1");
+    assert_eq!(bad.get("imagepolicy/web", ".status.latestRef.tag"), "");
+    assert_eq!(bad.get("imagerepository/web", ".status.lastScanResult.tagCount"), "");
+    let ready = bad.get("imagerepository/web", ".status.conditions[?(@.type==\"Ready\")].status");
+    assert_eq!(ready, "False");
 }

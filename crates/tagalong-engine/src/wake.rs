@@ -59,8 +59,13 @@ fn repository_of(policy: &ImagePolicy) -> ObjectKey {
     ObjectKey::new(namespace, &reference.name)
 }
 
+/// Whether an ImageRepository had a turn at all.
+pub(crate) fn was_turned(object: &ImageRepository) -> bool {
+    object.status.as_ref().is_some_and(|status| !status.conditions.is_empty())
+}
+
 /// Policies to wake after an ImageRepository changed from `old` to `new`: those that refer to it, when its
-/// listing or what is asked of it moved.
+/// listing or what is asked of it moved, or when it has ended its first turn.
 pub fn after_repository(
     old: Option<&ImageRepository>,
     new: &ImageRepository,
@@ -69,7 +74,7 @@ pub fn after_repository(
     let seen = |object: &ImageRepository| {
         let status = object.status.as_ref();
         let scan = status.and_then(|status| status.last_scan_result.as_ref());
-        (scan.map(|scan| scan.revision.clone()), object.metadata.generation)
+        (scan.map(|scan| scan.revision.clone()), object.metadata.generation, was_turned(object))
     };
     if old.is_some_and(|old| seen(old) == seen(new)) {
         return Vec::new();
