@@ -3,6 +3,7 @@
 
 mod cli;
 mod faults;
+mod flux;
 mod leader;
 mod observe;
 mod place;
