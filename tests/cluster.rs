@@ -6,6 +6,7 @@ mod faults;
 mod flux;
 mod install;
 mod leader;
+mod migration;
 mod observe;
 mod place;
 mod scope;
