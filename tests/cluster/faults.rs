@@ -18,7 +18,8 @@ fn a_missing_kind_is_named_and_taken_up_and_a_restarted_api_server_is_watched_ag
     let registry = FakeRegistry::start().unwrap();
     registry.push_tags("acme/web", ["1.0.0"]);
     let rights = install_beside_flux(&plane);
-    let args = ["controller", "--storage-path=state", "--metrics-addr=0", "--health-addr=0"];
+    let args =
+        ["controller", "--controllers=image", "--storage-path=state", "--metrics-addr=0", "--health-addr=0"];
     let mut command = tagalong(folder.path(), &args);
     command.env("KUBECONFIG", &rights);
     let mut controller = Running::start(command);

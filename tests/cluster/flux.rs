@@ -276,3 +276,62 @@ fn flux_counts_the_controller_in_when_it_checks_the_cluster() {
     let tag = image.rsplit_once(':').unwrap().1;
     assert!(ran.stdout.contains(&format!("tagalong: {tag}")), "{}", ran.stdout);
 }
+
+#[test]
+fn flux_serves_itself_of_sources_as_well() {
+    let Some(_) = parts::need(Part::Flux) else { return };
+    let Some(place) = Place::new("flux-source") else { return };
+    let head = place.estate.commit(&[("apps/web.yaml", "kind: A\n")]);
+    let controller = place.controller(&["--controllers=image,source"]);
+    let served = Served { image: String::new(), place, controller };
+    let url = format!("--url={}", served.place.estate.git.url("fleet.git"));
+    served.tells(
+        &["create", "source", "git", "site", &url, "--branch=main", "--interval=5m"],
+        &format!(
+            "✚ generating GitRepository source\n⚠\u{fe0f} insecure configuration: credentials configured for an HTTP URL\n\
+             ► applying GitRepository source\n✔ GitRepository source created\n\
+             ◎ waiting for GitRepository source reconciliation\n✔ GitRepository source reconciliation completed\n\
+             ✔ fetched revision: main@sha1:{head}\n"
+        ),
+    );
+    let row = served.table(&["get", "sources", "git", "--no-header"]);
+    let short = &head[..8];
+    assert_eq!(
+        row,
+        [format!("site main@sha1:{short} False True stored artifact for revision 'main@sha1:{short}'")]
+    );
+    let head = served.place.estate.commit(&[("apps/web.yaml", "kind: B\n")]);
+    served.tells(
+        &["reconcile", "source", "git", "site"],
+        &format!(
+            "► annotating GitRepository site in NS namespace\n✔ GitRepository annotated\n\
+             ◎ waiting for GitRepository reconciliation\n✔ fetched revision main@sha1:{head}\n"
+        ),
+    );
+    served.tells(
+        &["suspend", "source", "git", "site"],
+        "► suspending source git site in NS namespace\n✔ source git suspended\n",
+    );
+    served.tells(
+        &["resume", "source", "git", "site"],
+        &format!(
+            "► resuming source git site in NS namespace\n✔ source git resumed\n\
+             ◎ waiting for GitRepository reconciliation\n✔ GitRepository site reconciliation completed\n\
+             ✔ fetched revision main@sha1:{head}\n"
+        ),
+    );
+    let exported = served.flux(&["export", "source", "git", "site"]).expect(0).stdout;
+    assert!(exported.contains("\nkind: GitRepository\n") && !exported.contains("status:"), "{exported}");
+    let stats = served.table(&["stats"]);
+    assert!(
+        stats.iter().any(|row| row.starts_with("GitRepository 1 0 0 ") && !row.ends_with('-')),
+        "{stats:?}"
+    );
+    let events = served.table(&["events", "--for=GitRepository/site"]);
+    assert!(events.iter().any(|row| row.contains("Normal NewArtifact GitRepository/site")), "{events:?}");
+    served.tells(
+        &["delete", "source", "git", "site", "--silent"],
+        "► deleting source git site in NS namespace\n✔ source git deleted\n",
+    );
+    served.place.own(&["wait", "gitrepository/site", "--for=delete", "--timeout=60s"], "");
+}

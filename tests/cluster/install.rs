@@ -65,12 +65,13 @@ fn the_deployment_is_hardened_and_its_command_line_serves() {
     assert_eq!(told(".spec.template.spec.securityContext.seccompProfile.type"), "RuntimeDefault");
     assert_eq!(told(".spec.template.spec.serviceAccountName"), "tagalong");
     assert_eq!(told(".metadata.labels['app\\.kubernetes\\.io/part-of']"), "flux");
-    assert_eq!(container(".ports[*].containerPort"), "8080 9440");
+    assert_eq!(container(".ports[*].containerPort"), "8080 9440 9090");
 
-    let args: Vec<String> = serde_json::from_str(&container(".args")).unwrap();
+    let args = container(".args").replace("$(RUNTIME_NAMESPACE)", "flux-system");
+    let args: Vec<String> = serde_json::from_str(&args).unwrap();
     let mut args: Vec<&str> = args.iter().map(String::as_str).collect();
-    let own = ["--watch-all-namespaces=false", "--storage-path=state", "--metrics-addr=0"];
-    args.extend(own.into_iter().chain(["--health-addr=127.0.0.1:0"]));
+    args.extend(["--watch-all-namespaces=false", "--storage-path=state", "--storage-addr=127.0.0.1:0"]);
+    args.extend(["--metrics-addr=0", "--health-addr=127.0.0.1:0"]);
     let folder = tempfile::tempdir().unwrap();
     let mut command = tagalong(folder.path(), &args);
     command.env("KUBECONFIG", rights).env("RUNTIME_NAMESPACE", "flux-system").env("POD_NAME", "tagalong-0");
@@ -103,7 +104,7 @@ fn the_rights_of_one_namespace_are_enough_for_it_and_for_no_other() {
     let patch = r#"{"spec":{"secretRef":{"name":"git"}}}"#;
     place.own(&["patch", "gitrepository/fleet", "--type=merge", "-p", patch], "");
     let rights = place.plane.service_account(&place.namespace, "tagalong").unwrap();
-    let mut command = place.command(&["--enable-leader-election"]);
+    let mut command = place.command(&["--enable-leader-election", "--controllers=image"]);
     command.env("KUBECONFIG", &rights);
     let mut controller = Running::start(command);
     controller.until("pushed commit");
@@ -120,7 +121,8 @@ fn each_shard_has_rights_to_its_own_leases() {
     place.open_leases("sharded");
     for selector in ["!sharding.fluxcd.io/key", "sharding.fluxcd.io/key=shard1"] {
         let selector = format!("--watch-label-selector={selector}");
-        let mut controller = place.controller(&["--enable-leader-election", &selector]);
+        let mut controller =
+            place.controller(&["--enable-leader-election", "--controllers=image", &selector]);
         controller.until("holding the leases");
     }
 }

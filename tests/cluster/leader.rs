@@ -12,7 +12,7 @@ const SHORT: [&str; 3] = [
 /// A copy with a state folder of its own.
 fn copy(place: &Place, state: &str, terms: &[&str]) -> Running {
     let storage = format!("--storage-path={state}");
-    let mut args = vec!["--enable-leader-election", &storage];
+    let mut args = vec!["--enable-leader-election", "--controllers=image", &storage];
     args.extend(terms);
     let mut command = place.command(&args);
     command.env("POD_NAME", state);

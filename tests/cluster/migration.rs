@@ -113,7 +113,10 @@ impl Cluster {
         let args = "-o=jsonpath={.spec.template.spec.containers[0].args}";
         let args = self.kubectl(&["get", "deployment/tagalong", "-n", "flux-system", args], "");
         let mut args: Vec<String> = serde_json::from_str(&args).unwrap();
-        args.extend(["--storage-path=state", "--metrics-addr=0", "--health-addr=0"].map(ToOwned::to_owned));
+        args.extend(
+            ["--storage-path=state", "--storage-addr=127.0.0.1:0", "--metrics-addr=0", "--health-addr=0"]
+                .map(ToOwned::to_owned),
+        );
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
         let rights = self.plane.service_account("flux-system", "tagalong").unwrap();
         let mut command = tagalong(self.folder.path(), &args);

@@ -123,8 +123,13 @@ impl Place {
 
     /// The command line of one, with the rights of the ServiceAccount that deploy/install.yaml makes.
     pub(super) fn command(&self, args: &[&str]) -> Command {
-        let defaults =
-            ["--watch-all-namespaces=false", "--storage-path=state", "--metrics-addr=0", "--health-addr=0"];
+        let defaults = [
+            "--watch-all-namespaces=false",
+            "--storage-path=state",
+            "--storage-addr=127.0.0.1:0",
+            "--metrics-addr=0",
+            "--health-addr=0",
+        ];
         let given = |flag: &str| args.iter().any(|arg| arg.split('=').next() == flag.split('=').next());
         let mut all = vec!["controller"];
         all.extend(defaults.into_iter().filter(|flag| !given(flag)));

@@ -80,6 +80,14 @@ reasons! {
     InvalidCommitSignature
     /// A tag's signature is missing or wrong.
     InvalidTagSignature
+    /// A mode of verification that does not go with what is followed.
+    InvalidVerificationMode
+    /// A tag that should be signed is not.
+    InvalidGitObject
+    /// The remote has no commit yet.
+    EmptyGitRepository
+    /// The remote is ahead of the artifact.
+    NewRevision
     /// The artifact is that of the current revision.
     ArtifactUpToDate
     /// A new artifact was made.

@@ -195,6 +195,7 @@ impl Desk for ClusterDesk {
             Wish::Repository(object) => self.keep_finalizer(object).await,
             Wish::Policy(object) => self.keep_finalizer(object).await,
             Wish::Automation(object) => self.keep_finalizer(object).await,
+            Wish::Source(object) => self.keep_finalizer(object).await,
         }
     }
 
@@ -225,6 +226,9 @@ impl Desk for ClusterDesk {
             }
             Finding::Automation { key, status, events, .. } => {
                 self.write::<ImageUpdateAutomation>(&key, status.as_deref().map(write::value), events).await
+            }
+            Finding::Source { key, status, events } => {
+                self.write::<GitRepository>(&key, status.as_deref().map(write::value), events).await
             }
         }
     }

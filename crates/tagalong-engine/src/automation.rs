@@ -16,7 +16,6 @@ mod gather;
 mod index;
 mod look;
 mod message;
-mod mirrors;
 mod plan;
 mod report;
 mod round;
@@ -27,8 +26,9 @@ mod turns;
 mod vanished;
 
 pub use exists::Existing;
+pub(crate) use index::SiteIndex;
+pub(crate) use look::Seen;
 pub use message::{AUTOMATION, DEFAULT_MESSAGE, UPDATE};
-pub use mirrors::Mirrors;
 pub use plan::{EditPlan, FileProblem, HeldSite, MarkedFile, PlannedEdit, PolicyState, plan};
 pub use rule::Rule;
 pub use site::{Served, SiteVerdict, decide};

@@ -1,10 +1,12 @@
 //! What every reconcile is given: the desk, the clients, the caches, the settings. Built once by the binary.
 
-use crate::automation::{Existing, Mirrors, Turns};
+use crate::automation::{Existing, Turns};
 use crate::desk::Desk;
 use crate::listings::Listings;
+use crate::mirrors::Mirrors;
 use crate::policy::Decisions;
 use crate::retries::Retries;
+use crate::source::Served;
 use std::time::Duration;
 use tagalong_registry::Registry;
 
@@ -65,6 +67,8 @@ pub struct Context<D> {
     pub existing: Existing,
     /// Failed turns in a row, per object.
     pub retries: Retries,
+    /// Where archives of GitRepositories are kept and served; `None` where GitRepositories are only read.
+    pub served: Option<Served>,
     /// What the command line decided.
     pub settings: Settings,
 }
@@ -87,8 +91,15 @@ impl<D: Desk> Context<D> {
             decisions: Decisions::default(),
             existing: Existing::default(),
             retries: Retries::default(),
+            served: None,
             settings,
         }
+    }
+
+    /// The same, with GitRepositories served.
+    #[must_use]
+    pub fn serving(self, served: Served) -> Self {
+        Self { served: Some(served), ..self }
     }
 
     /// An interval stretched by the jitter of the settings.

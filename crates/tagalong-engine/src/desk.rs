@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use tagalong_api::{
-    GitRepository, ImagePolicy, ImagePolicyStatus, ImageRepository, ImageRepositoryStatus,
-    ImageUpdateAutomation, ImageUpdateAutomationStatus, Reason,
+    GitRepository, GitRepositoryStatus, ImagePolicy, ImagePolicyStatus, ImageRepository,
+    ImageRepositoryStatus, ImageUpdateAutomation, ImageUpdateAutomationStatus, Reason,
 };
 use tagalong_model::ObjectKey;
 use tagalong_registry::DockerConfig;
@@ -84,6 +84,15 @@ pub enum Finding {
         /// The plan of this turn and what came of it, where the turn got that far.
         turn: Option<Arc<TurnReport>>,
     },
+    /// Of a GitRepository.
+    Source {
+        /// Which.
+        key: ObjectKey,
+        /// Its new status; `None` leaves it as it is.
+        status: Option<Box<GitRepositoryStatus>>,
+        /// What happened.
+        events: Vec<Event>,
+    },
 }
 
 /// An object whose turn has come.
@@ -95,6 +104,8 @@ pub enum Wish<'a> {
     Policy(&'a ImagePolicy),
     /// An ImageUpdateAutomation.
     Automation(&'a ImageUpdateAutomation),
+    /// A GitRepository.
+    Source(&'a GitRepository),
 }
 
 /// Why a desk could not answer.

@@ -39,6 +39,8 @@ pub(crate) enum Retry {
     WhenWoken,
     /// The object that it depends on; looked for again after `--requeue-dependency`.
     Dependency,
+    /// The first scan of its ImageRepository, which is under way and wakes it.
+    FirstScan,
     /// Time: back off and try again.
     BackOff,
 }

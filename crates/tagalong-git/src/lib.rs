@@ -13,12 +13,14 @@
 //! All calls block; an async caller puts them on a thread that may. Two processes that write one branch are kept
 //! apart by the expected old value of a push, nothing else. Who calls: the automation's turn in `tagalong-engine`.
 
+mod archive;
 mod check;
 mod checkout;
 mod commit;
 mod error;
 mod history;
 mod id;
+mod ignore;
 mod init;
 mod io;
 mod keys;
@@ -33,8 +35,10 @@ mod stats;
 pub mod trailer;
 mod tree;
 mod url;
+mod verify;
 mod wire;
 
+pub use archive::Selected;
 pub use checkout::{Checkout, ChooseTag, Fetched, Tips};
 pub use commit::{CommitMeta, Prepared};
 pub use error::{ErrorKind, GitError};
@@ -48,3 +52,4 @@ pub use sign::Signer;
 pub use stats::Stats;
 pub use tree::{Entry, Listing, Reader, Skipped, SkippedKind, Visitor};
 pub use url::RemoteUrl;
+pub use verify::{Signed, TrustedKeys};

@@ -147,7 +147,10 @@ impl Mirror {
 
     fn receive(&self, remote: &Remote, mut connection: Connection, found: &checkout::Found) -> Result<()> {
         let repo = self.repo();
-        if is_whole(&repo, found.commit) {
+        let is_there = |repo: &Repository| {
+            is_whole(repo, found.commit) && found.tag.is_none_or(|tag| repo.has_object(tag))
+        };
+        if is_there(&repo) {
             finish(&mut connection);
             return Ok(());
         }
@@ -157,9 +160,10 @@ impl Mirror {
         }
         let repo = self.repo();
         let haves = known::known_tips(&repo);
-        let ask = Ask { wants: &[found.commit], haves: &haves, depth: Depth::Commits(1) };
+        let ask =
+            Ask { wants: &[found.tag.unwrap_or(found.commit)], haves: &haves, depth: Depth::Commits(1) };
         match fetch_pack(&mut connection, &repo, &ask) {
-            Ok(_) if is_whole(&self.repo(), found.commit) => {}
+            Ok(_) if is_there(&self.repo()) => {}
             Err(error) if error.kind() != ErrorKind::Damaged && error.kind() != ErrorKind::Protocol => {
                 return Err(error);
             }
@@ -172,7 +176,7 @@ impl Mirror {
                     Connection::open(remote, Service::UploadPack, &self.client, &self.counters)?;
                 connection.refs(&["HEAD"])?;
                 fetch_pack(&mut connection, &self.repo(), &Ask { haves: &[], ..ask })?;
-                if !is_whole(&self.repo(), found.commit) {
+                if !is_there(&self.repo()) {
                     return Err(checkout::missing_commit(found));
                 }
             }

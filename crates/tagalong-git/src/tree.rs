@@ -153,6 +153,12 @@ impl Reader {
         Ok(object.take_data())
     }
 
+    /// Any object's bytes.
+    pub(crate) fn object(&self, id: &str) -> Result<Vec<u8>> {
+        let mut object = self.repo.find_object(parse_commit(id)?).map_err(GitError::damaged)?;
+        Ok(std::mem::take(&mut object.data))
+    }
+
     /// The tree `path` leads to through folders only.
     fn descend(&self, root: ObjectId, path: &RepoPath) -> Result<ObjectId> {
         let mut at = root;

@@ -4,7 +4,7 @@
 mod controller;
 mod flux_flags;
 
-pub(crate) use controller::ControllerArgs;
+pub(crate) use controller::{ControllerArgs, Group};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;

@@ -9,7 +9,9 @@
 //! ```
 //!
 //! `run` serves all of it on one address; `controller` on two, as Flux does: probes on one, the rest on the other.
+//! The artifacts of GitRepositories are served on a third (`artifacts`).
 
+pub(crate) mod artifacts;
 mod metrics;
 mod page;
 
@@ -25,6 +27,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tagalong_cluster::Health;
 use tagalong_engine::{Kinds, Record};
+use tokio::net::TcpListener;
 
 #[derive(Clone)]
 struct Shown {
@@ -85,13 +88,17 @@ pub(crate) async fn serve_controller(listeners: Listeners) -> anyhow::Result<()>
 }
 
 async fn on(address: SocketAddr, flag: &str, app: Router) -> anyhow::Result<()> {
-    let listener = tokio::net::TcpListener::bind(address).await;
+    axum::serve(bind(address, flag).await?, app).await.context("the listener stopped")
+}
+
+async fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
     let listener =
         listener.with_context(|| format!("cannot listen on {address}; choose another with {flag}"))?;
     if let Ok(address) = listener.local_addr() {
         tracing::info!(%address, flag, "listening");
     }
-    axum::serve(listener, app).await.context("the listener stopped")
+    Ok(listener)
 }
 
 impl Shown {

@@ -47,6 +47,7 @@ fn object(finding: &Finding) -> String {
         Finding::Repository { key, .. } => named("ImageRepository", key),
         Finding::Policy { key, .. } => named("ImagePolicy", key),
         Finding::Automation { key, .. } => named("ImageUpdateAutomation", key),
+        Finding::Source { key, .. } => named("GitRepository", key),
     }
 }
 

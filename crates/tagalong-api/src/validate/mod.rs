@@ -16,7 +16,7 @@ pub use policy::{DigestReflection, ValidPolicy, policy};
 pub use refspec::Refspec;
 pub use repository::{ExclusionList, ValidRepository, repository};
 pub use selector::Selector;
-pub use source::{ValidSource, git_repository};
+pub use source::{ValidArtifact, ValidSource, Verify, VerifyMode, artifact, git_repository};
 
 use crate::Reason;
 

@@ -2,12 +2,12 @@
 
 use super::gather::{self, Gathered};
 use super::look::Scope;
-use super::mirrors::Opened;
 use super::plan::plan;
 use super::round::{Job, Round};
 use super::{Done, Failure, exists, vanished};
 use crate::context::Context;
 use crate::desk::Desk;
+use crate::mirrors::{Guard, Opened};
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +24,9 @@ pub(crate) async fn write<D: Desk>(
     lock_key: &str,
     now: Timestamp,
 ) -> Result<Done, Failure> {
-    let mut mirror = context.mirrors.take(&gathered.source, &gathered.remote).await?;
+    let mirror = context.mirrors.take(&gathered.source, &gathered.remote).await;
+    let mut mirror =
+        mirror.map_err(|why| failed(Reason::GitOperationFailed, "failed to checkout source", &why))?;
     let scope = Scope::new(valid.folder.clone(), &valid.line_files);
     let settings = &context.settings;
     let job = Arc::new(Job {
@@ -81,24 +83,13 @@ pub(crate) async fn write<D: Desk>(
     ))
 }
 
-type Guard = tokio::sync::OwnedMutexGuard<Option<Opened>>;
-
 /// Runs a step that blocks with the mirror, and gives the mirror back.
 async fn blocking<T: Send + 'static>(
-    mut guard: Guard,
+    guard: Guard,
     step: impl FnOnce(&mut Opened) -> Result<T, Failure> + Send + 'static,
 ) -> Result<(Result<T, Failure>, Guard), Failure> {
-    let done = tokio::task::spawn_blocking(move || {
-        let result = match guard.as_mut() {
-            Some(opened) => step(opened),
-            None => {
-                Err(failed(Reason::GitOperationFailed, "failed to checkout source", "the mirror was closed"))
-            }
-        };
-        (result, guard)
-    });
-    done.await
-        .map_err(|error| failed(Reason::GitOperationFailed, "failed to update source", &error.to_string()))
+    let done = crate::mirrors::blocking(guard, step).await;
+    done.map_err(|why| failed(Reason::GitOperationFailed, "failed to update source", &why))
 }
 
 /// A failure that time may mend.

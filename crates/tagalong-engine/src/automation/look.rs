@@ -2,8 +2,8 @@
 //! Blocks; called by `act` on a thread that may.
 
 use super::index::{BlobKey, SiteIndex};
-use super::mirrors::Opened;
 use super::plan::MarkedFile;
+use crate::mirrors::{Opened, choose_tag};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use std::collections::{BTreeMap, HashSet};
 use std::num::NonZero;
@@ -130,17 +130,6 @@ pub(crate) fn look(
     let files = Arc::clone(&seen.files);
     opened.seen = Some(seen);
     Ok(Looked { fetched, files })
-}
-
-/// The highest tag within a range, by the very rules of a semver policy.
-fn choose_tag(range: &str, tags: &[&str]) -> Result<Option<usize>, String> {
-    let order = tagalong_policy::OrderSpec::Semver { range: range.to_owned() };
-    let policy = tagalong_policy::Policy::compile(&order, None).map_err(|error| error.to_string())?;
-    let decision = policy.decide(tags.iter().copied(), &[]);
-    Ok(match decision.verdict {
-        tagalong_policy::Verdict::Select { tag, .. } => tags.iter().position(|candidate| *candidate == tag),
-        _ => None,
-    })
 }
 
 /// Every file in scope that has sites or problems. Only folders that differ from those `before` are walked.

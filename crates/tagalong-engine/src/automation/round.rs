@@ -5,10 +5,10 @@ use super::act::failed;
 use super::branch::{Asker, BranchState, inspect};
 use super::gather::Gathered;
 use super::look::{Looked, Scope, look};
-use super::mirrors::Opened;
 use super::plan::{EditPlan, FileProblem, MarkedFile};
 use super::turn_report::{FileChange, TurnOutcome, TurnReport};
 use super::{Failure, message};
+use crate::mirrors::Opened;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -70,7 +70,7 @@ impl Job {
         also.extend(self.valid.push.refspec.as_ref().map(|refspec| refspec.dst.as_str()));
         let (remote, checkout) = (&self.gathered.remote, &self.gathered.checkout);
         let looked = match look(opened, remote, checkout, &also, &self.scope) {
-            Err(error) if error.kind() == ErrorKind::Damaged && renew(opened) => {
+            Err(error) if error.kind() == ErrorKind::Damaged && opened.renew() => {
                 look(opened, remote, checkout, &also, &self.scope)
             }
             looked => looked,
@@ -99,10 +99,17 @@ impl Job {
         moved: u32,
     ) -> Result<Round, Failure> {
         match self.attempt(opened, looked, edits, moved) {
-            Ok(round) => Ok(round),
+            Ok(round) => {
+                if let Round::Ended(turn, _) = &round
+                    && let TurnOutcome::Pushed { commit, .. } = &turn.outcome
+                {
+                    opened.pushed(self.push_ref(), commit.clone());
+                }
+                Ok(round)
+            }
             // A cache may change when, never what: a broken mirror is fetched anew.
             Err(Trouble::Checkout(error) | Trouble::Update(error))
-                if error.kind() == ErrorKind::Damaged && renew(opened) =>
+                if error.kind() == ErrorKind::Damaged && opened.renew() =>
             {
                 Ok(Round::Again)
             }
@@ -304,12 +311,6 @@ impl Job {
         plan.problems.extend(refused);
         Ok(changes)
     }
-}
-
-/// Begins the mirror anew; whether that could be done.
-fn renew(opened: &mut Opened) -> bool {
-    opened.seen = None;
-    opened.mirror.rebuild().is_ok()
 }
 
 fn checkout_failed(error: &GitError) -> Failure {

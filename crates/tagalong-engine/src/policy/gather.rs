@@ -72,7 +72,11 @@ pub(crate) async fn listing<D: Desk>(
 ) -> Result<Listing, Failure> {
     let not_ready = || {
         let wait = tagalong_model::format_duration(context.settings.requeue_dependency);
-        dependency(format!("retrying in {wait} error: no tags in database"))
+        let failure = dependency(format!("retrying in {wait} error: no tags in database"));
+        let reference = ObjectRef::new(&repository.key.name).within(&repository.key.namespace);
+        let scanned = context.desk.kinds().repositories.get(&reference);
+        let new = scanned.is_some_and(|object| !wake::was_turned(&object));
+        if new { Failure { retry: Retry::FirstScan, ..failure } } else { failure }
     };
     let access =
         credentials::registry::access(&context.desk, repository).await.map_err(|message| Failure {

@@ -31,6 +31,11 @@ pub(super) async fn report<D: Desk>(
     now: Timestamp,
 ) -> Result<Action, Failed> {
     let mut status = object.status.clone().unwrap_or_default();
+    let waits = matches!(&result, Err(failure) if failure.retry == Retry::FirstScan);
+    if waits && status.conditions.is_empty() {
+        // A new policy of a new repository: what it would say now holds for a moment and costs two writes.
+        return Ok(Action::requeue(context.settings.requeue_dependency));
+    }
     let outcome = match &result {
         Ok(selected) => {
             if status.latest_ref.as_ref() != Some(&selected.latest) {
@@ -54,7 +59,9 @@ pub(super) async fn report<D: Desk>(
             _ => Action::await_change(),
         },
         Err(Failure { retry: Retry::BackOff, message, .. }) => return Err(Failed { message }),
-        Err(Failure { retry: Retry::Dependency, .. }) => Action::requeue(context.settings.requeue_dependency),
+        Err(Failure { retry: Retry::Dependency | Retry::FirstScan, .. }) => {
+            Action::requeue(context.settings.requeue_dependency)
+        }
         Err(_) => Action::await_change(),
     };
     context.retries.succeeded("ImagePolicy", &key_of(object));

@@ -10,8 +10,9 @@ use std::time::Duration;
 /// `controller`
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ControllerArgs {
-    /// Groups of kinds to serve: image is ImageRepository, ImagePolicy, ImageUpdateAutomation.
-    #[arg(long, value_enum, value_delimiter = ',', default_value = "image", value_name = "GROUP")]
+    /// Groups of kinds to serve: image is ImageRepository, ImagePolicy, ImageUpdateAutomation; source is GitRepository,
+    /// which is only read where it is left out. image is always among them.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "image,source", value_name = "GROUP")]
     pub(crate) controllers: Vec<Group>,
     /// Watch every namespace; with =false only the one that RUNTIME_NAMESPACE names.
     #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true", action = ArgAction::Set, value_name = "BOOL")]
@@ -51,9 +52,11 @@ pub(crate) struct ControllerArgs {
     /// Where /healthz and /readyz are served; 0 serves none.
     #[arg(long, value_name = "ADDR", default_value = ":9440", value_parser = address)]
     pub(crate) health_addr: Address,
-    /// Mirrors, tag lists and first-seen times are kept here.
+    /// Mirrors, tag lists, first-seen times and artifacts are kept here.
     #[arg(long, value_name = "DIR", default_value = "/data")]
     pub(crate) storage_path: PathBuf,
+    #[command(flatten)]
+    pub(crate) artifacts: ArtifactArgs,
     /// A PEM file with authorities to trust beside the system's, for registries and Git servers.
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,
@@ -63,6 +66,24 @@ pub(crate) struct ControllerArgs {
     pub(crate) instance: Option<String>,
     #[command(flatten)]
     pub(crate) flux: FluxFlags,
+}
+
+/// The artifacts of GitRepositories.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ArtifactArgs {
+    /// Where the artifacts of GitRepositories are served.
+    #[arg(long, value_name = "ADDR", default_value = ":9090", value_parser = socket)]
+    pub(crate) storage_addr: SocketAddr,
+    /// Where others reach that address, as it stands in a status: a host with or without a port
+    /// [default: the name of this machine, and the port].
+    #[arg(long, value_name = "HOST")]
+    pub(crate) storage_adv_addr: Option<String>,
+    /// An artifact that is older and no longer current is removed.
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
+    pub(crate) artifact_retention_ttl: Duration,
+    /// At most so many artifacts of one object are kept.
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub(crate) artifact_retention_records: usize,
 }
 
 /// Which of several copies works; the others wait.
@@ -90,6 +111,8 @@ pub(crate) struct ElectionArgs {
 pub(crate) enum Group {
     /// ImageRepository, ImagePolicy, ImageUpdateAutomation.
     Image,
+    /// GitRepository.
+    Source,
 }
 
 /// Where to listen; nowhere for `0`.
@@ -105,6 +128,10 @@ fn address(text: &str) -> Result<Address, String> {
     let address =
         full.parse().map_err(|_| "expected HOST:PORT or :PORT with an IP address, or 0".to_owned())?;
     Ok(Address(Some(address)))
+}
+
+fn socket(text: &str) -> Result<SocketAddr, String> {
+    address(text)?.0.ok_or_else(|| "expected HOST:PORT or :PORT with an IP address".to_owned())
 }
 
 fn duration(text: &str) -> Result<Duration, String> {
@@ -136,6 +163,13 @@ mod tests {
         );
         assert_eq!(args.metrics_addr, Address("[::]:8080".parse().ok()));
         assert_eq!(args.health_addr, Address("[::]:9440".parse().ok()));
+        assert_eq!(args.controllers, [Group::Image, Group::Source]);
+        let artifacts = args.artifacts;
+        assert_eq!(Some(artifacts.storage_addr), "[::]:9090".parse().ok());
+        assert_eq!(
+            (artifacts.artifact_retention_ttl, artifacts.artifact_retention_records),
+            (Duration::from_mins(1), 2)
+        );
     }
 
     #[test]
@@ -151,6 +185,13 @@ mod tests {
         let args = parse(&["--kube-api-qps=100", "--feature-gates", "FluxStorage=true", "--concurrent", "8"]);
         assert_eq!(args.flux.given(), ["--feature-gates", "--kube-api-qps"]);
         assert_eq!(args.concurrent, 8);
+        let args =
+            parse(&["--controllers=image", "--artifact-digest-algo=sha256", "--storage-adv-addr=a.b."]);
+        assert_eq!(
+            (args.controllers, args.flux.given()),
+            (vec![Group::Image], &["--artifact-digest-algo".to_owned()][..])
+        );
+        assert_eq!(args.artifacts.storage_adv_addr.as_deref(), Some("a.b."));
         assert!(Cli::try_parse_from(["tagalong", "controller", "--no-such-flag"]).is_err());
     }
 }

@@ -6,12 +6,19 @@ use clap::{Arg, ArgMatches, Command, FromArgMatches};
 
 /// The flags, with or without a value; FLUX.md 6.1.
 const FLAGS: &[&str] = &[
+    "artifact-digest-algo",
     "aws-autologin-for-ecr",
     "azure-autologin-for-acr",
     "default-service-account",
     "feature-gates",
     "gc-interval",
     "gcp-autologin-for-gcr",
+    "helm-cache-max-size",
+    "helm-cache-purge-interval",
+    "helm-cache-ttl",
+    "helm-chart-file-max-size",
+    "helm-chart-max-size",
+    "helm-index-max-size",
     "kube-api-burst",
     "kube-api-qps",
     "ssh-hostkey-algos",

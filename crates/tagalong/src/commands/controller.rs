@@ -13,6 +13,7 @@ use std::sync::Arc;
 use tagalong_cluster::{ClusterDesk, Election};
 use tagalong_engine::wheel::{self, WakeQueues};
 use tagalong_engine::{Context, Desk as _, Finding, Record};
+use wire::Storage;
 
 pub(crate) async fn run(args: ControllerArgs) -> anyhow::Result<Answer> {
     for flag in args.flux.given() {
@@ -21,7 +22,8 @@ pub(crate) async fn run(args: ControllerArgs) -> anyhow::Result<Answer> {
     let state = State::write(&StateArgs { state: Some(args.storage_path.clone()) })?;
     let client = tagalong_cluster::connect().await?;
     let election = election::of(&args, &client)?;
-    let (context, desk, wakes) = wire::wire(&args, &state, client).await?;
+    let storage = Storage::open(&args, &state).await?;
+    let (context, desk, wakes) = wire::wire(&args, &state, client, storage.as_ref()).await?;
     let listeners = Listeners {
         metrics: args.metrics_addr.0,
         health: args.health_addr.0,
@@ -33,6 +35,7 @@ pub(crate) async fn run(args: ControllerArgs) -> anyhow::Result<Answer> {
         answer = until_stopped(context, &desk, wakes, election.as_ref()) => Ok(answer),
         () = desk.watch() => Ok(Answer::No),
         served = listen::serve_controller(listeners) => served.map(|()| Answer::No),
+        served = wire::serve(storage) => served.map(|()| Answer::No),
         () = observe(desk.record(), args.dry_run) => Ok(Answer::No),
     };
     desk.finish().await;

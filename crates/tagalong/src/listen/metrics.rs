@@ -31,6 +31,7 @@ impl Counters {
             Finding::Repository { events, .. } => ("ImageRepository", events),
             Finding::Policy { events, .. } => ("ImagePolicy", events),
             Finding::Automation { events, .. } => ("ImageUpdateAutomation", events),
+            Finding::Source { events, .. } => ("GitRepository", events),
         };
         let failed = events.iter().any(|event| event.event_type == EventType::Warning);
         *counts.turns.entry((kind, if failed { "failure" } else { "success" })).or_default() += 1;

@@ -1,15 +1,18 @@
-//! Which copy of the controller works: the one that holds the Leases of Flux's own two image controllers, so that they
-//! and Tagalong never write at once. A shard's Leases carry a hash of its selector, as Flux's do.
+//! Which copy of the controller works: the one that holds the Leases of Flux's own controllers that it stands in for, so
+//! that they and Tagalong never write at once. A shard's Leases carry a hash of its selector, as Flux's do.
 
 use super::wire::{pod, runtime_namespace};
-use crate::cli::ControllerArgs;
+use crate::cli::{ControllerArgs, Group};
 use kube::Client;
 use std::time::Duration;
 use tagalong_cluster::{Election, Terms, lease_name};
 
 /// In the order in which they are taken.
-const LEASES: [&str; 2] =
-    ["image-automation-controller-leader-election", "image-reflector-controller-leader-election"];
+const LEASES: [(Group, &str); 3] = [
+    (Group::Image, "image-automation-controller-leader-election"),
+    (Group::Image, "image-reflector-controller-leader-election"),
+    (Group::Source, "source-controller-leader-election"),
+];
 /// At the end the API server gets this long to take the Leases back.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -27,7 +30,8 @@ pub(super) fn of(args: &ControllerArgs, client: &Client) -> anyhow::Result<Optio
     };
     // Two processes of one Pod are two.
     let identity = format!("{}_{}_{:x}", pod(), std::process::id(), jiff::Timestamp::now().as_nanosecond());
-    let names = LEASES.map(|name| lease_name(name, &args.watch_label_selector)).to_vec();
+    let served = LEASES.iter().filter(|(group, _)| args.controllers.contains(group));
+    let names = served.map(|(_, name)| lease_name(name, &args.watch_label_selector)).collect();
     Ok(Some(Election::new(client.clone(), &namespace, identity, names, terms)))
 }
 
