@@ -136,6 +136,37 @@ impl Cluster {
         self.kubectl(&[&object[..], &["--type=merge", "-p", ready]].concat(), "");
     }
 
+    /// Flux applies its own definitions, which lack our field; then somebody hands them over as the page says.
+    fn definitions_go_from_hand_to_hand(&self) {
+        let definition = ["get", "crd/imageupdateautomations.image.toolkit.fluxcd.io", "-o=json"];
+        let mut fluxs: serde_json::Value = serde_json::from_str(&self.kubectl(&definition, "")).unwrap();
+        let update = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/update/properties";
+        let fields = fluxs.pointer_mut(update).unwrap().as_object_mut().unwrap();
+        fields.remove("lineFiles").expect("our field is there");
+        fluxs.as_object_mut().unwrap().remove("status");
+        fluxs["metadata"] = serde_json::json!({"name": fluxs["metadata"]["name"]});
+        let apply = ["apply", "--server-side", "--force-conflicts", "--field-manager=kustomize-controller"];
+        self.kubectl(&[&apply[..], &["-f", "-"]].concat(), &fluxs.to_string());
+        self.line_files_become("");
+
+        let page = std::fs::read_to_string(deploy("../docs/migrate-from-flux.md")).unwrap();
+        let hand_over = page.lines().find(|line| line.starts_with("tagalong crds |")).unwrap();
+        self.types(hand_over).expect(0);
+        self.line_files_become(r#"["Dockerfile"]"#);
+    }
+
+    /// Writes our field until the API server, which takes a definition up a moment later, keeps or drops it.
+    fn line_files_become(&self, expected: &str) {
+        let object = ["imageupdateautomation/fleet", "-n", "flux-system"];
+        let patch = r#"{"spec":{"update":{"lineFiles":["Dockerfile"]}}}"#;
+        let became = (0..200).any(|_| {
+            self.kubectl(&[&["patch"], &object[..], &["--type=merge", "-p", patch]].concat(), "");
+            let path = "-o=jsonpath={.spec.update.lineFiles}";
+            self.kubectl(&[&["get"], &object[..], &[path]].concat(), "") == expected
+        });
+        assert!(became, "lineFiles do not become '{expected}'");
+    }
+
     fn holders(&self) -> String {
         let holders = "-o=jsonpath={.items[*].spec.holderIdentity}";
         self.kubectl(&["get", "leases", "-n", "flux-system", holders], "")
@@ -199,4 +230,5 @@ fn the_way_from_flux_can_be_gone_and_gone_back() {
     let kinds = "imagerepositories,imagepolicies,imageupdateautomations,gitrepositories";
     let left = cluster.kubectl(&["get", kinds, "-n", "flux-system", "-o=name"], "");
     assert_eq!(left.lines().count(), 4, "{left}");
+    cluster.definitions_go_from_hand_to_hand();
 }
