@@ -87,7 +87,7 @@ fn body(told: &Told, instance: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tagalong_api::{ImagePolicy, Reason};
+    use tagalong_api::{GitRepository, ImagePolicy, Reason};
     use tagalong_engine::Event;
 
     #[test]
@@ -102,7 +102,7 @@ mod tests {
         .unwrap();
         let event =
             Event { event_type: EventType::Warning, reason: Reason::Failure, message: "no tag".to_owned() };
-        let mut told = Told::new(&policy, event);
+        let mut told = Told::new(&policy, None, event);
         told.at = "2026-01-02T03:04:05Z".parse().unwrap();
         assert_eq!(
             body(&told, "pod-1"),
@@ -118,6 +118,25 @@ mod tests {
                 "reportingController": "tagalong",
                 "reportingInstance": "pod-1",
                 "metadata": {"event.toolkit.fluxcd.io/team": "web"},
+            })
+        );
+    }
+
+    #[test]
+    fn an_event_of_an_archive_says_which() {
+        let source: GitRepository = serde_json::from_value(json!({
+            "metadata": {"name": "fleet", "namespace": "apps"},
+            "spec": {"url": "https://example.com/fleet", "interval": "1m"},
+        }))
+        .unwrap();
+        let status = json!({"artifact": {"revision": "main@sha1:a", "digest": "sha256:b"}});
+        let message = "stored artifact for commit 'x'".to_owned();
+        let event = Event { event_type: EventType::Normal, reason: Reason::NewArtifact, message };
+        assert_eq!(
+            body(&Told::new(&source, Some(&status), event), "pod-1")["metadata"],
+            json!({
+                "source.toolkit.fluxcd.io/revision": "main@sha1:a",
+                "source.toolkit.fluxcd.io/digest": "sha256:b",
             })
         );
     }

@@ -30,6 +30,11 @@ struct Pushed {
 }
 
 impl Opened {
+    /// A mirror that nobody has looked at yet.
+    pub(crate) fn new(mirror: Mirror, index: SiteIndex) -> Self {
+        Self { mirror, index, seen: None, pushed: None }
+    }
+
     /// Notes a push.
     pub(crate) fn pushed(&mut self, refname: String, commit: String) {
         self.pushed = Some(Pushed { refname, commit, at: Instant::now() });
@@ -146,7 +151,7 @@ impl Mirrors {
                     .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
                 let mirror = Mirror::open(&folder.join("git"), &remote).map_err(|error| error.to_string())?;
                 let index = SiteIndex::load(&folder.join("sites"));
-                Ok::<_, String>(Opened { mirror, index, seen: None, pushed: None })
+                Ok::<_, String>(Opened::new(mirror, index))
             });
             let opened = opened.await.map_err(|error| error.to_string()).and_then(|opened| opened);
             *guard = Some(opened?);

@@ -84,7 +84,7 @@ impl ClusterDesk {
         }
         // A turn that changed nothing is in the log; in the API it would cost a write for each object and interval.
         for event in events.into_iter().filter(|event| event.event_type != EventType::Trace) {
-            let told = Told::new(current.as_ref(), event);
+            let told = Told::new(current.as_ref(), wanted.as_ref(), event);
             if let Some(notifier) = &self.0.notifier {
                 notifier.tell(&told);
             }
