@@ -3,6 +3,7 @@
 
 mod faults;
 mod leader;
+mod metrics;
 mod observe;
 mod place;
 mod scope;

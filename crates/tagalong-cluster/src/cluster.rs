@@ -1,7 +1,9 @@
 //! The way to the cluster and who it is. Called once by the binary.
 
 use crate::error::ClusterError;
+use crate::requests::Requests;
 use k8s_openapi::api::core::v1::Namespace;
+use kube::client::ClientBuilder;
 use kube::{Api, Client, Config, ResourceExt};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
@@ -11,8 +13,18 @@ use std::fmt::Write as _;
 /// # Errors
 /// When there is neither, or what is there cannot be used.
 pub async fn connect() -> Result<Client, ClusterError> {
+    connect_counted(&Requests::default()).await
+}
+
+/// The same, with its requests counted.
+///
+/// # Errors
+/// As [`connect`].
+pub async fn connect_counted(requests: &Requests) -> Result<Client, ClusterError> {
     let config = Config::infer().await.map_err(|error| ClusterError::Config(error.to_string()))?;
-    Client::try_from(config).map_err(|error| ClusterError::Config(error.to_string()))
+    let host = config.cluster_url.authority().map(ToString::to_string).unwrap_or_default();
+    let client = ClientBuilder::try_from(config).map_err(|error| ClusterError::Config(error.to_string()))?;
+    Ok(client.with_layer(&requests.layer(host)).build())
 }
 
 /// What tells this cluster's commits apart: a short hash of the kube-system namespace's uid.

@@ -19,14 +19,16 @@ mod finalizer;
 mod health;
 mod lease;
 mod notify;
+mod requests;
 mod selector;
 mod shelf;
 mod status;
 mod watch;
 
-pub use cluster::{connect, instance};
+pub use cluster::{connect, connect_counted, instance};
 pub use desk::{ClusterDesk, Options};
 pub use error::ClusterError;
 pub use health::Health;
 pub use lease::{Election, Terms};
+pub use requests::Requests;
 pub use selector::parse_selector;

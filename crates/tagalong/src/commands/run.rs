@@ -3,6 +3,7 @@
 use super::settle::{GRACE, settle, stop_signal};
 use crate::cli::{Global, Output, RunArgs};
 use crate::exit::Answer;
+use crate::listen::Figures;
 use crate::wiring::{Role, Wired, wire};
 use crate::{listen, print};
 use futures::FutureExt as _;
@@ -50,7 +51,10 @@ async fn forever(wired: Wired, listen: Option<SocketAddr>) -> anyhow::Result<Ans
     };
     let listening = async {
         match listen {
-            Some(address) => listen::serve(address, desk.kinds().clone(), desk.record().clone()).await,
+            Some(address) => {
+                let figures = Figures::new(context, desk.record(), None);
+                listen::serve(address, desk.kinds().clone(), desk.record().clone(), figures).await
+            }
             None => std::future::pending().await,
         }
     };
