@@ -71,7 +71,7 @@ fn a_condition_that_somebody_else_writes_stays() {
     let patch = ["patch", "imagerepository/web", "--subresource=status", "--type=json", "-p", theirs];
     place.own(&patch, "");
     place.estate.registry.push_tag("acme/web", "1.1.0");
-    place.own(&["annotate", "imagerepository/web", "reconcile.fluxcd.io/requestedAt=now"], "");
+    place.request("imagerepository/web", "now");
     place.until("imagerepository/web", ".status.lastScanResult.tagCount", "2");
     place.until("imagerepository/web", ".status.conditions[?(@.type==\"Theirs\")].reason", "Because");
 }

@@ -35,7 +35,7 @@ fn another_copy_takes_over_at_once_when_the_leases_are_given_back_and_in_time_wh
     first.end().expect(0);
     second.until("holding the leases");
     place.estate.registry.push_tag("acme/web", "1.1.0");
-    place.own(&["annotate", "imagerepository/web", "reconcile.fluxcd.io/requestedAt=1"], "");
+    place.request("imagerepository/web", "1");
     second.until("pushed commit");
 
     let mut third = copy(&place, "third", &SHORT);
@@ -43,7 +43,7 @@ fn another_copy_takes_over_at_once_when_the_leases_are_given_back_and_in_time_wh
     signal("KILL", second.id());
     third.until("holding the leases");
     place.estate.registry.push_tag("acme/web", "1.2.0");
-    place.own(&["annotate", "imagerepository/web", "reconcile.fluxcd.io/requestedAt=2"], "");
+    place.request("imagerepository/web", "2");
     third.until("pushed commit");
     assert_eq!(place.tag("apps/web.yaml"), "1.2.0");
 

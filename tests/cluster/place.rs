@@ -6,6 +6,7 @@ use crate::support::{Estate, tagalong};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Once, OnceLock};
+use std::time::{Duration, Instant};
 use tagalong_testkit::control_plane::ControlPlane;
 
 /// Longer than anything here takes.
@@ -81,10 +82,30 @@ impl Place {
         self.own(&["wait", object, &format!("--for=jsonpath={{{path}}}={value}"), PATIENCE], "");
     }
 
+    /// Waits until a path of an object holds something with `words`; what it holds.
+    #[track_caller]
+    pub(super) fn until_says(&self, object: &str, path: &str, words: &str) -> String {
+        let begin = Instant::now();
+        loop {
+            let says = self.get(object, path);
+            if says.contains(words) {
+                return says;
+            }
+            assert!(begin.elapsed() < Duration::from_secs(60), "{object} says: {says}");
+        }
+    }
+
     /// Waits until an object is Ready for its generation.
     #[track_caller]
     pub(super) fn until_ready(&self, object: &str) {
         self.own(&["wait", object, "--for=condition=Ready", PATIENCE], "");
+    }
+
+    /// Asks for a turn of an object now.
+    #[track_caller]
+    pub(super) fn request(&self, object: &str, token: &str) {
+        let annotation = format!("reconcile.fluxcd.io/requestedAt={token}");
+        self.own(&["annotate", object, &annotation, "--overwrite"], "");
     }
 
     /// Deletes an object and waits until it is gone.

@@ -54,7 +54,7 @@ fn access_from_is_decided_by_the_labels_of_the_namespace() {
     let _controller = place.controller(&["--watch-all-namespaces", &selector]);
     other.until("imagepolicy/web", ".status.conditions[?(@.type==\"Ready\")].reason", "AccessDenied");
     other.kubectl(&["label", "namespace", &other.namespace, "team=web"], "");
-    other.own(&["annotate", "imagepolicy/web", "reconcile.fluxcd.io/requestedAt=now"], "");
+    other.request("imagepolicy/web", "now");
     other.until_ready("imagepolicy/web");
 }
 
