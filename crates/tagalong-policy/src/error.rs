@@ -12,7 +12,7 @@ pub enum PolicyError {
     #[error("{0}")]
     Pattern(InvalidPattern),
     /// `spec.filterTags.extract`
-    #[error("the template is {0} bytes long; at most {max} are allowed, shorten it", max = crate::extract::MAX_TEMPLATE)]
+    #[error("the template is {0} bytes long; at most {max} are allowed, shorten it", max = crate::filter::MAX_TEMPLATE)]
     Extract(usize),
     /// An entry of the image repository's `spec.exclusionList`
     #[error("{0}")]

@@ -1,8 +1,12 @@
 //! `filterTags`: which tags count, and what part of them is compared. Used by `policy`.
 
-use crate::{Pattern, PolicyError, Refusal, extract::MAX_TEMPLATE, extract::Template};
+use crate::{Pattern, PolicyError, Refusal};
 use regex::CaptureLocations;
 use std::borrow::Cow;
+use tagalong_pattern::Template;
+
+/// Far above anything written by hand; bounds what a tag can grow to.
+pub(crate) const MAX_TEMPLATE: usize = 1024;
 
 /// `spec.filterTags` of an ImagePolicy.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +46,7 @@ impl Filter {
             Some(template) if template.len() > MAX_TEMPLATE => {
                 return Err(PolicyError::Extract(template.len()));
             }
-            Some(template) => Some(Template::compile(template, &pattern.groups)),
+            Some(template) => Some(Template::compile(template, pattern.groups())),
         };
         Ok(Self { pattern, template })
     }
@@ -53,23 +57,25 @@ impl Filter {
     }
 
     pub(crate) fn extractor(&self) -> Extractor<'_> {
-        Extractor { filter: self, groups: self.pattern.regex.capture_locations(), built: String::new() }
+        Extractor { filter: self, groups: self.pattern.regex().capture_locations(), built: String::new() }
     }
 }
 
 impl Extractor<'_> {
     /// What is compared of this tag, or why it is refused.
     pub(crate) fn text<'t: 'b, 'b>(&'b mut self, tag: &'t str) -> Result<Text<'t, 'b>, Refusal> {
-        let regex = &self.filter.pattern.regex;
+        let regex = self.filter.pattern.regex();
         let Some(template) = &self.filter.template else {
             return if regex.is_match(tag) { Ok(Text::Tag(tag)) } else { Err(Refusal::FilterMismatch) };
         };
         regex.captures_read(&mut self.groups, tag).ok_or(Refusal::FilterMismatch)?;
-        let text = match template.slice(tag, &self.groups) {
+        let groups = &self.groups;
+        let group = |index| groups.get(index).and_then(|(start, end)| tag.get(start..end));
+        let text = match template.slice(group) {
             Some(slice) => Text::Tag(slice),
             None => {
                 self.built.clear();
-                template.expand(tag, &self.groups, &mut self.built);
+                template.expand(group, &mut self.built);
                 Text::Built(&self.built)
             }
         };

@@ -20,11 +20,9 @@
 
 mod decide;
 mod error;
-mod extract;
 mod filter;
 mod gate;
 mod order;
-mod pattern;
 mod policy;
 mod range;
 mod rank;
@@ -37,9 +35,9 @@ pub use error::PolicyError;
 pub use filter::FilterSpec;
 pub use gate::{Gate, GateRefusal};
 pub use order::{Direction, OrderSpec};
-pub use pattern::{InvalidPattern, Pattern};
 pub use policy::{Policy, Value};
 pub use range::InvalidRange;
 pub use rank::{Ranked, Ranking};
 pub use refusal::Refusal;
 pub use spelling::spelling;
+pub use tagalong_pattern::{InvalidPattern, Pattern};

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use regex::Regex;
+use tagalong_pattern::Pattern;
 
 use crate::error::Failure;
 use crate::limits;
@@ -20,7 +20,7 @@ pub(crate) struct Context {
     steps: Cell<u64>,
     meter: Meter,
     dicts: RefCell<Vec<Dict>>,
-    patterns: RefCell<BTreeMap<String, Regex>>,
+    patterns: RefCell<BTreeMap<String, Pattern>>,
 }
 
 impl Context {
@@ -167,17 +167,13 @@ impl Context {
     }
 
     /// A compiled pattern, kept for the rendering.
-    pub(crate) fn pattern(
-        &self,
-        source: &str,
-        compile: impl FnOnce(&str) -> Result<Regex, Failure>,
-    ) -> Result<Regex, Failure> {
+    pub(crate) fn pattern(&self, source: &str) -> Result<Pattern, Failure> {
         if let Some(pattern) = self.patterns.borrow().get(source) {
             return Ok(pattern.clone());
         }
         // Compiling takes milliseconds at worst and a compiled pattern up to a megabyte: at most 50 of them.
         self.work(limits::WORK as usize / 50)?;
-        let pattern = compile(source)?;
+        let pattern = Pattern::compile(source).map_err(|error| Failure::Problem(error.to_string()))?;
         self.patterns.borrow_mut().insert(source.to_owned(), pattern.clone());
         Ok(pattern)
     }

@@ -114,7 +114,8 @@ fn errors_name_the_line_and_what_is_wrong() {
     );
     check_error(
         "{{ regexFind \"(\" \"\" }}",
-        "line 1 of the template: regexFind: the pattern `(` cannot be used: unclosed group",
+        "line 1 of the template: regexFind: \"(\" is no valid regular expression (RE2 syntax): `(` without `)`, \
+         at character 1",
     );
 }
 

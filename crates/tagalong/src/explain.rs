@@ -178,7 +178,7 @@ async fn one(
     explanation.listing = Some(Listing {
         tags: listing.iter().len(),
         excluded: listing.iter().len() - tags.len(),
-        scanned_at: listing.head().scanned_at.to_string(),
+        scanned_at: format!("{:.0}", listing.head().scanned_at),
         complete: true,
         next_scan: next_scan(&repository, listing.head().scanned_at),
     });
@@ -190,7 +190,7 @@ fn next_scan(repository: &ValidRepository, scanned_at: jiff::Timestamp) -> Strin
     if repository.suspend {
         return "never: the ImageRepository is suspended".to_owned();
     }
-    scanned_at.checked_add(repository.interval).map(|next| next.to_string()).unwrap_or_default()
+    scanned_at.checked_add(repository.interval).map(|next| format!("{next:.0}")).unwrap_or_default()
 }
 
 fn decision(policy: &ImagePolicy, valid: &ValidPolicy, tags: &[&str]) -> Decision {

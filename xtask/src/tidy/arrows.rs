@@ -9,6 +9,7 @@ use crate::tree;
 /// The floor of each crate of the product. A new crate is one line here.
 const FLOORS: &[(&str, u8)] = &[
     ("tagalong-model", 1),
+    ("tagalong-pattern", 1),
     ("tagalong-policy", 2),
     ("tagalong-edit", 2),
     ("tagalong-template", 2),

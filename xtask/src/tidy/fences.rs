@@ -13,8 +13,14 @@ use super::arrows::Crate;
 use crate::tree::File;
 
 /// The crates that decide and edit.
-const PURE: &[&str] =
-    &["tagalong-model", "tagalong-policy", "tagalong-edit", "tagalong-template", "tagalong-kustomize"];
+const PURE: &[&str] = &[
+    "tagalong-model",
+    "tagalong-pattern",
+    "tagalong-policy",
+    "tagalong-edit",
+    "tagalong-template",
+    "tagalong-kustomize",
+];
 
 /// Modules that a pure crate does not name.
 const MODULES: &[&str] = &["std::env", "std::fs", "std::os", "std::process", "std::thread"];

@@ -18,7 +18,6 @@ mod merge;
 mod numbers;
 mod paths;
 mod patterns;
-mod re2;
 mod refused;
 mod semver;
 mod semver_range;

@@ -1,8 +1,8 @@
 //! Regular expressions. Each `must` twin differs in Go only in how it fails.
 
-use regex::{Regex, escape};
+use regex::escape;
+use tagalong_pattern::{Pattern, Template};
 
-use super::re2;
 use super::{Arguments, Function};
 use crate::error::Failure;
 use crate::val::Val;
@@ -23,10 +23,10 @@ pub(super) const TABLE: &[Function] = &[
     Function::exact("regexQuoteMeta", 1, |args| args.give(quote_meta(args.text(0)?))),
 ];
 
-fn pattern(args: &Arguments<'_>) -> Result<Regex, Failure> {
+fn pattern(args: &Arguments<'_>) -> Result<Pattern, Failure> {
     // Searching a text is far more work than copying it.
     args.context.work(args.text(1)?.len())?;
-    args.context.pattern(args.text(0)?, re2::compile)
+    args.context.pattern(args.text(0)?)
 }
 
 /// A pattern that cannot be used matches nothing.
@@ -40,7 +40,7 @@ fn matches(args: &Arguments<'_>) -> Result<Val, Failure> {
 }
 
 fn find(args: &Arguments<'_>) -> Result<Val, Failure> {
-    args.give(pattern(args)?.find(args.text(1)?).map_or("", |found| found.as_str()))
+    args.give(pattern(args)?.regex().find(args.text(1)?).map_or("", |found| found.as_str()))
 }
 
 /// At most `n` findings; a negative `n` means all.
@@ -50,15 +50,16 @@ fn limit(number: i64) -> usize {
 
 fn find_all(args: &Arguments<'_>) -> Result<Val, Failure> {
     let pattern = pattern(args)?;
-    let found = pattern.find_iter(args.text(1)?).take(limit(args.int(2)?));
+    let found = pattern.regex().find_iter(args.text(1)?).take(limit(args.int(2)?));
     args.context.texts(found.map(|found| found.as_str()))
 }
 
 fn replace_all(args: &Arguments<'_>, literal: bool) -> Result<Val, Failure> {
     let (pattern, text, replacement) = (pattern(args)?, args.text(1)?, args.text(2)?);
+    let template = Template::compile(replacement, pattern.groups());
     let mut out = String::new();
     let mut copied = 0;
-    for found in pattern.captures_iter(text) {
+    for found in pattern.regex().captures_iter(text) {
         let Some(whole) = found.get(0) else { continue };
         args.context.work(1 + replacement.len() / 16)?;
         out.push_str(text.get(copied..whole.start()).unwrap_or_default());
@@ -68,7 +69,7 @@ fn replace_all(args: &Arguments<'_>, literal: bool) -> Result<Val, Failure> {
             let groups = replacement.matches('$').count();
             args.context
                 .room(out.len().saturating_add(replacement.len()).saturating_add(groups * whole.len()))?;
-            found.expand(replacement, &mut out);
+            template.expand(|index| found.get(index).map(|group| group.as_str()), &mut out);
         }
         args.context.room(out.len())?;
         copied = whole.end();
@@ -89,7 +90,7 @@ fn split(args: &Arguments<'_>) -> Result<Val, Failure> {
     let mut parts = Vec::new();
     let mut from = 0;
     let mut last = 0;
-    for found in pattern.find_iter(text) {
+    for found in pattern.regex().find_iter(text) {
         if parts.len() + 1 >= most {
             last = 0;
             break;

@@ -87,8 +87,9 @@ fn group(cursor: &mut Cursor<'_>, out: &mut Translated) -> Result<bool, String> 
     }
     for unknown in ["=", "!", "<=", "<!"] {
         if cursor.eat(unknown) {
-            return Err(cursor
-                .fault("look-around is not part of RE2; capture the part you want and name it in extract"));
+            return Err(cursor.fault(
+                "look-around is not part of RE2; match more and capture the part you want in a group",
+            ));
         }
     }
     if cursor.eat("P<") || cursor.eat("<") {

@@ -1,16 +1,12 @@
-//! The `extract` template, read as Go's `Regexp.Expand` does. Used by `filter`.
+//! Text built from the groups of a match, as Go's `Regexp.Expand` builds it: `extract` of a policy's filter, and what a
+//! message template replaces with.
 //!
 //! `$name`, `${name}`, `$1`; the longest name counts (`$1x` is the group `1x`); `$$` is a dollar sign, and so is one that
 //! begins no name. A group that does not exist or took no part in the match is empty.
 
-use regex::CaptureLocations;
-
-/// Far above anything written by hand; bounds what a tag can grow to.
-pub(crate) const MAX_TEMPLATE: usize = 1024;
-
 /// A template whose names are resolved to groups.
 #[derive(Debug, Clone)]
-pub(crate) struct Template {
+pub struct Template {
     pieces: Vec<Piece>,
     /// The names that the pattern lacks.
     missing: Vec<String>,
@@ -25,7 +21,7 @@ enum Piece {
 
 impl Template {
     /// Never fails, as Go's does not; `groups` are the pattern's, index 0 being the whole match.
-    pub(crate) fn compile(template: &str, groups: &[Option<String>]) -> Self {
+    pub fn compile(template: &str, groups: &[Option<String>]) -> Self {
         let mut compiled = Self { pieces: Vec::new(), missing: Vec::new() };
         let mut rest = template;
         while let Some((before, after)) = rest.split_once('$') {
@@ -70,32 +66,32 @@ impl Template {
     }
 
     /// The names that the pattern lacks, in the order in which the template asks for them.
-    pub(crate) fn missing(&self) -> &[String] {
+    pub fn missing(&self) -> &[String] {
         &self.missing
     }
 
-    /// The part of the tag that the template stands for, if it is one group and nothing else.
-    pub(crate) fn slice<'t>(&self, tag: &'t str, groups: &CaptureLocations) -> Option<&'t str> {
+    /// The part of the text that the template stands for, if it is one group and nothing else. `group` gives the text
+    /// of a group that took part in the match.
+    pub fn slice<'t>(&self, group: impl Fn(usize) -> Option<&'t str>) -> Option<&'t str> {
         match self.pieces.as_slice() {
-            [Piece::Groups(indices)] => Some(group_text(tag, groups, indices)),
+            [Piece::Groups(indices)] => Some(first(group, indices)),
             _ => None,
         }
     }
 
-    /// Writes the template, filled in, into `out`.
-    pub(crate) fn expand(&self, tag: &str, groups: &CaptureLocations, out: &mut String) {
+    /// Writes the template, filled in, into `out`; `group` as in [`Self::slice`].
+    pub fn expand<'t>(&self, group: impl Fn(usize) -> Option<&'t str>, out: &mut String) {
         for piece in &self.pieces {
             out.push_str(match piece {
                 Piece::Literal(text) => text,
-                Piece::Groups(indices) => group_text(tag, groups, indices),
+                Piece::Groups(indices) => first(&group, indices),
             });
         }
     }
 }
 
-fn group_text<'t>(tag: &'t str, groups: &CaptureLocations, indices: &[usize]) -> &'t str {
-    let matched = indices.iter().find_map(|index| groups.get(*index));
-    matched.and_then(|(start, end)| tag.get(start..end)).unwrap_or_default()
+fn first<'t>(group: impl Fn(usize) -> Option<&'t str>, indices: &[usize]) -> &'t str {
+    indices.iter().find_map(|index| group(*index)).unwrap_or_default()
 }
 
 /// Splits off the name in front, with or without braces; `None` if there is none or its brace stays open.
@@ -118,13 +114,13 @@ mod tests {
     #[track_caller]
     fn check(pattern: &str, template: &str, tag: &str, expected: &str) {
         let pattern = Pattern::compile(pattern).unwrap();
-        let template = Template::compile(template, &pattern.groups);
-        let mut groups = pattern.regex.capture_locations();
-        pattern.regex.captures_read(&mut groups, tag).unwrap();
+        let template = Template::compile(template, pattern.groups());
+        let captures = pattern.regex().captures(tag).unwrap();
+        let group = |index| captures.get(index).map(|found| found.as_str());
         let mut out = String::new();
-        template.expand(tag, &groups, &mut out);
+        template.expand(group, &mut out);
         assert_eq!(out, expected);
-        assert!(template.slice(tag, &groups).is_none_or(|slice| slice == expected));
+        assert!(template.slice(group).is_none_or(|slice| slice == expected));
     }
 
     #[test]
@@ -170,7 +166,7 @@ mod tests {
     #[test]
     fn missing_groups_are_named_once() {
         let pattern = Pattern::compile("(?P<ts>[0-9]+)").unwrap();
-        let missing = |template| Template::compile(template, &pattern.groups).missing().join(",");
+        let missing = |template| Template::compile(template, pattern.groups()).missing().join(",");
         assert_eq!(missing("$ts $1 $0"), "");
         assert_eq!(missing("$tsx ${stamp} $tsx $2"), "tsx,stamp,2");
     }
