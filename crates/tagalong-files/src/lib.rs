@@ -11,6 +11,7 @@
 
 mod desk;
 mod docker;
+mod folder;
 mod kind;
 mod load;
 mod located;
@@ -24,6 +25,7 @@ mod yaml;
 
 pub use desk::FilesDesk;
 pub use docker::docker_config;
+pub use folder::Folder;
 pub use load::{LoadError, Loaded, load, scan};
 pub use located::Located;
 pub use problem::{Code, Place, Problem, underline};

@@ -15,6 +15,7 @@ mod emit;
 mod error;
 mod field;
 mod fieldspec;
+mod fold;
 mod generate;
 mod id;
 mod jsonpatch;
@@ -39,7 +40,8 @@ mod tree;
 mod value;
 
 pub use error::{KustomizeError, Place};
-pub use tree::{Files, Tree};
+pub use limits::FILE as MAX_FILE_BYTES;
+pub use tree::{Entry, Files, Tree};
 pub use value::{Object, Value};
 
 /// Renders the kustomization in `folder`; the root is the empty path.

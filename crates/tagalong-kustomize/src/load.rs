@@ -44,6 +44,7 @@ impl<'t> Loader<'t> {
         let Some(found) = tree::join(self.root(), path) else {
             return Err(Fault::new(format!("{path} leaves the tree")));
         };
+        let found = self.real_path(&found)?;
         if !tree::is_within(&found, self.root()) {
             return Err(Fault::new(format!(
                 "{path} is not in or below the folder of its kustomization; kustomize refuses that, too"
@@ -78,6 +79,7 @@ impl<'t> Loader<'t> {
         let Some(found) = tree::join(self.root(), path) else {
             return Err(Fault::new(format!("{path} leaves the tree")));
         };
+        let found = self.real_path(&found)?;
         if !self.tree.is_folder(&found) {
             return Err(Fault::new(format!("{found} does not exist")));
         }
@@ -91,6 +93,10 @@ impl<'t> Loader<'t> {
         Ok(Self { tree: self.tree, bytes: self.bytes, roots })
     }
 
+    fn real_path(&self, path: &str) -> Result<String> {
+        self.tree.real_path(path).map_err(|why| Fault::new(format!("{path}: {why}")))
+    }
+
     /// Whether the path names a folder.
     pub(crate) fn is_folder(&self, path: &str) -> bool {
         tree::join(self.root(), path).is_some_and(|found| self.tree.is_folder(&found))
@@ -101,12 +107,14 @@ impl<'t> Loader<'t> {
     /// # Errors
     /// There is none, or more than one.
     pub(crate) fn kustomization(&self) -> Result<(&'static str, Cow<'t, [u8]>)> {
-        let found = |name: &&'static str| !matches!(self.tree.file(&self.path(name)), Ok(None));
-        let names: Vec<&'static str> =
-            crate::kustomization::FILE_NAMES.iter().copied().filter(|name| found(name)).collect();
-        match names.as_slice() {
-            [name] => Ok((name, self.file(name)?)),
-            [] => Err(Fault::new("the folder has no kustomization.yaml, kustomization.yml or Kustomization")),
+        let names = crate::kustomization::FILE_NAMES.iter().copied();
+        // What cannot be read, such as a link that leads elsewhere, does not count.
+        let mut found = names.filter_map(|name| Some((name, self.file(name).ok()?)));
+        match (found.next(), found.next()) {
+            (Some(one), None) => Ok(one),
+            (None, _) => {
+                Err(Fault::new("the folder has no kustomization.yaml, kustomization.yml or Kustomization"))
+            }
             _ => Err(Fault::new("the folder has several kustomization files; keep one")),
         }
     }

@@ -48,9 +48,10 @@ impl Unit<'_> {
 /// Renders the folder of `tree`.
 pub(crate) fn build(tree: &dyn Files, folder: &str, nodes: &mut Nodes) -> Result<ResMap> {
     let bytes = Cell::new(0);
-    let Some(folder) = tree::join("", folder).filter(|folder| tree.is_folder(folder)) else {
-        let message = "there is no such folder in the tree".to_owned();
-        return Err(KustomizeError::Invalid { place: Place::new(folder, 0), message });
+    let refuse = |message: String| KustomizeError::Invalid { place: Place::new(folder, 0), message };
+    let real = tree::join("", folder).map(|folder| tree.real_path(&folder)).transpose().map_err(refuse)?;
+    let Some(folder) = real.filter(|folder| tree.is_folder(folder)) else {
+        return Err(refuse("there is no such folder in the tree".to_owned()));
     };
     let mut unit = open(nodes, Loader::new(tree, &folder, &bytes))?;
     let wants = |name: &str| unit.read.build_metadata.iter().any(|(_, option)| option == name);

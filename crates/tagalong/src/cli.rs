@@ -112,6 +112,9 @@ pub(crate) enum Command {
     /// Reach every registry and Git remote with its credentials and try whether a push would be allowed.
     #[command(after_help = "Example:\n  tagalong check ./fleet")]
     Check(CheckArgs),
+    /// Print the objects of a kustomization, exactly as `kustomize build` does.
+    #[command(after_help = "Example:\n  tagalong build ./deploy/overlays/production | kubectl diff -f -")]
+    Build(BuildArgs),
     /// Play the whole story on this machine in seconds; nothing has to be installed.
     #[command(after_help = "Example:\n  tagalong demo ./tagalong-demo")]
     Demo(DemoArgs),
@@ -257,6 +260,14 @@ pub(crate) struct LintArgs {
     /// Folders or files: manifests, marked files, or both.
     #[arg(value_name = "PATH", required = true)]
     pub(crate) paths: Vec<PathBuf>,
+}
+
+/// `build`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct BuildArgs {
+    /// The folder of the kustomization. Paths in it may not leave the Git work tree around it, else the folder itself.
+    #[arg(value_name = "PATH")]
+    pub(crate) path: PathBuf,
 }
 
 /// `check`
