@@ -3,9 +3,10 @@
 
 use crate::running::Running;
 use crate::support::{Estate, tagalong};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Once;
+use std::sync::{Once, OnceLock};
+use std::time::{Duration, Instant};
 use tagalong_testkit::control_plane::ControlPlane;
 
 /// Longer than anything here takes.
@@ -81,10 +82,30 @@ impl Place {
         self.own(&["wait", object, &format!("--for=jsonpath={{{path}}}={value}"), PATIENCE], "");
     }
 
+    /// Waits until a path of an object holds something with `words`; what it holds.
+    #[track_caller]
+    pub(super) fn until_says(&self, object: &str, path: &str, words: &str) -> String {
+        let begin = Instant::now();
+        loop {
+            let says = self.get(object, path);
+            if says.contains(words) {
+                return says;
+            }
+            assert!(begin.elapsed() < Duration::from_secs(60), "{object} says: {says}");
+        }
+    }
+
     /// Waits until an object is Ready for its generation.
     #[track_caller]
     pub(super) fn until_ready(&self, object: &str) {
         self.own(&["wait", object, "--for=condition=Ready", PATIENCE], "");
+    }
+
+    /// Asks for a turn of an object now.
+    #[track_caller]
+    pub(super) fn request(&self, object: &str, token: &str) {
+        let annotation = format!("reconcile.fluxcd.io/requestedAt={token}");
+        self.own(&["annotate", object, &annotation, "--overwrite"], "");
     }
 
     /// Deletes an object and waits until it is gone.
@@ -101,18 +122,52 @@ impl Place {
         value.rsplit(':').next().unwrap_or_default().to_owned()
     }
 
-    /// A controller of this namespace, with the rights of an administrator.
+    /// A controller of this namespace.
     pub(super) fn controller(&self, args: &[&str]) -> Running {
-        Running::start(self.command(self.plane.kubeconfig(), args))
+        Running::start(self.command(args))
     }
 
-    /// The command line of one, with the rights of `kubeconfig`.
-    pub(super) fn command(&self, kubeconfig: PathBuf, args: &[&str]) -> Command {
-        let mut all = vec!["controller", "--watch-all-namespaces=false", "--storage-path=state"];
-        all.extend(["--metrics-addr=0", "--health-addr=0"]);
+    /// The command line of one, with the rights of the ServiceAccount that deploy/controller.yaml makes.
+    pub(super) fn command(&self, args: &[&str]) -> Command {
+        let defaults =
+            ["--watch-all-namespaces=false", "--storage-path=state", "--metrics-addr=0", "--health-addr=0"];
+        let given = |flag: &str| args.iter().any(|arg| arg.split('=').next() == flag.split('=').next());
+        let mut all = vec!["controller"];
+        all.extend(defaults.into_iter().filter(|flag| !given(flag)));
         all.extend(args);
         let mut command = tagalong(self.estate.folder(), &all);
-        command.env("KUBECONFIG", kubeconfig).env("RUNTIME_NAMESPACE", &self.namespace);
+        command.env("KUBECONFIG", installed(self.plane)).env("RUNTIME_NAMESPACE", &self.namespace);
         command
     }
+
+    /// Lets the controller read this namespace's Secrets.
+    pub(super) fn open_secrets(&self) {
+        let role = ["--clusterrole=tagalong-secrets", "--serviceaccount=flux-system:tagalong"];
+        self.own(&[&["create", "rolebinding", "tagalong-secrets"][..], &role].concat(), "");
+    }
+}
+
+/// Installs what deploy/controller.yaml holds into a plane, once; a kubeconfig of its ServiceAccount.
+fn installed(plane: &ControlPlane) -> &'static Path {
+    static RIGHTS: OnceLock<PathBuf> = OnceLock::new();
+    RIGHTS.get_or_init(|| install(plane))
+}
+
+/// The same for a plane of a test's own.
+pub(super) fn install(plane: &ControlPlane) -> PathBuf {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/controller.yaml");
+    let done = |args: &[&str]| {
+        let printed = plane.kubectl(args, "").unwrap();
+        assert!(printed.success, "kubectl {args:?}: {}", printed.stderr);
+    };
+    done(&["create", "namespace", "flux-system"]);
+    done(&["apply", "-f", manifest.to_str().unwrap()]);
+    let rights = plane.service_account("flux-system", "tagalong").unwrap();
+    // The authorizer learns of a grant a moment after it was stored.
+    let asked = (0..200).find(|_| {
+        let answer = plane.kubectl_as(&rights, &["get", "namespace", "kube-system"], "").unwrap();
+        answer.success
+    });
+    asked.expect("the grants of deploy/controller.yaml serve");
+    rights
 }

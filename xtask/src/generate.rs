@@ -38,6 +38,7 @@ const FILES: &[Generated] = &[
         path: "deploy/crds/imageupdateautomations.yaml",
         text: |program| definition(program, "imageupdateautomations"),
     },
+    Generated { path: "deploy/install.yaml", text: install },
 ];
 
 /// The arguments of `cargo xtask gen`.
@@ -89,6 +90,16 @@ fn without_commit(page: &str, version: &str) -> String {
         Some(at) => page.replace(version.trim_end().get(at..).unwrap_or_default(), ""),
         None => page.to_owned(),
     }
+}
+
+/// All that a cluster without Flux needs: namespace, CustomResourceDefinitions, controller.
+fn install(program: &Path) -> Result<String> {
+    let controller = fs::read_to_string(tree::root()?.join("deploy/controller.yaml"))?;
+    let objects = controller.find("apiVersion:").and_then(|at| controller.get(at..)).unwrap_or_default();
+    let head = "# `tagalong controller` in a cluster without Flux: namespace, CustomResourceDefinitions, controller.\n\
+                # Written by `cargo xtask gen` from the definitions and deploy/controller.yaml.\n";
+    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: flux-system\n";
+    Ok(format!("{head}{namespace}{}---\n{objects}", ask(program, &["crds"])?))
 }
 
 /// One CustomResourceDefinition, by its plural name.

@@ -5,11 +5,14 @@ mod kind;
 mod read;
 mod write;
 
+use crate::error::ClusterError;
 use crate::event::Events;
 use crate::health::Health;
+use crate::notify::Notifier;
 use crate::shelf::Shelf;
 use crate::watch::Watch;
 use kind::Kind;
+use kube::core::Selector;
 use kube::runtime::watcher::Config;
 use kube::{Api, Client};
 use std::collections::BTreeMap;
@@ -31,6 +34,10 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 pub struct Options {
     /// The one namespace that is looked at; `None` is all of them.
     pub namespace: Option<String>,
+    /// The objects that are turned; others are only read, by those that refer to them.
+    pub selector: Selector,
+    /// Where events are posted to, beside the API.
+    pub events_address: Option<String>,
     /// Write nothing to the API server.
     pub dry_run: bool,
     /// The name of this Pod, which events carry.
@@ -56,11 +63,15 @@ struct Inner {
     record: Record,
     health: Health,
     events: Events,
+    notifier: Option<Notifier>,
 }
 
 impl ClusterDesk {
     /// A desk without objects; [`Self::watch`] brings them. `wakers` reach the wheel. Needs a tokio runtime.
-    pub fn new(client: Client, options: Options, wakers: Wakers) -> Self {
+    ///
+    /// # Errors
+    /// When events cannot be posted, whatever the address.
+    pub fn new(client: Client, options: Options, wakers: Wakers) -> Result<Self, ClusterError> {
         let (repositories, policies) = (Shelf::new(), Shelf::new());
         let (automations, sources) = (Shelf::new(), Shelf::new());
         let kinds = Kinds {
@@ -75,8 +86,14 @@ impl ClusterDesk {
         {
             health.fail(kind, "not read yet");
         }
+        let notifier = options
+            .events_address
+            .clone()
+            .map(|address| Notifier::start(address, options.instance.clone()))
+            .transpose()
+            .map_err(|error| ClusterError::Request(error.to_string()))?;
         let events = Events::start(client.clone(), options.instance.clone());
-        Self(Arc::new(Inner {
+        Ok(Self(Arc::new(Inner {
             client,
             options,
             kinds,
@@ -90,7 +107,8 @@ impl ClusterDesk {
             record: Record::default(),
             health,
             events,
-        }))
+            notifier,
+        })))
     }
 
     /// Watches every kind. Does not end.

@@ -39,7 +39,7 @@ impl Told {
         let annotations = object.annotations().iter();
         let annotations = annotations.filter(|(key, _)| key.starts_with(METADATA_PREFIX));
         Self {
-            object: object.object_ref(&()),
+            object: ObjectReference { resource_version: object.resource_version(), ..object.object_ref(&()) },
             annotations: annotations.map(|(key, value)| (key.clone(), value.clone())).collect(),
             event,
             at: Timestamp::now(),

@@ -16,6 +16,9 @@ pub(crate) struct ControllerArgs {
     /// Watch every namespace; with =false only the one that RUNTIME_NAMESPACE names.
     #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true", action = ArgAction::Set, value_name = "BOOL")]
     pub(crate) watch_all_namespaces: bool,
+    /// Turn only objects with these labels, as in !sharding.fluxcd.io/key; others are read by those that refer to them.
+    #[arg(long, value_name = "SELECTOR", default_value = "")]
+    pub(crate) watch_label_selector: String,
     /// Refuse references to objects in other namespaces.
     #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = ArgAction::Set, value_name = "BOOL")]
     pub(crate) no_cross_namespace_refs: bool,
@@ -34,6 +37,14 @@ pub(crate) struct ControllerArgs {
     /// Stretch every interval by up to this many percent, so that not all fall due at once.
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u8).range(0..=100))]
     pub(crate) interval_jitter_percentage: u8,
+    /// Decide and report in log, metrics and page; write nothing to Git, to the API or to a Lease.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Post events as JSON to this URL as well, such as that of Flux's notification-controller.
+    #[arg(long, value_name = "URL")]
+    pub(crate) events_addr: Option<String>,
+    #[command(flatten)]
+    pub(crate) election: ElectionArgs,
     /// Where metrics and the page are served; 0 serves none.
     #[arg(long, value_name = "ADDR", default_value = ":8080", value_parser = address)]
     pub(crate) metrics_addr: Address,
@@ -52,6 +63,26 @@ pub(crate) struct ControllerArgs {
     pub(crate) instance: Option<String>,
     #[command(flatten)]
     pub(crate) flux: FluxFlags,
+}
+
+/// Which of several copies works; the others wait.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ElectionArgs {
+    /// Work only while holding the Leases of Flux's two image controllers in RUNTIME_NAMESPACE.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = ArgAction::Set, value_name = "BOOL")]
+    pub(crate) enable_leader_election: bool,
+    /// Give the Leases back at the end, so that the next copy need not wait.
+    #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = true, default_missing_value = "true", action = ArgAction::Set, value_name = "BOOL")]
+    pub(crate) leader_election_release_on_cancel: bool,
+    /// A Lease that was not renewed for so long is free.
+    #[arg(long, value_name = "DURATION", default_value = "35s", value_parser = duration)]
+    pub(crate) leader_election_lease_duration: Duration,
+    /// Stop working when a Lease could not be renewed for so long.
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
+    pub(crate) leader_election_renew_deadline: Duration,
+    /// Between two renewals.
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
+    pub(crate) leader_election_retry_period: Duration,
 }
 
 /// Groups of kinds.

@@ -1,0 +1,62 @@
+//! Puts the parts of a controller together: the cluster, the clients, the state, the settings. Called once.
+
+use crate::cli::ControllerArgs;
+use crate::state::State;
+use crate::wiring;
+use anyhow::Context as _;
+use kube::Client;
+use std::sync::Arc;
+use tagalong_cluster::{ClusterDesk, Options};
+use tagalong_engine::automation::Mirrors;
+use tagalong_engine::wheel::{WakeQueues, Wakers};
+use tagalong_engine::{Context, Settings};
+
+/// Everything that the wheel needs.
+pub(super) async fn wire(
+    args: &ControllerArgs,
+    state: &State,
+    client: Client,
+) -> anyhow::Result<(Arc<Context<ClusterDesk>>, ClusterDesk, WakeQueues)> {
+    let instance = match &args.instance {
+        Some(instance) => instance.clone(),
+        None => tagalong_cluster::instance(&client).await.context(
+            "cannot read namespace kube-system, whose uid names the cluster; or name it with --instance",
+        )?,
+    };
+    let settings = Settings {
+        dry_run: args.dry_run,
+        no_cross_namespace_refs: args.no_cross_namespace_refs,
+        jitter_percent: args.interval_jitter_percentage,
+        min_retry_delay: args.min_retry_delay,
+        max_retry_delay: args.max_retry_delay,
+        requeue_dependency: args.requeue_dependency,
+        concurrent: args.concurrent,
+        ca_pem: wiring::ca_pem(args.ca_file.as_deref())?,
+        instance: Some(instance),
+    };
+    let namespace = match args.watch_all_namespaces {
+        true => None,
+        false => Some(runtime_namespace("--watch-all-namespaces=false")?),
+    };
+    let selector = tagalong_cluster::parse_selector(&args.watch_label_selector)?;
+    let events_address = args.events_addr.clone().filter(|address| !address.is_empty());
+    let options = Options { namespace, selector, events_address, dry_run: args.dry_run, instance: pod() };
+    let (wakers, wakes) = Wakers::new();
+    let desk = ClusterDesk::new(client, options, wakers)?;
+    let registry = wiring::registry(args.ca_file.as_deref())?;
+    let mirrors = Mirrors::new(state.mirrors().to_owned());
+    let context = Context::new(desk.clone(), registry, wiring::listings(state)?, mirrors, settings);
+    Ok((Arc::new(context), desk, wakes))
+}
+
+/// The namespace that this process runs in.
+pub(super) fn runtime_namespace(flag: &str) -> anyhow::Result<String> {
+    let name = std::env::var("RUNTIME_NAMESPACE").ok().filter(|name| !name.is_empty());
+    name.with_context(|| format!("{flag} needs RUNTIME_NAMESPACE, the namespace of this process"))
+}
+
+/// The name of this Pod.
+pub(super) fn pod() -> String {
+    let name = std::env::var("POD_NAME").or_else(|_| std::env::var("HOSTNAME"));
+    name.unwrap_or_else(|_| "tagalong".to_owned())
+}

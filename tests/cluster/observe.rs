@@ -1,0 +1,89 @@
+//! What a controller shows: probes, metrics, events to an address; and `--dry-run`, which shows and does nothing.
+
+use super::place::Place;
+use crate::running::Running;
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+
+/// The address that a line of the log names.
+fn address(controller: &mut Running, flag: &str) -> String {
+    let line = controller.until(&format!("\"flag\":\"{flag}\""));
+    let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+    line["address"].as_str().unwrap().to_owned()
+}
+
+fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn probes_metrics_and_page_are_served() {
+    let Some(place) = Place::with_web("probes", "1.x", &["1.0.0", "1.1.0"]) else { return };
+    let mut health = place.controller(&["--health-addr=127.0.0.1:0"]);
+    let address_of_health = address(&mut health, "--health-addr");
+    health.until("pushed commit");
+    assert!(get(&address_of_health, "/healthz").starts_with("HTTP/1.1 200"));
+    assert!(get(&address_of_health, "/readyz").starts_with("HTTP/1.1 200"));
+    drop(health);
+    let mut metrics = place.controller(&["--metrics-addr=127.0.0.1:0"]);
+    let address_of_metrics = address(&mut metrics, "--metrics-addr");
+    metrics.until("turning 1 ImageRepositories");
+    assert!(get(&address_of_metrics, "/metrics").contains("tagalong_objects{kind=\"ImagePolicy\"} 1"));
+    assert!(get(&address_of_metrics, "/").contains(&format!("ImagePolicy/{}/web", place.namespace)));
+}
+
+#[test]
+fn a_dry_run_says_what_it_would_push_and_writes_nothing_anywhere() {
+    let Some(place) = Place::with_web("dry", "1.x", &["1.0.0", "1.1.0"]) else { return };
+    let versions = ".items[*]['metadata.resourceVersion']";
+    let kinds = "imagerepositories,imagepolicies,imageupdateautomations,gitrepositories";
+    let before = place.get(kinds, versions);
+    let mut controller = place.controller(&["--dry-run", "--enable-leader-election"]);
+    let line = controller.until("would");
+    assert!(line.contains("ImageUpdateAutomation"), "{line}");
+    assert_eq!(place.tag("apps/web.yaml"), "1.0.0");
+    assert_eq!(place.get(kinds, versions), before);
+    let others = place.own(&["get", "events,leases", "-o=name"], "");
+    assert_eq!(others, "");
+}
+
+#[test]
+fn events_are_posted_to_the_address_and_nothing_waits_for_it() {
+    let Some(place) = Place::with_web("events", "1.x", &["1.0.0", "1.1.0"]) else { return };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let flag = format!("--events-addr=http://{}/", listener.local_addr().unwrap());
+    // Nobody accepts yet: the push happens all the same.
+    let mut controller = place.controller(&[&flag]);
+    controller.until("pushed commit");
+    let mut posted = Vec::new();
+    while !posted.iter().any(|body: &String| body.contains("pushed commit")) {
+        let (mut stream, _) = listener.accept().unwrap();
+        posted.push(body(&mut stream));
+        stream.write_all(b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+    }
+    let push: serde_json::Value = serde_json::from_str(posted.last().unwrap()).unwrap();
+    assert_eq!(push["involvedObject"]["kind"], "ImageUpdateAutomation");
+    assert_eq!(push["severity"], "info");
+}
+
+/// The body of one request.
+fn body(stream: &mut TcpStream) -> String {
+    let mut text = Vec::new();
+    let mut part = [0; 4096];
+    loop {
+        let read = stream.read(&mut part).unwrap();
+        text.extend_from_slice(&part[..read]);
+        let so_far = String::from_utf8_lossy(&text).into_owned();
+        let Some((head, body)) = so_far.split_once("\r\n\r\n") else { continue };
+        let length = head
+            .lines()
+            .find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ").map(str::to_owned));
+        if read == 0 || body.len() >= length.map_or(0, |length| length.trim().parse().unwrap()) {
+            return body.to_owned();
+        }
+    }
+}
