@@ -24,7 +24,7 @@ mod shelf;
 mod status;
 mod watch;
 
-pub use cluster::{connect, instance};
+pub use cluster::{connect, connect_to, instance};
 pub use desk::{ClusterDesk, Options};
 pub use error::ClusterError;
 pub use health::Health;

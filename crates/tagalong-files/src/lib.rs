@@ -26,7 +26,7 @@ mod yaml;
 pub use desk::FilesDesk;
 pub use docker::docker_config;
 pub use folder::Folder;
-pub use load::{LoadError, Loaded, load, scan};
+pub use load::{LoadError, Loaded, load, scan, scan_texts};
 pub use located::Located;
 pub use problem::{Code, Place, Problem, underline};
 pub use secret::{SecretError, SecretRules, resolve_secret};

@@ -32,7 +32,7 @@ pub(crate) async fn dispatch(cli: Cli) -> anyhow::Result<Answer> {
         },
         Command::Explain(args) => explain::run(args, global).await,
         Command::Select(args) => select::run(args, global).await,
-        Command::Lint(args) => lint::run(&args, global),
+        Command::Lint(args) => lint::run(&args, global).await,
         Command::Build(args) => build::run(&args, global),
         Command::Demo(args) => demo::run(args, global).await,
         Command::Controller(args) => controller::run(*args).await,
