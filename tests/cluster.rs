@@ -4,6 +4,7 @@
 mod cli;
 mod faults;
 mod leader;
+mod metrics;
 mod observe;
 mod place;
 mod scope;

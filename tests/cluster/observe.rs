@@ -6,13 +6,14 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 
 /// The address that a line of the log names.
-fn address(controller: &mut Running, flag: &str) -> String {
+pub(super) fn address(controller: &mut Running, flag: &str) -> String {
     let line = controller.until(&format!("\"flag\":\"{flag}\""));
     let line: serde_json::Value = serde_json::from_str(&line).unwrap();
     line["address"].as_str().unwrap().to_owned()
 }
 
-fn get(address: &str, path: &str) -> String {
+/// The whole answer to a GET.
+pub(super) fn get(address: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
@@ -32,7 +33,10 @@ fn probes_metrics_and_page_are_served() {
     let mut metrics = place.controller(&["--metrics-addr=127.0.0.1:0"]);
     let address_of_metrics = address(&mut metrics, "--metrics-addr");
     metrics.until("turning 1 ImageRepositories");
-    assert!(get(&address_of_metrics, "/metrics").contains("tagalong_objects{kind=\"ImagePolicy\"} 1"));
+    assert!(
+        get(&address_of_metrics, "/metrics")
+            .contains("tagalong_objects{kind=\"ImagePolicy\",ready=\"True\"} 1")
+    );
     assert!(get(&address_of_metrics, "/").contains(&format!("ImagePolicy/{}/web", place.namespace)));
 }
 

@@ -1,20 +1,24 @@
 //! The way to the cluster and who it is. Called once by the binary.
 
 use crate::error::ClusterError;
+use crate::requests::Requests;
 use k8s_openapi::api::core::v1::Namespace;
+use kube::client::ClientBuilder;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config, ResourceExt};
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 use std::path::Path;
 
-/// A client for the cluster that KUBECONFIG names, or the one that this Pod runs in.
+/// A client for the cluster that KUBECONFIG names, or the one that this Pod runs in. Its requests are counted.
 ///
 /// # Errors
 /// When there is neither, or what is there cannot be used.
-pub async fn connect() -> Result<Client, ClusterError> {
+pub async fn connect(requests: &Requests) -> Result<Client, ClusterError> {
     let config = Config::infer().await.map_err(|error| ClusterError::Config(error.to_string()))?;
-    Client::try_from(config).map_err(|error| ClusterError::Config(error.to_string()))
+    let host = config.cluster_url.authority().map(ToString::to_string).unwrap_or_default();
+    let client = ClientBuilder::try_from(config).map_err(|error| ClusterError::Config(error.to_string()))?;
+    Ok(client.with_layer(&requests.layer(host)).build())
 }
 
 /// A client for the cluster of a context, the current one without `context`, and the namespace that the context names.
@@ -34,7 +38,7 @@ pub async fn connect_to(
     let kubeconfig = match read {
         Ok(read) => read,
         Err(error) if kubeconfig.is_some() || context.is_some() => return Err(unusable(error.to_string())),
-        Err(_) => return Ok((connect().await?, None)),
+        Err(_) => return Ok((connect(&Requests::default()).await?, None)),
     };
     let name = context.or(kubeconfig.current_context.as_deref()).unwrap_or_default();
     let named = kubeconfig.contexts.iter().find(|named| named.name == name);

@@ -3,6 +3,7 @@
 use crate::automation::{Existing, Mirrors, Turns};
 use crate::desk::Desk;
 use crate::listings::Listings;
+use crate::meters::Meters;
 use crate::policy::Decisions;
 use crate::retries::Retries;
 use std::time::Duration;
@@ -65,6 +66,8 @@ pub struct Context<D> {
     pub existing: Existing,
     /// Failed turns in a row, per object.
     pub retries: Retries,
+    /// What is counted of the turns.
+    pub meters: Meters,
     /// What the command line decided.
     pub settings: Settings,
 }
@@ -87,6 +90,7 @@ impl<D: Desk> Context<D> {
             decisions: Decisions::default(),
             existing: Existing::default(),
             retries: Retries::default(),
+            meters: Meters::default(),
             settings,
         }
     }

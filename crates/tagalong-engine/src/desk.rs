@@ -2,7 +2,8 @@
 //! of YAML (`tagalong-files`) and over the Kubernetes API; the reconcilers never know which.
 
 use crate::automation::TurnReport;
-use kube::runtime::reflector::Store;
+use kube::Resource;
+use kube::runtime::reflector::{ObjectRef, Store};
 use secrecy::SecretSlice;
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -28,6 +29,22 @@ pub struct Kinds {
     pub automations: Store<ImageUpdateAutomation>,
     /// Every GitRepository.
     pub sources: Store<GitRepository>,
+}
+
+impl Kinds {
+    /// Whether there is an object of this kind and name.
+    pub fn contains(&self, kind: &str, key: &ObjectKey) -> bool {
+        fn holds<K: Resource<DynamicType = ()> + Clone + 'static>(store: &Store<K>, key: &ObjectKey) -> bool {
+            store.get(&ObjectRef::new(&key.name).within(&key.namespace)).is_some()
+        }
+        match kind {
+            "ImageRepository" => holds(&self.repositories, key),
+            "ImagePolicy" => holds(&self.policies, key),
+            "ImageUpdateAutomation" => holds(&self.automations, key),
+            "GitRepository" => holds(&self.sources, key),
+            _ => false,
+        }
+    }
 }
 
 /// How loud an event is; Flux's three types.

@@ -1,10 +1,10 @@
 //! `run --listen` and `controller`: health, readiness, metrics and a page, for whoever looks after the process.
-//! Everything shown is read from the desk when it is asked for; only counters are kept.
+//! What is shown is read from the desk, and from the counters of those who count, when it is asked for.
 //!
 //! ```text
 //! GET /healthz   200 while the process turns
 //! GET /readyz    run: 200 when every object is Ready; controller: 200 when every watch stands; else 503 and what is not
-//! GET /metrics   Prometheus text
+//! GET /metrics   OpenMetrics text, as Prometheus reads it
 //! GET /          the objects, what is held and why
 //! ```
 //!
@@ -20,7 +20,7 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use metrics::Counters;
+pub(crate) use metrics::Figures;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tagalong_cluster::Health;
@@ -30,7 +30,7 @@ use tagalong_engine::{Kinds, Record};
 struct Shown {
     kinds: Kinds,
     record: Record,
-    counters: Arc<Counters>,
+    figures: Arc<Figures>,
 }
 
 /// What a controller serves, and where.
@@ -41,6 +41,7 @@ pub(crate) struct Listeners {
     pub(crate) health: Option<SocketAddr>,
     pub(crate) kinds: Kinds,
     pub(crate) record: Record,
+    pub(crate) figures: Figures,
     pub(crate) watches: Health,
 }
 
@@ -48,18 +49,20 @@ pub(crate) struct Listeners {
 ///
 /// # Errors
 /// When the address cannot be had.
-pub(crate) async fn serve(address: SocketAddr, kinds: Kinds, record: Record) -> anyhow::Result<()> {
-    let shown = Shown { kinds, record, counters: Arc::default() };
+pub(crate) async fn serve(
+    address: SocketAddr,
+    kinds: Kinds,
+    record: Record,
+    figures: Figures,
+) -> anyhow::Result<()> {
+    let shown = Shown { kinds, record, figures: Arc::new(figures) };
     let app = Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(all_ready))
         .route("/metrics", get(metrics))
         .route("/", get(page))
-        .with_state(shown.clone());
-    tokio::select! {
-        served = on(address, "--listen", app) => served,
-        () = shown.count() => Ok(()),
-    }
+        .with_state(shown);
+    on(address, "--listen", app).await
 }
 
 /// Serves what a controller shows, for as long as the future is polled.
@@ -67,12 +70,11 @@ pub(crate) async fn serve(address: SocketAddr, kinds: Kinds, record: Record) -> 
 /// # Errors
 /// When an address cannot be had.
 pub(crate) async fn serve_controller(listeners: Listeners) -> anyhow::Result<()> {
-    let Listeners { metrics: metrics_address, health, kinds, record, watches } = listeners;
-    let shown = Shown { kinds, record, counters: Arc::default() };
+    let Listeners { metrics: metrics_address, health, kinds, record, figures, watches } = listeners;
+    let shown = Shown { kinds, record, figures: Arc::new(figures) };
     let probes =
         Router::new().route("/healthz", get(healthz)).route("/readyz", get(watched)).with_state(watches);
-    let figures =
-        Router::new().route("/metrics", get(metrics)).route("/", get(page)).with_state(shown.clone());
+    let figures = Router::new().route("/metrics", get(metrics)).route("/", get(page)).with_state(shown);
     let somewhere = async |address: Option<SocketAddr>, flag: &str, app: Router| match address {
         Some(address) => on(address, flag, app).await,
         None => std::future::pending().await,
@@ -80,7 +82,6 @@ pub(crate) async fn serve_controller(listeners: Listeners) -> anyhow::Result<()>
     tokio::select! {
         served = somewhere(metrics_address, "--metrics-addr", figures) => served,
         served = somewhere(health, "--health-addr", probes) => served,
-        () = shown.count() => Ok(()),
     }
 }
 
@@ -92,15 +93,6 @@ async fn on(address: SocketAddr, flag: &str, app: Router) -> anyhow::Result<()> 
         tracing::info!(%address, flag, "listening");
     }
     axum::serve(listener, app).await.context("the listener stopped")
-}
-
-impl Shown {
-    async fn count(&self) {
-        let mut findings = self.record.listen();
-        while let Some(finding) = findings.recv().await {
-            self.counters.count(&finding);
-        }
-    }
 }
 
 async fn healthz() -> &'static str {
@@ -123,8 +115,7 @@ fn ready(waiting: &[String]) -> Response {
 }
 
 async fn metrics(State(shown): State<Shown>) -> Response {
-    let text = shown.counters.text(&shown.kinds, &shown.record);
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
+    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], shown.figures.text()).into_response()
 }
 
 async fn page(State(shown): State<Shown>) -> Response {

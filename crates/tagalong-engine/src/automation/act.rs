@@ -35,6 +35,7 @@ pub(crate) async fn write<D: Desk>(
         dry_run: settings.dry_run,
         planned: context.turns.planned(lock_key),
         now,
+        meters: context.meters.clone(),
     });
     for moved in 0..PUSHES {
         // Anew each round: what was selected may have moved while the branch did.
@@ -63,6 +64,9 @@ pub(crate) async fn write<D: Desk>(
             if settings.dry_run {
                 context.turns.plan(lock_key, &turn.changes);
             }
+            let seen = turn.plan.tags_written();
+            let seen = seen.iter().filter_map(|(policy, tag)| context.decisions.first_seen(policy, tag));
+            context.meters.ended(&turn, seen, Timestamp::now());
             let unanswered = asked.unanswered;
             return Ok(Done {
                 turn: *turn,

@@ -9,6 +9,7 @@ use super::mirrors::Opened;
 use super::plan::{EditPlan, FileProblem, MarkedFile};
 use super::turn_report::{FileChange, TurnOutcome, TurnReport};
 use super::{Failure, message};
+use crate::meters::{Meters, Push};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -36,6 +37,7 @@ pub(super) struct Job {
     /// What automations before this one would have written to the same branch, when nothing is written.
     pub(super) planned: BTreeMap<RepoPath, Vec<u8>>,
     pub(super) now: Timestamp,
+    pub(super) meters: Meters,
 }
 
 /// Whether and onto what a commit may be pushed.
@@ -143,6 +145,12 @@ impl Job {
         let options: Vec<(String, String)> =
             self.valid.push.options.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
         let pushed = opened.mirror.push(&self.gathered.remote, &prepared, &updates, &options);
+        self.meters.pushed(match &pushed {
+            Ok(Pushed::Done) => Push::Pushed,
+            Ok(Pushed::Moved { .. }) => Push::Conflict,
+            Ok(Pushed::Rejected { .. }) => Push::Rejected,
+            Err(_) => Push::Failed,
+        });
         match pushed.map_err(Trouble::Update)? {
             Pushed::Done => {
                 let refspec = self.valid.push.refspec.as_ref();

@@ -114,7 +114,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::{Cli, Command};
+    use crate::cli::{Cli, Command, LogFormat};
     use clap::Parser as _;
 
     fn parse(args: &[&str]) -> ControllerArgs {
@@ -144,6 +144,17 @@ mod tests {
         assert!(!args.watch_all_namespaces && args.no_cross_namespace_refs);
         assert_eq!(args.metrics_addr, Address(None));
         assert_eq!(parse(&["--health-addr", "127.0.0.1:0"]).health_addr, Address("127.0.0.1:0".parse().ok()));
+    }
+
+    #[test]
+    fn the_log_is_json_unless_the_console_is_asked_for() {
+        let format = |args: &[&str]| {
+            let all = ["tagalong", "controller"].into_iter().chain(args.iter().copied());
+            Cli::try_parse_from(all).unwrap().log_format()
+        };
+        assert_eq!(format(&[]), LogFormat::Json);
+        assert_eq!(format(&["--log-encoding=json", "--log-level=debug"]), LogFormat::Json);
+        assert_eq!(format(&["--log-encoding=console"]), LogFormat::Text);
     }
 
     #[test]

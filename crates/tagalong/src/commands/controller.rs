@@ -6,11 +6,11 @@ mod wire;
 use super::settle::{GRACE, stop_signal};
 use crate::cli::{ControllerArgs, StateArgs};
 use crate::exit::Answer;
-use crate::listen::{self, Listeners};
+use crate::listen::{self, Figures, Listeners};
 use crate::print;
 use crate::state::State;
 use std::sync::Arc;
-use tagalong_cluster::{ClusterDesk, Election};
+use tagalong_cluster::{ClusterDesk, Election, Requests};
 use tagalong_engine::wheel::{self, WakeQueues};
 use tagalong_engine::{Context, Desk as _, Finding, Record};
 
@@ -19,7 +19,8 @@ pub(crate) async fn run(args: ControllerArgs) -> anyhow::Result<Answer> {
         tracing::warn!("{flag} is a flag of Flux's controllers that has no meaning here; it is ignored");
     }
     let state = State::write(&StateArgs { state: Some(args.storage_path.clone()) })?;
-    let client = tagalong_cluster::connect().await?;
+    let requests = Requests::default();
+    let client = tagalong_cluster::connect(&requests).await?;
     let election = election::of(&args, &client)?;
     let (context, desk, wakes) = wire::wire(&args, &state, client).await?;
     let listeners = Listeners {
@@ -27,6 +28,7 @@ pub(crate) async fn run(args: ControllerArgs) -> anyhow::Result<Answer> {
         health: args.health_addr.0,
         kinds: desk.kinds().clone(),
         record: desk.record().clone(),
+        figures: Figures::new(&context, desk.record(), Some(&requests)),
         watches: desk.health().clone(),
     };
     let answer = tokio::select! {

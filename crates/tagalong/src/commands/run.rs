@@ -3,6 +3,7 @@
 use super::settle::{GRACE, settle, stop_signal};
 use crate::cli::{Global, Output, RunArgs};
 use crate::exit::Answer;
+use crate::listen::Figures;
 use crate::wiring::{Followed, Role, Wired};
 use crate::{listen, print, wiring};
 use anyhow::bail;
@@ -62,7 +63,10 @@ async fn forever(
     };
     let listening = async {
         match listen {
-            Some(address) => listen::serve(address, desk.kinds().clone(), desk.record().clone()).await,
+            Some(address) => {
+                let figures = Figures::new(&wired.context, desk.record(), None);
+                listen::serve(address, desk.kinds().clone(), desk.record().clone(), figures).await
+            }
             None => std::future::pending().await,
         }
     };
