@@ -12,13 +12,15 @@ pub(crate) struct Loader<'t> {
     tree: &'t dyn Files,
     /// Bytes read so far in the whole build.
     bytes: &'t Cell<usize>,
+    /// Whether files must stand in or below the folder of their kustomization.
+    restricted: bool,
     /// This kustomization's folder and those that led to it, outermost first.
     roots: Vec<String>,
 }
 
 impl<'t> Loader<'t> {
-    pub(crate) fn new(tree: &'t dyn Files, root: &str, bytes: &'t Cell<usize>) -> Self {
-        Self { tree, bytes, roots: vec![root.to_owned()] }
+    pub(crate) fn new(tree: &'t dyn Files, root: &str, bytes: &'t Cell<usize>, restricted: bool) -> Self {
+        Self { tree, bytes, restricted, roots: vec![root.to_owned()] }
     }
 
     pub(crate) fn root(&self) -> &str {
@@ -45,7 +47,7 @@ impl<'t> Loader<'t> {
             return Err(Fault::new(format!("{path} leaves the tree")));
         };
         let found = self.real_path(&found)?;
-        if !tree::is_within(&found, self.root()) {
+        if self.restricted && !tree::is_within(&found, self.root()) {
             return Err(Fault::new(format!(
                 "{path} is not in or below the folder of its kustomization; kustomize refuses that, too"
             )));
@@ -90,7 +92,7 @@ impl<'t> Loader<'t> {
             return Err(Fault::new("kustomizations are nested too deeply"));
         }
         let roots = self.roots.iter().cloned().chain([found]).collect();
-        Ok(Self { tree: self.tree, bytes: self.bytes, roots })
+        Ok(Self { roots, ..*self })
     }
 
     fn real_path(&self, path: &str) -> Result<String> {
@@ -100,6 +102,11 @@ impl<'t> Loader<'t> {
     /// Whether the path names a folder.
     pub(crate) fn is_folder(&self, path: &str) -> bool {
         tree::join(self.root(), path).is_some_and(|found| self.tree.is_folder(&found))
+    }
+
+    /// Whether the folder has a kustomization file.
+    pub(crate) fn has_kustomization(&self) -> bool {
+        crate::kustomization::FILE_NAMES.iter().any(|name| self.file(name).is_ok())
     }
 
     /// The kustomization file of the folder: its name and bytes.

@@ -80,6 +80,10 @@ impl Object {
         &self.value
     }
 
+    pub(crate) fn value_mut(&mut self) -> &mut Value {
+        &mut self.value
+    }
+
     /// `apiVersion`, or nothing where it is missing.
     pub fn api_version(&self) -> &str {
         self.text(&["apiVersion"])
