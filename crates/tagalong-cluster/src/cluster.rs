@@ -61,7 +61,8 @@ pub async fn instance(client: &Client) -> Result<String, ClusterError> {
     Ok(short_hash(&uid))
 }
 
-fn short_hash(text: &str) -> String {
+/// The first eight digits of a text's SHA-256.
+pub(crate) fn short_hash(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().take(4).fold(String::new(), |mut out, byte| {
         // Writing to a String cannot fail.
         _ = write!(out, "{byte:02x}").is_ok();

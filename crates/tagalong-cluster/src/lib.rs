@@ -29,6 +29,6 @@ pub use cluster::{connect, connect_to, instance};
 pub use desk::{ClusterDesk, Options};
 pub use error::ClusterError;
 pub use health::Health;
-pub use lease::{Election, Terms};
+pub use lease::{Election, Terms, lease_name};
 pub use requests::Requests;
 pub use selector::parse_selector;
