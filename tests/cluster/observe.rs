@@ -56,6 +56,48 @@ fn a_dry_run_says_what_it_would_push_and_writes_nothing_anywhere() {
 }
 
 #[test]
+fn a_dry_run_shows_what_it_decided_beside_what_another_controller_wrote() {
+    let Some(place) = Place::with_web("beside", "1.x", &["1.0.0", "1.1.0"]) else { return };
+    let namespace = &place.namespace;
+    let image = place.estate.registry.image("acme/web");
+    let wrote = |tag: &str| {
+        let status = serde_json::json!({"status": {
+            "latestRef": {"name": image, "tag": tag}, "observedGeneration": 1,
+            "conditions": [{"type": "Ready", "status": "True", "reason": "Succeeded", "message": "m",
+                "lastTransitionTime": "2026-01-01T00:00:00Z"}],
+        }});
+        let patch = ["patch", "imagepolicy/web", "--subresource=status", "--type=merge", "-p"];
+        place.own(&[&patch[..], &[&status.to_string()]].concat(), "");
+    };
+    wrote("1.0.0");
+    let mut controller = place.controller(&["--dry-run", "--metrics-addr=127.0.0.1:0"]);
+    let address = address(&mut controller, "--metrics-addr");
+    controller.until("would be written");
+    let answer = get(&address, "/observe?format=json");
+    let shown: serde_json::Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
+    let policy = &shown["policies"][0];
+    assert_eq!(policy["object"], format!("ImagePolicy/{namespace}/web"));
+    assert_eq!(policy["ours"]["decided"], format!("{image}:1.1.0"));
+    assert_eq!(policy["theirs"]["decided"], format!("{image}:1.0.0"));
+    assert_eq!(policy["same"], false);
+    let push = &shown["wouldHavePushed"][0];
+    assert_eq!(push["automation"], format!("{namespace}/fleet"));
+    assert!(push["edits"][0].as_str().unwrap().contains(":1.0.0 -> "), "{push}");
+
+    // The other one comes to the same answer, and what we decided stays ours.
+    wrote("1.1.0");
+    let both = format!("ImagePolicy/{namespace}/web: both {image}:1.1.0");
+    // The watch brings the write a moment after `kubectl` made it.
+    let seen = (0..1000).find(|_| get(&address, "/observe").contains(&both));
+    assert!(seen.is_some(), "{}", get(&address, "/observe"));
+    wrote("1.0.0");
+    let ours = format!("web: ours {image}:1.1.0; theirs {image}:1.0.0");
+    let seen = (0..1000).find(|_| get(&address, "/observe").contains(&ours));
+    assert!(seen.is_some(), "{}", get(&address, "/observe"));
+    assert_eq!(place.tag("apps/web.yaml"), "1.0.0");
+}
+
+#[test]
 fn events_are_posted_to_the_address_and_nothing_waits_for_it() {
     let Some(place) = Place::with_web("events", "1.x", &["1.0.0", "1.1.0"]) else { return };
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -45,6 +45,17 @@ pub struct Options {
     pub instance: String,
 }
 
+/// Objects as this desk decided, each beside what others wrote.
+#[derive(Debug)]
+pub struct Beside {
+    /// ImageRepositories.
+    pub repositories: Vec<(Arc<ImageRepository>, Arc<ImageRepository>)>,
+    /// ImagePolicies.
+    pub policies: Vec<(Arc<ImagePolicy>, Arc<ImagePolicy>)>,
+    /// ImageUpdateAutomations.
+    pub automations: Vec<(Arc<ImageUpdateAutomation>, Arc<ImageUpdateAutomation>)>,
+}
+
 /// Where the cluster's objects stand, and where findings about them go. Cheap to clone; all clones are one.
 #[derive(Clone)]
 pub struct ClusterDesk(Arc<Inner>);
@@ -148,6 +159,15 @@ impl ClusterDesk {
     /// How the watches do.
     pub fn health(&self) -> &Health {
         &self.0.health
+    }
+
+    /// The objects as this desk decided, each beside what others wrote; the same object unless nothing is written.
+    pub fn beside(&self) -> Beside {
+        Beside {
+            repositories: self.0.repositories.beside(),
+            policies: self.0.policies.beside(),
+            automations: self.0.automations.beside(),
+        }
     }
 
     /// Writes the events that still wait, for at most two seconds.

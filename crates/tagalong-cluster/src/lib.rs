@@ -26,7 +26,7 @@ mod status;
 mod watch;
 
 pub use cluster::{connect, connect_to, instance};
-pub use desk::{ClusterDesk, Options};
+pub use desk::{Beside, ClusterDesk, Options};
 pub use error::ClusterError;
 pub use health::Health;
 pub use lease::{Election, Terms, lease_name};

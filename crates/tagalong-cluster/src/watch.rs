@@ -6,6 +6,7 @@ use crate::health::Health;
 use crate::shelf::{Change, Shelf};
 use futures::{StreamExt as _, TryStream};
 use kube::core::Status;
+use kube::core::object::HasStatus;
 use kube::runtime::WatchStreamExt as _;
 use kube::runtime::watcher::{self, Config, Error, Event, watcher};
 use kube::{Api, Resource};
@@ -30,7 +31,13 @@ pub(crate) struct Watch<'a, K: Resource<DynamicType = ()> + Clone + 'static> {
 
 impl<K> Watch<'_, K>
 where
-    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
+    K: Resource<DynamicType = ()>
+        + HasStatus<Status: Clone>
+        + Clone
+        + Debug
+        + DeserializeOwned
+        + Send
+        + 'static,
 {
     /// Follows the kind; tells each change. Does not end.
     pub(crate) async fn follow(self, changed: impl Fn(Change<K>)) {

@@ -6,21 +6,24 @@
 //! GET /readyz    run: 200 when every object is Ready; controller: 200 when every watch stands; else 503 and what is not
 //! GET /metrics   OpenMetrics text, as Prometheus reads it
 //! GET /          the objects, what is held and why
+//! GET /observe   controller --dry-run: what it decided, beside what stands in the objects
 //! ```
 //!
 //! `run` serves all of it on one address; `controller` on two, as Flux does: probes on one, the rest on the other.
 
 mod metrics;
+mod observe;
 mod page;
 
 use crate::print;
 use anyhow::Context as _;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 pub(crate) use metrics::Figures;
+pub(crate) use observe::Observer;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tagalong_cluster::Health;
@@ -43,6 +46,8 @@ pub(crate) struct Listeners {
     pub(crate) record: Record,
     pub(crate) figures: Figures,
     pub(crate) watches: Health,
+    /// With `--dry-run`.
+    pub(crate) observer: Option<Observer>,
 }
 
 /// Serves on `address` for as long as the future is polled.
@@ -70,11 +75,14 @@ pub(crate) async fn serve(
 /// # Errors
 /// When an address cannot be had.
 pub(crate) async fn serve_controller(listeners: Listeners) -> anyhow::Result<()> {
-    let Listeners { metrics: metrics_address, health, kinds, record, figures, watches } = listeners;
+    let Listeners { metrics: metrics_address, health, kinds, record, figures, watches, observer } = listeners;
     let shown = Shown { kinds, record, figures: Arc::new(figures) };
     let probes =
         Router::new().route("/healthz", get(healthz)).route("/readyz", get(watched)).with_state(watches);
-    let figures = Router::new().route("/metrics", get(metrics)).route("/", get(page)).with_state(shown);
+    let mut figures = Router::new().route("/metrics", get(metrics)).route("/", get(page)).with_state(shown);
+    if let Some(observer) = observer {
+        figures = figures.merge(Router::new().route("/observe", get(observed)).with_state(observer));
+    }
     let somewhere = async |address: Option<SocketAddr>, flag: &str, app: Router| match address {
         Some(address) => on(address, flag, app).await,
         None => std::future::pending().await,
@@ -116,6 +124,13 @@ fn ready(waiting: &[String]) -> Response {
 
 async fn metrics(State(shown): State<Shown>) -> Response {
     ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], shown.figures.text()).into_response()
+}
+
+async fn observed(State(observer): State<Observer>, asked: Query<observe::Asked>) -> Response {
+    match observer.answer(&asked) {
+        Ok((content_type, text)) => ([(header::CONTENT_TYPE, content_type)], text).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+    }
 }
 
 async fn page(State(shown): State<Shown>) -> Response {

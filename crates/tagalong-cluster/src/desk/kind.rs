@@ -3,6 +3,7 @@
 use super::ClusterDesk;
 use crate::shelf::{Change, Shelf};
 use k8s_openapi::NamespaceResourceScope;
+use kube::core::object::HasStatus;
 use kube::{Resource, ResourceExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,6 +14,7 @@ use tagalong_engine::wake::{self, key_of, requested_at};
 /// A kind that is watched.
 pub(crate) trait Kind:
     Resource<DynamicType = (), Scope = NamespaceResourceScope>
+    + HasStatus<Status: Clone>
     + Clone
     + Debug
     + Serialize

@@ -77,9 +77,7 @@ impl ClusterDesk {
     ) -> Result<(), DeskError> {
         let Some(mut current) = K::shelf(self).get(key) else { return Ok(()) };
         if self.0.options.dry_run {
-            if let Some(wanted) = wanted {
-                self.pretend::<K>(key, wanted);
-            }
+            self.pretend::<K>(key, wanted);
             return Ok(());
         }
         // A turn that changed nothing is in the log; in the API it would cost a write for each object and interval.
@@ -134,9 +132,11 @@ impl ClusterDesk {
         }
     }
 
-    /// Keeps a status here alone, so that what depends on it can be decided without a write.
-    fn pretend<K: Kind>(&self, key: &ObjectKey, wanted: Value) {
+    /// Keeps a status here alone, so that what depends on it can be decided without a write. One that stays as it is
+    /// is kept as well: what another controller writes from now on is not ours.
+    fn pretend<K: Kind>(&self, key: &ObjectKey, wanted: Option<Value>) {
         let change = K::shelf(self).pretend(key, |object| {
+            let Some(wanted) = wanted else { return };
             let with_status = serde_json::to_value(&*object).and_then(|mut value| {
                 if let Some(fields) = value.as_object_mut() {
                     fields.insert("status".to_owned(), wanted);

@@ -8,6 +8,7 @@
 //!     stdout  {"ms": 12.3, "work": {"requests": 2}}     its time, without what was set up for it, and the work counted
 //! ```
 
+mod cluster;
 mod decide;
 mod estate;
 mod fetched;
@@ -42,6 +43,9 @@ fn main() -> Result<()> {
         ["visible"] => Box::new(visible::Visible::open()?),
         ["memory"] => Box::new(memory::Memory::open()?),
         ["lists"] => Box::new(lists::Lists::open()?),
+        ["cluster-start", binary] => Box::new(cluster::start::Start::open(binary)?),
+        ["cluster-tag", binary, files] => Box::new(cluster::tag::Tag::open(binary, files.parse()?)?),
+        ["cluster-many", binary] => Box::new(cluster::many::Many::open(binary)?),
         _ => bail!("no such job: {}", words.join(" ")),
     };
     let mut stdout = std::io::stdout().lock();

@@ -6,9 +6,10 @@ mod wire;
 use super::settle::{GRACE, stop_signal};
 use crate::cli::{ControllerArgs, StateArgs};
 use crate::exit::Answer;
-use crate::listen::{self, Figures, Listeners};
+use crate::listen::{self, Figures, Listeners, Observer};
 use crate::print;
 use crate::state::State;
+use jiff::Timestamp;
 use std::sync::Arc;
 use tagalong_cluster::{ClusterDesk, Election, Requests};
 use tagalong_engine::wheel::{self, WakeQueues};
@@ -23,6 +24,7 @@ pub(crate) async fn run(args: ControllerArgs) -> anyhow::Result<Answer> {
     let client = tagalong_cluster::connect(&requests).await?;
     let election = election::of(&args, &client)?;
     let (context, desk, wakes) = wire::wire(&args, &state, client).await?;
+    let observer = args.dry_run.then(|| Observer::new(desk.clone()));
     let listeners = Listeners {
         metrics: args.metrics_addr.0,
         health: args.health_addr.0,
@@ -30,12 +32,13 @@ pub(crate) async fn run(args: ControllerArgs) -> anyhow::Result<Answer> {
         record: desk.record().clone(),
         figures: Figures::new(&context, desk.record(), Some(&requests)),
         watches: desk.health().clone(),
+        observer: observer.clone(),
     };
     let answer = tokio::select! {
         answer = until_stopped(context, &desk, wakes, election.as_ref()) => Ok(answer),
         () = desk.watch() => Ok(Answer::No),
         served = listen::serve_controller(listeners) => served.map(|()| Answer::No),
-        () = observe(desk.record(), args.dry_run) => Ok(Answer::No),
+        () = observe(desk.record(), observer.as_ref()) => Ok(Answer::No),
     };
     desk.finish().await;
     if let Some(election) = election.filter(|_| args.election.leader_election_release_on_cancel) {
@@ -107,13 +110,22 @@ async fn begun(desk: &ClusterDesk, election: Option<&Election>) -> Result<(), St
 }
 
 /// With `--dry-run`, tells what each turn of an automation would have written. Does not end.
-async fn observe(record: &Record, dry_run: bool) {
-    let mut findings = record.listen();
-    while dry_run && let Some(finding) = findings.recv().await {
-        let Finding::Automation { key, turn: Some(turn), .. } = finding else { continue };
-        let (namespace, name) = (key.namespace.as_str(), key.name.as_str());
-        let summary = print::plans::summary(&turn);
-        tracing::info!(controllerKind = "ImageUpdateAutomation", namespace, name, "{}", summary.trim_end());
+async fn observe(record: &Record, observer: Option<&Observer>) {
+    if let Some(observer) = observer {
+        let mut findings = record.listen();
+        while let Some(finding) = findings.recv().await {
+            let Finding::Automation { key, turn: Some(turn), .. } = finding else { continue };
+            observer.take(&turn, Timestamp::now());
+            let (namespace, name) = (key.namespace.as_str(), key.name.as_str());
+            let summary = print::plans::summary(&turn);
+            tracing::info!(
+                controllerKind = "ImageUpdateAutomation",
+                namespace,
+                name,
+                "{}",
+                summary.trim_end()
+            );
+        }
     }
     std::future::pending().await
 }
