@@ -4,19 +4,24 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio::time::{Instant, sleep};
 
 use crate::change::{Action, Outcome};
 use crate::cluster::Cluster;
 use crate::error::ApplyError;
 use crate::health::State;
+use crate::id::ObjectId;
 use crate::inventory::Entry;
-use crate::object::{split_version, text};
+use crate::object::text;
 use crate::order::{self, Stage};
 use crate::owner::Owner;
-use crate::secret;
+use crate::prepare::prepare;
 use crate::stage::Wanted;
 
-/// How a set is outcome.
+/// Between two tries of a kind that is about to be served.
+pub(crate) const LAG: Duration = Duration::from_millis(50);
+
+/// How a set is applied.
 #[derive(Clone, Copy, Debug)]
 pub struct Options {
     /// Whether objects are deleted and made anew where a field cannot change: `spec.force`.
@@ -53,41 +58,43 @@ impl Cluster {
 
     /// Waits until what the next stage stands on is there.
     async fn settle(&self, wanted: &[Wanted], options: &Options, outcome: &mut Outcome) {
-        for Wanted { entry, object, .. } in wanted {
-            if order::is_crd(&entry.id) {
-                self.kinds.forget(text(object, "/spec/group"));
-            }
-        }
-        let ids: Vec<_> = wanted.iter().map(|wanted| &wanted.entry.id).collect();
+        let until = Instant::now() + options.patience;
+        let written = |id: &ObjectId| {
+            let change = outcome.changes.iter().find(|change| change.entry.id == *id);
+            change.is_some_and(|change| matches!(change.action, Action::Created | Action::Configured))
+        };
+        let definitions: Vec<&Wanted> = wanted
+            .iter()
+            .filter(|wanted| order::is_crd(&wanted.entry.id) && written(&wanted.entry.id))
+            .collect();
         let pending: Vec<Entry> = outcome
             .changes
             .iter()
             .filter(|change| change.health.state != State::Current && change.action != Action::Skipped)
             .map(|change| change.entry.clone())
-            .filter(|entry| ids.contains(&&entry.id))
+            .filter(|entry| wanted.iter().any(|wanted| wanted.entry.id == entry.id))
             .collect();
         if let Err(unhealthy) = self.wait(&pending, options.patience, false).await {
             outcome.failures.push(ApplyError::NotReady(unhealthy.to_string()));
+            return;
+        }
+        for definition in definitions {
+            self.kinds.forget(text(&definition.object, "/spec/group"));
+            self.until_served(definition, until).await;
         }
     }
-}
 
-/// An object as it is sent.
-fn prepare(owner: &Owner, mut object: Value) -> Result<Wanted, ApplyError> {
-    let Some(entry) = Entry::of(&object) else {
-        let name = [text(&object, "/kind"), text(&object, "/metadata/name")].join("/");
-        return Err(ApplyError::NotAnObject(if name == "/" { "a document".to_owned() } else { name }));
-    };
-    owner.label(&mut object)?;
-    secret::normalize(&mut object);
-    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        // Only the API server says these, and it refuses some of them.
-        for key in ["creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"]
-        {
-            metadata.shift_remove(key);
+    /// An established definition is served a moment later. One that never is will be missed by its objects.
+    async fn until_served(&self, definition: &Wanted, until: Instant) {
+        let (group, kind) =
+            (text(&definition.object, "/spec/group"), text(&definition.object, "/spec/names/kind"));
+        let id = ObjectId { group: group.to_owned(), kind: kind.to_owned(), ..definition.entry.id.clone() };
+        let versions = definition.object.pointer("/spec/versions").and_then(Value::as_array);
+        for version in versions.into_iter().flatten().filter(|version| version["served"] == true) {
+            let version = format!("{group}/{}", text(version, "/name"));
+            while self.kinds.find(&self.client, &id, &version).await.is_err() && Instant::now() < until {
+                sleep(LAG).await;
+            }
         }
     }
-    let version = text(&object, "/apiVersion").to_owned();
-    debug_assert_eq!(split_version(&version).1, entry.version);
-    Ok(Wanted { entry, version, object })
 }

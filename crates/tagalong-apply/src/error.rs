@@ -22,6 +22,9 @@ pub enum ApplyError {
     /// A namespaced object says no namespace.
     #[error("{0} namespace not specified")]
     NoNamespace(ObjectId),
+    /// A Secret came as SOPS left it.
+    #[error("{0} is SOPS encrypted, configuring decryption is required for this secret to be reconciled")]
+    Encrypted(ObjectId),
     /// The API server refused what was tried; `attempt` is such as `dry-run` or `apply`.
     #[error("{id} {attempt} failed{}: {message}", parenthesised(.reason))]
     Refused {

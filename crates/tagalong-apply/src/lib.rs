@@ -26,6 +26,7 @@ mod mark;
 mod object;
 mod order;
 mod owner;
+mod prepare;
 mod prune;
 mod secret;
 mod stage;

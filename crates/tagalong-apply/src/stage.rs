@@ -5,13 +5,14 @@ use futures::stream;
 use jiff::Timestamp;
 use kube::core::Status;
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
-use crate::apply::Options;
+use crate::apply::{LAG, Options};
 use crate::change::{Action, Change, FieldDrift, Outcome};
 use crate::cluster::Cluster;
 use crate::compare::compare;
 use crate::error::{self, ApplyError};
-use crate::health::Health;
+use crate::health::{Health, State};
 use crate::inventory::Entry;
 use crate::kinds::Served;
 use crate::object::text;
@@ -26,8 +27,6 @@ const TRIES: usize = 3;
 /// An object as it is sent.
 pub(crate) struct Wanted {
     pub(crate) entry: Entry,
-    /// Its `apiVersion`.
-    pub(crate) version: String,
     pub(crate) object: Value,
 }
 
@@ -78,10 +77,11 @@ impl Cluster {
     /// What there is to do for an object: one read and one dry run.
     async fn look(&self, wanted: &Wanted, options: &Options) -> Result<Plan, ApplyError> {
         let id = &wanted.entry.id;
-        let served = self.find(id, &wanted.version).await?;
+        let served = self.find(id, &wanted.entry.api_version()).await?;
         let live = self.get(&served, id).await?;
         if mark::skipped(&wanted.object, live.as_ref()) {
-            return Ok(Plan::Leave(Action::Skipped, health(live.as_ref().unwrap_or(&wanted.object))));
+            let health = live.as_ref().map_or_else(|| Health::new(State::NotFound, ""), health);
+            return Ok(Plan::Leave(Action::Skipped, health));
         }
         if let Some(live) = &live
             && order::stage(id) == Stage::Definitions
@@ -90,7 +90,7 @@ impl Cluster {
             return Err(ApplyError::Terminating(id.clone()));
         }
         let write = |live, fields, anew| Plan::Write(Write { served: served.clone(), live, fields, anew });
-        let tried = match (self.patch(&served, id, &wanted.object, true).await, &live) {
+        let tried = match (self.rehearsed(&served, wanted).await, &live) {
             (Ok(tried), _) => tried,
             (Err(failure), Some(standing)) if forced(wanted, standing, options) => {
                 return match self.immutable(&served, wanted, &failure).await {
@@ -99,7 +99,7 @@ impl Cluster {
                 };
             }
             (Err(failure), _) => {
-                if error::code(&failure) == 404 {
+                if unserved(&failure) {
                     // The kind may be served elsewhere by now, or no longer.
                     self.kinds.forget(&id.group);
                 }
@@ -112,6 +112,17 @@ impl Cluster {
             return Ok(Plan::Leave(Action::Unchanged, health(standing)));
         }
         Ok(write(live, fields, false))
+    }
+
+    /// The answer to a dry run. A kind that is served since this moment is not found at first.
+    async fn rehearsed(&self, served: &Served, wanted: &Wanted) -> kube::Result<Value> {
+        for _ in 1..TRIES {
+            match self.patch(served, &wanted.entry.id, &wanted.object, true).await {
+                Err(failure) if unserved(&failure) => sleep(LAG).await,
+                answer => return answer,
+            }
+        }
+        self.patch(served, &wanted.entry.id, &wanted.object, true).await
     }
 
     /// Whether a refusal is because of what stands there, and not because the object is wrong in itself. Flux takes
@@ -175,6 +186,13 @@ impl Cluster {
     }
 }
 
+/// The path is not known, rather than the object or its namespace.
+fn unserved(failure: &kube::Error) -> bool {
+    error::status(failure).is_some_and(|status| {
+        status.code == 404 && status.details.as_ref().is_none_or(|details| details.kind.is_empty())
+    })
+}
+
 fn health(object: &Value) -> Health {
     Health::of(object, Timestamp::now())
 }
@@ -206,7 +224,6 @@ fn same_cause(one: &Status, other: &Status) -> bool {
     causes(other).iter().any(|cause| known.contains(cause))
 }
 
-/// Not an object of a stage, but of its tests.
 #[cfg(test)]
 mod tests {
     use super::*;

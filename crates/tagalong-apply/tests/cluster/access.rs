@@ -1,7 +1,7 @@
 //! As a ServiceAccount, and a kubeconfig from a Secret.
 
 use serde_json::{Value, json};
-use tagalong_apply::{Cluster, Entry, Trust, remote};
+use tagalong_apply::{ApplyError, Cluster, Entry, Owner, Trust, remote};
 
 use crate::place::{OPTIONS, Place, failures, shown};
 
@@ -100,4 +100,21 @@ async fn what_would_leave_the_kubeconfig_is_refused_by_name() {
         let said = remote(text, Trust::default()).await.unwrap_err().to_string();
         assert!(!said.contains("hunter2"), "{said}");
     }
+}
+
+#[tokio::test]
+async fn a_cluster_that_does_not_answer_is_said() {
+    let cluster = Cluster::new(kube::Config::new("http://127.0.0.1:1".parse().unwrap())).unwrap();
+    let owner = Owner { name: "apps".to_owned(), namespace: "flux-system".to_owned() };
+    let object =
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "b"}});
+    let outcome = cluster.apply(&owner, vec![object.clone()], &OPTIONS).await;
+    let said = failures(&outcome);
+    assert!(
+        said[0].starts_with("ConfigMap/b/a discovery failed: the API server does not answer: "),
+        "{said:?}"
+    );
+    assert!(matches!(outcome.failures[0], ApplyError::Unreachable(_)));
+    let pruned = cluster.prune(&owner, &[Entry::of(&object).unwrap()]).await;
+    assert!(matches!(pruned.failures[0], ApplyError::Unreachable(_)), "{pruned:?}");
 }

@@ -76,3 +76,33 @@ async fn a_namespace_on_its_way_out_is_said() {
     );
     assert!(said[0].contains("because it is being terminated"), "{said:?}");
 }
+
+#[tokio::test]
+async fn a_webhook_that_refuses_is_quoted_and_nothing_is_written() {
+    let Some(place) = Place::new("webhook").await else { return };
+    let namespace = &place.namespace;
+    place.applied(&[place.config_map("before", &json!({"a": "1"}))]).await;
+    let hook = json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": namespace}, "webhooks": [{"name": "gate.acme.dev", "sideEffects": "None",
+            "admissionReviewVersions": ["v1"], "failurePolicy": "Fail",
+            // Nobody listens there: every request is refused.
+            "clientConfig": {"url": "https://127.0.0.1:1/"},
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}},
+            "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"],
+                "resources": ["configmaps"]}]}]});
+    place.kubectl(&["apply", "-f", "-"], &hook.to_string());
+    let probe = place.config_map("probe", &json!({})).to_string();
+    let open = || place.plane.kubectl(&["create", "--dry-run=server", "-f", "-"], &probe).unwrap().success;
+    while open() {}
+    drop(place.counter.take());
+    let set = [place.config_map("before", &json!({"a": "2"})), place.config_map("after", &json!({}))];
+    let said = failures(&place.apply(&set).await);
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(
+        said[0].starts_with(&format!("ConfigMap/{namespace}/after dry-run failed (InternalError): ")),
+        "{said:?}"
+    );
+    assert!(said[0].contains("gate.acme.dev"), "{said:?}");
+    assert!(place.counter.take_writes().is_empty());
+    assert_eq!(place.get("configmap", "before")["data"]["a"], "1");
+}
