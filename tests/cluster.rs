@@ -1,7 +1,10 @@
 //! `tagalong controller` against a real API server, a registry and a Git server. Each test has a namespace of its own
-//! and a controller that looks at nothing else, with the rights that deploy/controller.yaml gives it and no others.
+//! and a controller that looks at nothing else, with the rights that deploy/install.yaml gives it and no others.
 
+mod cli;
 mod faults;
+mod flux;
+mod install;
 mod leader;
 mod metrics;
 mod observe;

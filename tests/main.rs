@@ -8,6 +8,7 @@
 #![expect(clippy::type_complexity, reason = "a table of rows reads best with its type beside it")]
 #![expect(clippy::print_stdout, reason = "a skipped test says so")]
 
+mod build;
 mod cluster;
 mod commands;
 mod crash;

@@ -1,6 +1,6 @@
 //! What goes wrong on the API server's side. The test has a plane of its own, which it may stop.
 
-use super::place::{Place, install};
+use super::place::{Place, install_beside_flux};
 use crate::running::{Running, signal};
 use crate::support::{run, tagalong};
 use tagalong_testkit::control_plane::ControlPlane;
@@ -17,7 +17,7 @@ fn a_missing_kind_is_named_and_taken_up_and_a_restarted_api_server_is_watched_ag
     let folder = tempfile::tempdir().unwrap();
     let registry = FakeRegistry::start().unwrap();
     registry.push_tags("acme/web", ["1.0.0"]);
-    let rights = install(&plane);
+    let rights = install_beside_flux(&plane);
     let args = ["controller", "--storage-path=state", "--metrics-addr=0", "--health-addr=0"];
     let mut command = tagalong(folder.path(), &args);
     command.env("KUBECONFIG", &rights);

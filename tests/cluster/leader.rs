@@ -9,22 +9,20 @@ const SHORT: [&str; 3] = [
     "--leader-election-retry-period=500ms",
 ];
 
-/// A copy of its own state folder, which looks at every namespace for the objects of this test.
+/// A copy with a state folder of its own.
 fn copy(place: &Place, state: &str, terms: &[&str]) -> Running {
-    let selector = format!("--watch-label-selector=test={}", place.namespace);
     let storage = format!("--storage-path={state}");
-    let mut args = vec!["--enable-leader-election", "--watch-all-namespaces", &selector, &storage];
+    let mut args = vec!["--enable-leader-election", &storage];
     args.extend(terms);
     let mut command = place.command(&args);
-    command.env("RUNTIME_NAMESPACE", "flux-system").env("POD_NAME", state);
+    command.env("POD_NAME", state);
     Running::start(command)
 }
 
 #[test]
 fn another_copy_takes_over_at_once_when_the_leases_are_given_back_and_in_time_when_not() {
     let Some(place) = Place::with_web("leader", "1.x", &["1.0.0"]) else { return };
-    let label = format!("test={}", place.namespace);
-    place.own(&["label", "imagerepositories,imagepolicies,imageupdateautomations", "--all", &label], "");
+    place.open_leases("image-only");
     // The first one's leases would last for 35 s: the second does not wait for that.
     let mut first = copy(&place, "first", &[]);
     first.until("holding the leases");
@@ -50,8 +48,7 @@ fn another_copy_takes_over_at_once_when_the_leases_are_given_back_and_in_time_wh
     // Flux's own controller takes its Lease: this process must not go on.
     let lease = "lease/image-reflector-controller-leader-election";
     let patch = r#"{"spec":{"holderIdentity":"image-reflector-controller-abc"}}"#;
-    place.kubectl(&["patch", lease, "-n", "flux-system", "--type=merge", "-p", patch], "");
+    place.own(&["patch", lease, "--type=merge", "-p", patch], "");
     let story = third.end().expect(1).stderr;
     assert!(story.contains("went to 'image-reflector-controller-abc'"), "{story}");
-    place.kubectl(&["delete", "leases", "--all", "-n", "flux-system"], "");
 }

@@ -5,7 +5,7 @@ use crate::running::Running;
 use crate::support::{Estate, tagalong};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::{Once, OnceLock};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 use tagalong_testkit::control_plane::ControlPlane;
 
@@ -22,15 +22,9 @@ pub(super) struct Place {
 impl Place {
     /// `None` where a part is missing, which was said.
     pub(super) fn new(prefix: &str) -> Option<Self> {
-        static DEFINED: Once = Once::new();
         let plane = ControlPlane::shared()?;
-        let place = Self { plane, namespace: plane.namespace(prefix).unwrap(), estate: Estate::new() };
-        DEFINED.call_once(|| {
-            let definitions = crate::support::run(place.estate.folder(), &["crds"]).expect(0).stdout;
-            place.kubectl(&["apply", "--server-side", "-f", "-"], &definitions);
-            place.kubectl(&["wait", "--for=condition=Established", "crd", "--all", PATIENCE], "");
-        });
-        Some(place)
+        installed(plane);
+        Some(Self { plane, namespace: plane.namespace(prefix).unwrap(), estate: Estate::new() })
     }
 
     /// A place with the image `acme/web`, its policy `web` for `range`, a marked file and an automation `fleet`.
@@ -127,7 +121,7 @@ impl Place {
         Running::start(self.command(args))
     }
 
-    /// The command line of one, with the rights of the ServiceAccount that deploy/controller.yaml makes.
+    /// The command line of one, with the rights of the ServiceAccount that deploy/install.yaml makes.
     pub(super) fn command(&self, args: &[&str]) -> Command {
         let defaults =
             ["--watch-all-namespaces=false", "--storage-path=state", "--metrics-addr=0", "--health-addr=0"];
@@ -140,6 +134,20 @@ impl Place {
         command
     }
 
+    /// Lets the controller hold Leases in this namespace, as an overlay's Role does in its own.
+    pub(super) fn open_leases(&self, overlay: &str) {
+        let folder = deploy("overlays").join(overlay);
+        let rendered = self.kubectl(&["kustomize", folder.to_str().unwrap()], "");
+        let election = rendered.split("---\n").filter(|object| {
+            object.contains("\nkind: Role") && object.contains("\n  name: tagalong-leader-election\n")
+        });
+        let ours = format!("\n  namespace: {}\nr", self.namespace);
+        let election: Vec<String> =
+            election.map(|object| object.replace("\n  namespace: flux-system\nr", &ours)).collect();
+        assert_eq!(election.len(), 2, "{rendered}");
+        self.apply(&election.join("---\n"));
+    }
+
     /// Lets the controller read this namespace's Secrets.
     pub(super) fn open_secrets(&self) {
         let role = ["--clusterrole=tagalong-secrets", "--serviceaccount=flux-system:tagalong"];
@@ -147,27 +155,43 @@ impl Place {
     }
 }
 
-/// Installs what deploy/controller.yaml holds into a plane, once; a kubeconfig of its ServiceAccount.
-fn installed(plane: &ControlPlane) -> &'static Path {
+/// Installs deploy/install.yaml into the shared plane, once; a kubeconfig of its ServiceAccount.
+pub(super) fn installed(plane: &ControlPlane) -> &'static Path {
     static RIGHTS: OnceLock<PathBuf> = OnceLock::new();
-    RIGHTS.get_or_init(|| install(plane))
+    RIGHTS.get_or_init(|| {
+        let file = deploy("install.yaml");
+        let applied = plane.kubectl(&["apply", "-f", file.to_str().unwrap()], "").unwrap();
+        // A Pod that is not hardened would be warned of: the namespace asks for that.
+        assert!(applied.success && applied.stderr.is_empty(), "{}", applied.stderr);
+        done(plane, &["wait", "--for=condition=Established", "crd", "--all", PATIENCE], "");
+        rights(plane)
+    })
 }
 
-/// The same for a plane of a test's own.
-pub(super) fn install(plane: &ControlPlane) -> PathBuf {
-    let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/controller.yaml");
-    let done = |args: &[&str]| {
-        let printed = plane.kubectl(args, "").unwrap();
-        assert!(printed.success, "kubectl {args:?}: {}", printed.stderr);
-    };
-    done(&["create", "namespace", "flux-system"]);
-    done(&["apply", "-f", manifest.to_str().unwrap()]);
+/// Installs what stands beside Flux, without the definitions, into a plane of a test's own.
+pub(super) fn install_beside_flux(plane: &ControlPlane) -> PathBuf {
+    done(plane, &["create", "namespace", "flux-system"], "");
+    done(plane, &["apply", "-k", deploy("overlays/image-only").to_str().unwrap()], "");
+    rights(plane)
+}
+
+/// A file or folder below deploy.
+pub(super) fn deploy(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy").join(path)
+}
+
+fn done(plane: &ControlPlane, args: &[&str], input: &str) {
+    let printed = plane.kubectl(args, input).unwrap();
+    assert!(printed.success, "kubectl {args:?}: {}", printed.stderr);
+}
+
+fn rights(plane: &ControlPlane) -> PathBuf {
     let rights = plane.service_account("flux-system", "tagalong").unwrap();
     // The authorizer learns of a grant a moment after it was stored.
     let asked = (0..200).find(|_| {
         let answer = plane.kubectl_as(&rights, &["get", "namespace", "kube-system"], "").unwrap();
         answer.success
     });
-    asked.expect("the grants of deploy/controller.yaml serve");
+    asked.expect("the grants below deploy serve");
     rights
 }

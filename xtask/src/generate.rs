@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, Result, bail};
+use tagalong_kustomize::Tree;
 
 use crate::{binary, tree};
 
@@ -92,14 +93,16 @@ fn without_commit(page: &str, version: &str) -> String {
     }
 }
 
-/// All that a cluster without Flux needs: namespace, CustomResourceDefinitions, controller.
-fn install(program: &Path) -> Result<String> {
-    let controller = fs::read_to_string(tree::root()?.join("deploy/controller.yaml"))?;
-    let objects = controller.find("apiVersion:").and_then(|at| controller.get(at..)).unwrap_or_default();
-    let head = "# `tagalong controller` in a cluster without Flux: namespace, CustomResourceDefinitions, controller.\n\
-                # Written by `cargo xtask gen` from the definitions and deploy/controller.yaml.\n";
-    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: flux-system\n";
-    Ok(format!("{head}{namespace}{}---\n{objects}", ask(program, &["crds"])?))
+/// The overlay `all`, for `kubectl apply -f`.
+fn install(_program: &Path) -> Result<String> {
+    let mut files = Tree::new();
+    for file in tree::files()?.into_iter().filter(|file| file.path.starts_with("deploy/")) {
+        files.insert(&file.path, file.text);
+    }
+    let objects = tagalong_kustomize::build(&files, "deploy/overlays/all")?;
+    let head = "# `tagalong controller` in a cluster without Flux: namespace, definitions, rights, Deployment.\n\
+                # Written by `cargo xtask gen` from deploy/overlays/all.\n";
+    Ok(format!("{head}{}", tagalong_kustomize::to_yaml(&objects)))
 }
 
 /// One CustomResourceDefinition, by its plural name.

@@ -1,6 +1,7 @@
 //! The desk itself: what the engine asks is answered from the shelves or by one request, and what it finds is written
 //! to the API server. Built by the binary, which runs [`ClusterDesk::watch`] beside the wheel.
 
+mod gather;
 mod kind;
 mod read;
 mod write;
@@ -143,6 +144,11 @@ impl ClusterDesk {
             kinds.sources.wait_until_ready(),
         );
         self.0.turning.store(true, Ordering::Relaxed);
+    }
+
+    /// The one namespace that is looked at; `None` is all of them.
+    pub fn namespace(&self) -> Option<&str> {
+        self.0.options.namespace.as_deref()
     }
 
     /// What was found so far.

@@ -4,6 +4,7 @@
 //! Several Leases are taken in one order, each renewed while the next is waited for, so that two who want all of them
 //! never wait for each other.
 
+use crate::cluster::short_hash;
 use crate::error::said;
 use futures::StreamExt as _;
 use jiff::Timestamp;
@@ -38,6 +39,12 @@ pub struct Terms {
 struct Seen {
     lease: Option<Lease>,
     since: Instant,
+}
+
+/// The name of a Lease for the objects of a label selector, as Flux's controllers call theirs: with a short hash of
+/// the selector behind it, so that shards do not wait for each other.
+pub fn lease_name(base: &str, selector: &str) -> String {
+    if selector.is_empty() { base.to_owned() } else { format!("{base}-{}", short_hash(selector)) }
 }
 
 impl Election {
@@ -203,4 +210,19 @@ enum Renewal {
 
 fn holder(lease: &Lease) -> String {
     lease.spec.as_ref().and_then(|spec| spec.holder_identity.clone()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shard_has_a_lease_of_its_own() {
+        assert_eq!(lease_name("x-leader-election", ""), "x-leader-election");
+        assert_eq!(lease_name("foo", "barbaz"), "foo-c8f8b724");
+        assert_eq!(
+            lease_name("x-leader-election", "sharding.fluxcd.io/key=shard1"),
+            "x-leader-election-73fdc1be"
+        );
+    }
 }

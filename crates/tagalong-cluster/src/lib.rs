@@ -25,10 +25,10 @@ mod shelf;
 mod status;
 mod watch;
 
-pub use cluster::{connect, connect_counted, instance};
+pub use cluster::{connect, connect_to, instance};
 pub use desk::{Beside, ClusterDesk, Options};
 pub use error::ClusterError;
 pub use health::Health;
-pub use lease::{Election, Terms};
+pub use lease::{Election, Terms, lease_name};
 pub use requests::Requests;
 pub use selector::parse_selector;

@@ -4,7 +4,9 @@
 use crate::desk::Kinds;
 use kube::ResourceExt;
 use std::collections::HashMap;
-use tagalong_api::{GitRepository, ImagePolicy, ImageRepository, RECONCILE_REQUEST, validate};
+use tagalong_api::{
+    GitRepository, ImagePolicy, ImageRepository, ImageUpdateAutomation, RECONCILE_REQUEST, validate,
+};
 use tagalong_model::ObjectKey;
 
 /// The key of any namespaced object.
@@ -51,9 +53,16 @@ impl Referrers {
 }
 
 /// The ImageRepository that a policy refers to.
-fn repository_of(policy: &ImagePolicy) -> ObjectKey {
+pub fn repository_of(policy: &ImagePolicy) -> ObjectKey {
     let reference = &policy.spec.image_repository_ref;
     let namespace = reference.namespace.clone().or_else(|| policy.namespace()).unwrap_or_default();
+    ObjectKey::new(namespace, &reference.name)
+}
+
+/// The GitRepository that an automation refers to.
+pub fn source_of(automation: &ImageUpdateAutomation) -> ObjectKey {
+    let reference = &automation.spec.source_ref;
+    let namespace = reference.namespace.clone().or_else(|| automation.namespace()).unwrap_or_default();
     ObjectKey::new(namespace, &reference.name)
 }
 
@@ -107,12 +116,7 @@ pub fn after_source(old: Option<&GitRepository>, new: &GitRepository, kinds: &Ki
         .automations
         .state()
         .iter()
-        .filter(|automation| {
-            let reference = &automation.spec.source_ref;
-            let namespace =
-                reference.namespace.clone().or_else(|| automation.namespace()).unwrap_or_default();
-            namespace == source.namespace && reference.name == source.name
-        })
+        .filter(|automation| source_of(automation) == source)
         .map(|automation| key_of(automation.as_ref()))
         .collect()
 }

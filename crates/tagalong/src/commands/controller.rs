@@ -21,7 +21,7 @@ pub(crate) async fn run(args: ControllerArgs) -> anyhow::Result<Answer> {
     }
     let state = State::write(&StateArgs { state: Some(args.storage_path.clone()) })?;
     let requests = Requests::default();
-    let client = tagalong_cluster::connect_counted(&requests).await?;
+    let client = tagalong_cluster::connect(&requests).await?;
     let election = election::of(&args, &client)?;
     let (context, desk, wakes) = wire::wire(&args, &state, client).await?;
     let observer = args.dry_run.then(|| Observer::new(desk.clone()));

@@ -1,11 +1,11 @@
 //! Which copy of the controller works: the one that holds the Leases of Flux's own two image controllers, so that they
-//! and Tagalong never write at once.
+//! and Tagalong never write at once. A shard's Leases carry a hash of its selector, as Flux's do.
 
 use super::wire::{pod, runtime_namespace};
 use crate::cli::ControllerArgs;
 use kube::Client;
 use std::time::Duration;
-use tagalong_cluster::{Election, Terms};
+use tagalong_cluster::{Election, Terms, lease_name};
 
 /// In the order in which they are taken.
 const LEASES: [&str; 2] =
@@ -27,7 +27,7 @@ pub(super) fn of(args: &ControllerArgs, client: &Client) -> anyhow::Result<Optio
     };
     // Two processes of one Pod are two.
     let identity = format!("{}_{}_{:x}", pod(), std::process::id(), jiff::Timestamp::now().as_nanosecond());
-    let names = LEASES.map(ToOwned::to_owned).to_vec();
+    let names = LEASES.map(|name| lease_name(name, &args.watch_label_selector)).to_vec();
     Ok(Some(Election::new(client.clone(), &namespace, identity, names, terms)))
 }
 
