@@ -112,3 +112,36 @@ fn dashboard_alerts_and_manual_name_what_a_controller_shows() {
     let gone = (0..1000).any(|_| !get(&address, "/metrics").contains(&series));
     assert!(gone, "{series} is still shown");
 }
+
+#[test]
+fn a_policy_made_together_with_its_repository_says_nothing_before_the_first_listing() {
+    let Some(place) = Place::new("early") else { return };
+    let mut controller = place.controller(&[]);
+    controller.until("turning 0 ImageRepositories");
+    place.estate.registry.push_tags("acme/web", ["1.0.0"]);
+    place.estate.registry.hold();
+    place.apply(&place.estate.image_and_policy("web", "1.x"));
+    // Its turn has begun, and the listing has not come.
+    place.until("imagepolicy/web", ".metadata.finalizers[0]", "finalizers.fluxcd.io");
+    place.estate.registry.release();
+    place.until_ready("imagepolicy/web");
+    // Events are written one after the other: after the next one of the policy, the earlier ones are there.
+    place.estate.registry.push_tag("acme/web", "1.1.0");
+    place.own(&["annotate", "imagerepository/web", "reconcile.fluxcd.io/requestedAt=1"], "");
+    let about = "--field-selector=involvedObject.kind=ImagePolicy";
+    place.until("imagepolicy/web", ".status.latestRef.tag", "1.1.0");
+    let messages = || place.own(&["get", "events", about, "-o=jsonpath={.items[*].message}"], "");
+    assert!((0..200).any(|_| messages().contains("resolved to 1.1.0")), "the second event came");
+    let reasons = place.own(&["get", "events", about, "-o=jsonpath={.items[*].reason}"], "");
+    assert!(reasons.split(' ').all(|reason| reason == "Succeeded"), "{reasons}");
+}
+
+#[test]
+fn a_policy_says_so_when_the_first_listing_fails() {
+    let Some(place) = Place::new("first") else { return };
+    let mut controller = place.controller(&[]);
+    controller.until("turning 0 ImageRepositories");
+    place.estate.registry.fail_always(Fault::Status(500));
+    place.apply(&place.estate.image_and_policy("web", "1.x"));
+    place.until("imagepolicy/web", ".status.conditions[?(@.type==\"Ready\")].reason", "DependencyNotReady");
+}

@@ -72,6 +72,9 @@ async fn admitted<D: Desk>(object: &ImagePolicy, context: &Context<D>) -> Result
     if object.spec.suspend.unwrap_or_default() {
         return report::suspended(context, object, now).await;
     }
+    if gather::is_early(context, object, now) {
+        return Ok(Action::requeue(context.settings.requeue_dependency));
+    }
     let result = turn(object, context).await;
     report::report(context, object, result, now).await
 }

@@ -76,7 +76,9 @@ pub fn after_repository(
     let seen = |object: &ImageRepository| {
         let status = object.status.as_ref();
         let scan = status.and_then(|status| status.last_scan_result.as_ref());
-        (scan.map(|scan| scan.revision.clone()), object.metadata.generation)
+        // A first turn that failed brings no listing, but a policy that waited for it has something to say now.
+        let reported = status.is_some_and(|status| !status.conditions.is_empty());
+        (scan.map(|scan| scan.revision.clone()), object.metadata.generation, reported)
     };
     if old.is_some_and(|old| seen(old) == seen(new)) {
         return Vec::new();
