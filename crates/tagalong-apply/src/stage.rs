@@ -171,15 +171,18 @@ impl Cluster {
     /// Takes over what kubectl holds, in the object as it stands now.
     async fn clear(&self, wanted: &Wanted, served: &Served, live: &Value) -> Result<(), ApplyError> {
         let id = &wanted.entry.id;
-        let mut again = None;
+        let mut patch = clearing(wanted, live);
         for left in (0..TRIES).rev() {
-            let Some(patch) = clearing(wanted, again.as_ref().unwrap_or(live)) else { return Ok(()) };
-            match self.edit(served, id, &patch).await {
+            let Some(wish) = &patch else { return Ok(()) };
+            match self.edit(served, id, wish).await {
                 Err(failure) if error::code(&failure) == 409 && left > 0 => {
-                    again = self.get(served, id).await?
+                    let now = self.get(served, id).await?;
+                    patch = now.as_ref().and_then(|now| clearing(wanted, now));
                 }
-                Err(failure) => return Err(refusal(wanted, "metadata.managedFields cleanup", &failure)),
-                Ok(_) => return Ok(()),
+                Err(failure) if error::code(&failure) != 404 => {
+                    return Err(refusal(wanted, "metadata.managedFields cleanup", &failure));
+                }
+                _ => return Ok(()),
             }
         }
         Ok(())

@@ -14,17 +14,21 @@ use tokio::sync::watch;
 /// The most that a request of a test may carry.
 const LONGEST: usize = 4 << 20;
 
+type Action = Box<dyn FnOnce() + Send>;
+
 #[derive(Clone)]
 pub(crate) struct Counter {
     seen: Arc<Mutex<Vec<String>>>,
     writes: watch::Sender<usize>,
+    between: Arc<Mutex<Option<Action>>>,
     client: Client,
 }
 
 impl Counter {
     /// Starts one on loopback that forwards as `client`.
     pub(crate) async fn start(client: Client) -> (Self, SocketAddr) {
-        let counter = Self { seen: Arc::default(), writes: watch::channel(0).0, client };
+        let counter =
+            Self { seen: Arc::default(), writes: watch::channel(0).0, between: Arc::default(), client };
         let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let router = Router::new().fallback(forward).with_state(counter.clone());
@@ -35,6 +39,11 @@ impl Counter {
     /// What was asked since the last look: method, `dry-run` where it was one, path.
     pub(crate) fn take(&self) -> Vec<String> {
         std::mem::take(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Does something before the next write reaches the API server.
+    pub(crate) fn before_next_write(&self, action: impl FnOnce() + Send + 'static) {
+        *self.between.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(action));
     }
 
     /// Those that changed something.
@@ -72,6 +81,10 @@ async fn forward(State(counter): State<Counter>, request: Request) -> Response {
     counter.seen.lock().unwrap_or_else(PoisonError::into_inner).push(line);
     if write {
         counter.writes.send_modify(|count| *count += 1);
+        let action = counter.between.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(action) = action {
+            action();
+        }
     }
     let request = onward.body(kube::client::Body::from(body.to_vec())).unwrap();
     match counter.client.send(request).await {

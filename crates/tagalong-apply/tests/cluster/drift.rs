@@ -122,3 +122,25 @@ async fn merge_leaves_kubectl_its_fields() {
     assert_eq!(place.get("configmap", "settings")["data"], json!({"a": "1", "b": "2"}));
     unchanged(&place, &object).await;
 }
+
+#[tokio::test]
+async fn an_object_that_is_written_or_deleted_at_the_same_moment_ends_as_wanted() {
+    let Some(place) = Place::new("race").await else { return };
+    let object = place.config_map("settings", &json!({"a": "1"}));
+    let earlier = place.config_map("settings", &json!({"a": "0", "old": "2"})).to_string();
+    let (plane, namespace) = (place.plane, place.namespace.clone());
+    let label = ["label", "configmap", "settings", "at=once", "-n"];
+    let delete = ["delete", "configmap", "settings", "-n"];
+    for arguments in [label.to_vec(), delete.to_vec()] {
+        place.kubectl(&["apply", "-f", "-"], &earlier);
+        let (namespace, asked) = (namespace.clone(), arguments.clone());
+        place.counter.before_next_write(move || {
+            let done = plane.kubectl(&[&asked[..], &[&namespace]].concat(), "").unwrap();
+            assert!(done.success, "{}", done.stderr);
+        });
+        place.applied(std::slice::from_ref(&object)).await;
+        let live = place.get("configmap", "settings");
+        assert_eq!(live["data"], json!({"a": "1"}), "{arguments:?}");
+        unchanged(&place, &object).await;
+    }
+}
