@@ -8,6 +8,7 @@ mod counter;
 mod drift;
 mod place;
 mod prune;
+mod restart;
 mod scale;
 mod stages;
 mod waiting;

@@ -65,14 +65,8 @@ impl Place {
             "metadata": {"name": name, "namespace": self.namespace}, "data": data})
     }
 
-    /// A Deployment whose image is `image`.
     pub(crate) fn deployment(&self, name: &str, image: &str) -> Value {
-        let labels = json!({"app": name});
-        json!({"apiVersion": "apps/v1", "kind": "Deployment",
-            "metadata": {"name": name, "namespace": self.namespace},
-            "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": {
-                "metadata": {"labels": labels}, "spec": {"containers": [
-                    {"name": "app", "image": image, "ports": [{"containerPort": 80}]}]}}}})
+        deployment(&self.namespace, name, image)
     }
 
     /// Runs kubectl in the namespace and expects that it goes well.
@@ -98,4 +92,30 @@ pub(crate) fn shown(outcome: &Outcome) -> Vec<String> {
 
 pub(crate) fn failures(outcome: &Outcome) -> Vec<String> {
     outcome.failures.iter().map(ToString::to_string).collect()
+}
+
+/// A Deployment of one container.
+pub(crate) fn deployment(namespace: &str, name: &str, image: &str) -> Value {
+    let labels = json!({"app": name});
+    json!({"apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {"replicas": 1, "selector": {"matchLabels": labels}, "template": {
+            "metadata": {"labels": labels}, "spec": {"containers": [
+                {"name": "app", "image": image, "ports": [{"containerPort": 80}]}]}}}})
+}
+
+/// The status of a Deployment that its controller and a kubelet have brought up, as a merge patch.
+pub(crate) fn finished(generation: i64) -> String {
+    json!({"status": {"observedGeneration": generation, "replicas": 1, "updatedReplicas": 1, "readyReplicas": 1,
+        "availableReplicas": 1, "conditions": [
+            {"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"},
+            {"type": "Available", "status": "True"}]}})
+    .to_string()
+}
+
+/// The status of one that did not come up in time.
+pub(crate) fn overdue(generation: i64) -> String {
+    json!({"status": {"observedGeneration": generation, "replicas": 1, "updatedReplicas": 1, "conditions": [
+        {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"}]}})
+    .to_string()
 }

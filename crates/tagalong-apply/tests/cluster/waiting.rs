@@ -5,24 +5,11 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tagalong_apply::{Entry, State};
 
-use crate::place::{OPTIONS, Place};
+use crate::place::{OPTIONS, Place, finished, overdue};
 
 /// Writes a status as the Deployment's controller and kubelet would.
-fn rollout(place: &Place, name: &str, available: bool) {
-    let progressing = if available {
-        json!({"type": "Progressing", "status": "True", "reason": "NewReplicaSetAvailable"})
-    } else {
-        json!({"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded"})
-    };
-    let count = i32::from(available);
-    let generation = place.get("deployment", name)["metadata"]["generation"].clone();
-    let status = json!({"status": {"observedGeneration": generation, "replicas": 1, "updatedReplicas": 1,
-        "readyReplicas": count, "availableReplicas": count,
-        "conditions": [progressing, {"type": "Available", "status": if available { "True" } else { "False" }}]}});
-    place.kubectl(
-        &["patch", "deployment", name, "--subresource=status", "--type=merge", "-p", &status.to_string()],
-        "",
-    );
+fn rollout(place: &Place, name: &str, status: &str) {
+    place.kubectl(&["patch", "deployment", name, "--subresource=status", "--type=merge", "-p", status], "");
 }
 
 async fn pending(place: &Place, objects: &[Value]) -> Vec<Entry> {
@@ -43,7 +30,7 @@ async fn a_wait_ends_when_all_are_healthy_and_looks_through_watches() {
     drop(place.counter.take());
     let become_ready = async {
         for name in names {
-            rollout(&place, name, true);
+            rollout(&place, name, &finished(1));
         }
     };
     let (waited, ()) = tokio::join!(place.cluster.wait(&waits, OPTIONS.patience, true), become_ready);
@@ -58,7 +45,7 @@ async fn a_wait_ends_when_all_are_healthy_and_looks_through_watches() {
 async fn a_failed_object_ends_the_wait_early() {
     let Some(place) = Place::new("fails").await else { return };
     let waits = pending(&place, &[place.deployment("bad", "x:1"), place.deployment("slow", "x:1")]).await;
-    rollout(&place, "bad", false);
+    rollout(&place, "bad", &overdue(1));
     let ended = place.cluster.wait(&waits, OPTIONS.patience, true).await.unwrap_err();
     assert!(!ended.timed_out);
     assert_eq!(
