@@ -118,6 +118,40 @@ async fn a_field_that_cannot_change_makes_the_object_anew_only_by_force() {
 }
 
 #[tokio::test]
+async fn an_object_is_made_anew_only_when_the_old_one_is_gone() {
+    let Some(place) = Place::new("anew").await else { return };
+    let with = |app: &str| {
+        let mut object = place.deployment("web", "nginx:1");
+        object["metadata"]["finalizers"] = json!(["acme.dev/hold"]);
+        object["spec"]["selector"]["matchLabels"]["app"] = json!(app);
+        object["spec"]["template"]["metadata"]["labels"]["app"] = json!(app);
+        object
+    };
+    place.applied(&[with("a")]).await;
+    drop(place.counter.take());
+    let release = async {
+        let mut asked: Vec<String> = Vec::new();
+        // Deleted, and looked for since.
+        while !asked
+            .iter()
+            .skip_while(|line| !line.starts_with("DELETE "))
+            .any(|line| line.starts_with("GET "))
+        {
+            asked.extend(place.counter.take());
+            tokio::task::yield_now().await;
+        }
+        let patch = json!({"metadata": {"finalizers": null}}).to_string();
+        place.kubectl(&["patch", "deployment", "web", "--type=merge", "-p", &patch], "");
+    };
+    let both = async { tokio::join!(place.cluster.apply(&place.owner, vec![with("b")], &FORCE), release) };
+    let (outcome, ()) = tokio::time::timeout(FORCE.patience * 2, both).await.unwrap();
+    assert!(outcome.failures.is_empty(), "{:?}", outcome.failures);
+    let live = place.get("deployment", "web");
+    assert_eq!(live["spec"]["selector"]["matchLabels"]["app"], "b");
+    assert_eq!(live["metadata"]["deletionTimestamp"], json!(null));
+}
+
+#[tokio::test]
 async fn force_does_not_delete_for_an_object_that_is_wrong_in_itself() {
     let Some(place) = Place::new("wrong").await else { return };
     place.applied(&[place.deployment("web", "nginx:1")]).await;

@@ -96,6 +96,7 @@ async fn a_job_that_cleans_itself_up_has_completed() {
         }
         place.kubectl(&["delete", "job", "once"], "");
     };
-    let (waited, ()) = tokio::join!(place.cluster.wait(&waits, Duration::from_secs(10), true), clean_up);
+    let both = async { tokio::join!(place.cluster.wait(&waits, OPTIONS.patience, true), clean_up) };
+    let (waited, ()) = tokio::time::timeout(OPTIONS.patience * 2, both).await.unwrap();
     waited.unwrap();
 }
