@@ -1,5 +1,7 @@
 //! As a ServiceAccount, and a kubeconfig from a Secret.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use tagalong_apply::{ApplyError, Cluster, Entry, Owner, Trust, remote};
 
@@ -108,13 +110,20 @@ async fn a_cluster_that_does_not_answer_is_said() {
     let owner = Owner { name: "apps".to_owned(), namespace: "flux-system".to_owned() };
     let object =
         json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "b"}});
-    let outcome = cluster.apply(&owner, vec![object.clone()], &OPTIONS).await;
+    let entries = [Entry::of(&object).unwrap()];
+    // Spawned, as a controller does: what a call holds may go from thread to thread.
+    let calls = tokio::spawn(async move {
+        let outcome = cluster.apply(&owner, vec![object], &OPTIONS).await;
+        let pruned = cluster.prune(&owner, &entries).await;
+        let waited = cluster.wait(&entries, Duration::from_millis(1), true).await;
+        let gone = cluster.wait_gone(&entries, Duration::from_millis(1)).await;
+        (outcome, pruned, waited.unwrap_err(), gone.unwrap_err())
+    });
+    let (outcome, pruned, waited, gone) = calls.await.unwrap();
     let said = failures(&outcome);
-    assert!(
-        said[0].starts_with("ConfigMap/b/a discovery failed: the API server does not answer: "),
-        "{said:?}"
-    );
+    let words = "ConfigMap/b/a discovery failed: the API server does not answer: ";
+    assert!(said[0].starts_with(words), "{said:?}");
     assert!(matches!(outcome.failures[0], ApplyError::Unreachable(_)));
-    let pruned = cluster.prune(&owner, &[Entry::of(&object).unwrap()]).await;
     assert!(matches!(pruned.failures[0], ApplyError::Unreachable(_)), "{pruned:?}");
+    assert!(waited.timed_out && gone.timed_out);
 }
