@@ -302,3 +302,39 @@ pub(crate) fn read_replacements(nodes: &mut Nodes, bytes: &[u8]) -> Result<Vec<R
 fn line(nodes: &Nodes, id: NodeId) -> u32 {
     nodes.get(id).line
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = include_str!("../../../docs/kustomize.md");
+
+    #[test]
+    fn the_page_has_the_state_of_every_field() {
+        let row = |line: &'static str| {
+            let (name, rest) = line.strip_prefix("| `")?.split_once("` | ")?;
+            Some((name, rest.split(" |").next()?))
+        };
+        let rows: BTreeMap<&str, &str> = PAGE.lines().filter_map(row).collect();
+        for name in FIELDS {
+            let state = if refused::names().any(|refused| refused == *name) { "refused" } else { "done" };
+            assert_eq!(rows.get(name), Some(&state), "{name} in docs/kustomize.md");
+        }
+        assert_eq!(rows.len(), FIELDS.len(), "a row without a field: {rows:?}");
+    }
+
+    #[test]
+    fn each_refused_field_has_a_case_that_kustomize_renders() {
+        let cases = [
+            include_str!("../tests/oracle/cases/refusals.txt"),
+            include_str!("../tests/oracle/cases/interactions.txt"),
+        ];
+        for name in refused::names() {
+            let refuses = |case: &str| case.starts_with('!') && case.contains(&format!("\n{name}: "));
+            // A chart needs a program and a network before kustomize renders it.
+            let charts = name.starts_with("helmChart");
+            let has_case = cases.iter().any(|file| file.split("\n=== ").any(refuses));
+            assert!(has_case || charts, "{name} has no case");
+        }
+    }
+}

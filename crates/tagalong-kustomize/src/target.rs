@@ -65,12 +65,8 @@ pub(crate) fn build(
         Some(additions) => open_amended(nodes, loader, tree, additions)?,
     };
     let wants = |name: &str| unit.read.build_metadata.iter().any(|(_, option)| option == name);
-    if let Some((line, option)) = unit
-        .read
-        .build_metadata
-        .iter()
-        .find(|(_, option)| !matches!(option.as_str(), "originAnnotations" | "managedByLabel"))
-    {
+    let metadata = &unit.read.build_metadata;
+    if let Some((line, option)) = metadata.iter().find(|(_, option)| option == "transformerAnnotations") {
         let fault = Fault::unsupported(format!("{option} is not rendered"));
         return Err(unit.refuse(*line, "buildMetadata", fault));
     }

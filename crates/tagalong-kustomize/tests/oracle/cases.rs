@@ -17,6 +17,7 @@ const FILES: &[(&str, &str)] = &[
     ("merging", include_str!("cases/merging.txt")),
     ("names", include_str!("cases/names.txt")),
     ("replacements", include_str!("cases/replacements.txt")),
+    ("interactions", include_str!("cases/interactions.txt")),
     ("refusals", include_str!("cases/refusals.txt")),
 ];
 
