@@ -17,6 +17,7 @@ mod git;
 mod memory;
 mod plan;
 mod push;
+mod render;
 mod scan;
 mod visible;
 
@@ -39,6 +40,7 @@ const JOBS: &[Job] = &[
     push::LARGE,
     push::IDLE,
     visible::JOB,
+    render::JOB,
     memory::RUN,
     memory::LISTS,
     binary_size::JOB,

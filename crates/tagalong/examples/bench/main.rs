@@ -17,6 +17,7 @@ mod memory;
 mod plan;
 mod product;
 mod push;
+mod render;
 mod requests;
 mod scan;
 mod step;
@@ -39,6 +40,7 @@ fn main() -> Result<()> {
         ["plan"] => Box::new(plan::Plan::open()?),
         ["push", files] => Box::new(push::Push::open(push::Shape::Shared { files: files.parse()? })?),
         ["push-many", files] => Box::new(push::Push::open(push::Shape::Many { files: files.parse()? })?),
+        ["render"] => Box::new(render::Render::open()?),
         ["visible"] => Box::new(visible::Visible::open()?),
         ["memory"] => Box::new(memory::Memory::open()?),
         ["lists"] => Box::new(lists::Lists::open()?),

@@ -1,60 +1,63 @@
-//! The warm half of `cargo xtask bench render`: writes an estate into a folder, says where, and renders one part of it
-//! for each word on stdin, files read anew each time.
-#![expect(clippy::disallowed_methods, reason = "a program that measures reads files and a clock")]
+//! Rendering from a folder of the disk: an overlay of 500 objects, and 100 small overlays over one base.
 
+use crate::step::{Job, Step};
+use anyhow::{Result, bail};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{self, BufRead as _, Write as _};
-use std::path::Path;
 use std::time::Instant;
-
-use tagalong_kustomize::{Tree, build, to_yaml};
+use tagalong_files::Folder;
+use tagalong_kustomize::{build, to_yaml};
 
 /// Objects of the large overlay, and how many small overlays there are.
 const LARGE: usize = 500;
 const SMALL: usize = 100;
 
-fn main() -> io::Result<()> {
-    let folder = tempfile::tempdir()?;
-    for (path, text) in estate() {
-        let path = folder.path().join(path);
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent)?;
-        }
-        fs::write(path, text)?;
-    }
-    let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{}", serde_json::json!({ "folder": folder.path() }))?;
-    stdout.flush()?;
-    for word in io::stdin().lock().lines() {
-        let begin = Instant::now();
-        let objects = match word?.trim() {
-            "large" => render(folder.path(), &["large/base", "large/over"], "large/over")?,
-            _ => (0..SMALL).try_fold(0, |sum, at| {
-                let over = format!("small/{at}");
-                render(folder.path(), &["small/base", &over], &over).map(|count| sum + count)
-            })?,
-        };
-        let ms = begin.elapsed().as_secs_f64() * 1000.0;
-        writeln!(stdout, "{}", serde_json::json!({ "ms": ms, "work": { "objects": objects } }))?;
-        stdout.flush()?;
-    }
-    Ok(())
+pub(crate) struct Render {
+    folder: tempfile::TempDir,
 }
 
-/// Reads the folders, renders one, and prints what comes out into memory; how many objects there were.
-fn render(root: &Path, folders: &[&str], rendered: &str) -> io::Result<usize> {
-    let mut tree = Tree::new();
-    for folder in folders {
-        for entry in fs::read_dir(root.join(folder))? {
-            let entry = entry?;
-            let name = entry.file_name();
-            tree.insert(&format!("{folder}/{}", name.to_string_lossy()), fs::read(entry.path())?);
+impl Render {
+    pub(crate) fn open() -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        // The root of what may be named.
+        fs::create_dir(folder.path().join(".git"))?;
+        for (path, text) in estate() {
+            let path = folder.path().join(path);
+            if let Some(parent) = path.parent() {
+                fs::create_dir_all(parent)?;
+            }
+            fs::write(path, text)?;
         }
+        Ok(Self { folder })
     }
-    let objects = build(&tree, rendered).map_err(io::Error::other)?;
-    std::hint::black_box(to_yaml(&objects));
-    Ok(objects.len())
+
+    /// Reads, renders and prints one folder into memory; how many objects there were.
+    fn render(&self, path: &str) -> Result<usize> {
+        let (files, folder) = Folder::around(&self.folder.path().join(path))?;
+        let objects = build(&files, &folder)?;
+        std::hint::black_box(to_yaml(&objects));
+        Ok(objects.len())
+    }
+}
+
+impl Job for Render {
+    fn facts(&self) -> Value {
+        let small: Vec<String> = (0..SMALL).map(|at| format!("small/{at}")).collect();
+        json!({"folder": self.folder.path(), "small": small})
+    }
+
+    fn step(&mut self, word: &str) -> Result<Step> {
+        let start = Instant::now();
+        let objects = match word {
+            "large" => self.render("large/over")?,
+            "small" => {
+                (0..SMALL).try_fold(0, |sum, at| anyhow::Ok(sum + self.render(&format!("small/{at}"))?))?
+            }
+            _ => bail!("render cannot {word}"),
+        };
+        Ok(Step { work: vec![("objects", u64::try_from(objects)?)], ..Step::new(start.elapsed()) })
+    }
 }
 
 fn application(at: usize) -> String {
