@@ -43,7 +43,7 @@ const CLUSTER_SCOPED: &[&str] = &[
 pub(crate) const NO_NAMESPACE: &str = "_non_namespaceable_";
 
 /// Group, version and kind of an object, or of a selector in which an empty part matches all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Gvk<'a> {
     pub(crate) group: &'a str,
     pub(crate) version: &'a str,
@@ -70,6 +70,9 @@ impl<'a> Gvk<'a> {
         })
     }
 }
+
+/// Equal for ids that are equal.
+pub(crate) type Key<'a> = (Gvk<'a>, &'a str, &'a str);
 
 /// Identifies an object.
 #[derive(Clone, Copy, Debug)]
@@ -98,6 +101,11 @@ impl<'a> Id<'a> {
 
     pub(crate) fn same_namespace(&self, other: &Id<'_>) -> bool {
         self.effective_namespace() == other.effective_namespace()
+    }
+
+    /// What [`Self::equals`] compares, to be looked up by.
+    pub(crate) fn key(&self) -> Key<'a> {
+        (self.gvk, self.name, self.effective_namespace())
     }
 
     pub(crate) fn equals(&self, other: &Id<'_>) -> bool {
