@@ -64,7 +64,9 @@ impl<'a> Gvk<'a> {
     }
 
     fn is_cluster_scoped(&self) -> bool {
-        CLUSTER_SCOPED.iter().any(|known| {
+        // The kind first: this is asked for every pair of objects, and nearly always the answer is no.
+        let of_kind = |known: &&&str| known.strip_suffix(self.kind).is_some_and(|rest| rest.ends_with('/'));
+        CLUSTER_SCOPED.iter().filter(of_kind).any(|known| {
             let Some((api_version, kind)) = known.rsplit_once('/') else { return false };
             kind == self.kind && Gvk::new(api_version, kind) == *self
         })
