@@ -28,7 +28,7 @@ impl ResMap {
     /// An object of that id is there already.
     pub(crate) fn append(&mut self, nodes: &Nodes, resource: Resource) -> Result<()> {
         let id = resource.id(nodes);
-        if self.list.iter().any(|other| other.id(nodes).equals(&id)) {
+        if self.list.iter().any(|other| other.name(nodes) == id.name && other.id(nodes).equals(&id)) {
             return Err(Fault::new(format!("there are two objects {}", describe(&id))));
         }
         self.list.push(resource);
