@@ -16,6 +16,7 @@ mod docs;
 mod examples;
 mod faults;
 mod lint;
+mod pins;
 mod real;
 mod rows;
 mod running;

@@ -111,6 +111,14 @@ reasons! {
     UnknownPolicy
     /// The marker's policy has nothing selected yet.
     PolicyNotReady
+    /// Somebody took the tag away that would be written (RULES 10).
+    Reverted
+    /// A site was pinned by a revert.
+    Pinned
+    /// The branch's history cannot be had as far back as it takes to tell (RULES 13).
+    HistoryTooShort
+    /// A commit that was on the branch is not in its history any more (RULES 12).
+    HistoryRewritten
     /// The value at the site is no longer accepted by the policy (RULES 2).
     LeftPolicy
 }

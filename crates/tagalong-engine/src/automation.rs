@@ -17,6 +17,8 @@ mod index;
 mod look;
 mod message;
 mod mirrors;
+mod pinned;
+mod pins;
 mod plan;
 mod report;
 mod round;
@@ -24,16 +26,19 @@ mod rule;
 mod site;
 mod turn_report;
 mod turns;
+mod unpin;
 mod vanished;
 
 pub use exists::Existing;
 pub use message::{AUTOMATION, DEFAULT_MESSAGE, UPDATE};
 pub use mirrors::Mirrors;
+pub use pins::{Pin, UNPIN};
 pub use plan::{EditPlan, FileProblem, HeldSite, MarkedFile, PlannedEdit, PolicyState, plan};
 pub use rule::Rule;
 pub use site::{Served, SiteVerdict, decide};
 pub use turn_report::{FileChange, TurnOutcome, TurnReport};
 pub use turns::Turns;
+pub use unpin::{Unpinned, unpin};
 
 use crate::context::Context;
 use crate::desk::{Desk, Wish};

@@ -27,6 +27,8 @@ pub struct Settings {
     pub concurrent: u16,
     /// Authorities that Git servers are trusted by beside the system's, as PEM (`--ca-file`).
     pub ca_pem: Option<String>,
+    /// How large a mirror may grow when history is looked at, in bytes (`--max-mirror-size`).
+    pub max_mirror_size: u64,
     /// Tells two copies that serve one branch apart (`--instance`).
     pub instance: Option<String>,
 }
@@ -42,6 +44,7 @@ impl Default for Settings {
             requeue_dependency: Duration::from_secs(30),
             concurrent: 4,
             ca_pem: None,
+            max_mirror_size: 2 << 30,
             instance: None,
         }
     }

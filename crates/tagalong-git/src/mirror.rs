@@ -157,7 +157,7 @@ impl Mirror {
         }
         let repo = self.repo();
         let haves = known::known_tips(&repo);
-        let ask = Ask { wants: &[found.commit], haves: &haves, depth: Depth::Commits(1) };
+        let ask = Ask { wants: &[found.commit], haves: &haves, depth: Depth::Commits(1), room: None };
         match fetch_pack(&mut connection, &repo, &ask) {
             Ok(_) if is_whole(&self.repo(), found.commit) => {}
             Err(error) if error.kind() != ErrorKind::Damaged && error.kind() != ErrorKind::Protocol => {
@@ -197,6 +197,11 @@ impl Mirror {
 
     pub(crate) fn repo(&self) -> Repository {
         self.repo.read().unwrap_or_else(PoisonError::into_inner).to_thread_local()
+    }
+
+    /// How many bytes the mirror's packs take.
+    pub(crate) fn size(&self) -> u64 {
+        folder::pack_bytes(&self.repo())
     }
 
     pub(crate) fn is_local(&self) -> bool {

@@ -3,8 +3,10 @@
 
 mod controller;
 mod flux_flags;
+mod size;
 
 pub(crate) use controller::ControllerArgs;
+pub(crate) use size::Size;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -101,6 +103,12 @@ pub(crate) enum Command {
     /// Say why: listing, filter, order, verdict, and what each marked field holds or would become.
     #[command(after_help = "Example:\n  tagalong explain ./fleet ImagePolicy/web")]
     Explain(ExplainArgs),
+    /// List the fields that are held because somebody took a tag away, and what lifts each.
+    #[command(after_help = "Example:\n  tagalong pins ./fleet")]
+    Pins(PinsArgs),
+    /// Lift the pin of a field with a commit whose trailer says so.
+    #[command(after_help = "Example:\n  tagalong unpin ./fleet apps/web.yaml:12")]
+    Unpin(UnpinArgs),
     /// Print the tag that a policy would select; needs no objects.
     #[command(
         after_help = "Example:\n  printf '1.0.0\\n1.1.0\\n2.0.0\\n' | tagalong select --tags - --select-semver '1.x'"
@@ -152,11 +160,17 @@ pub(crate) struct DeskArgs {
 }
 
 /// Where mirrors, tag lists, site indexes and first-seen times are kept.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct StateArgs {
     /// The state folder [default: $XDG_STATE_HOME/tagalong, else ~/.local/state/tagalong].
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
+    /// How large the mirror of a repository may grow when its history is looked at, such as 500MiB.
+    #[arg(long, value_name = "SIZE", default_value = "2GiB")]
+    pub(crate) max_mirror_size: Size,
+    /// Tells this copy apart from others that write the same branch; stands in every commit's trailer.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) instance: Option<String>,
 }
 
 /// `run`
@@ -175,9 +189,6 @@ pub(crate) struct RunArgs {
     /// Serve /healthz, /readyz, /metrics and a page on this address.
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<SocketAddr>,
-    /// Tells this copy apart from others that write the same branch; stands in every commit's trailer.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) instance: Option<String>,
     /// Turns at once per kind.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) concurrent: u16,
@@ -206,6 +217,28 @@ pub(crate) struct ExplainArgs {
     /// ImagePolicy/[namespace/]name, an image, or FILE[:LINE] inside the Git repository [default: every policy].
     #[arg(value_name = "TARGET")]
     pub(crate) target: Option<String>,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+}
+
+/// `pins`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct PinsArgs {
+    #[command(flatten)]
+    pub(crate) desk: DeskArgs,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+}
+
+/// `unpin`
+#[derive(Debug, Clone, Args)]
+#[command(allow_missing_positional = true)]
+pub(crate) struct UnpinArgs {
+    #[command(flatten)]
+    pub(crate) desk: DeskArgs,
+    /// The file inside the Git repository, and the line of the field where the file has several pins.
+    #[arg(value_name = "FILE[:LINE]", required = true)]
+    pub(crate) place: String,
     #[command(flatten)]
     pub(crate) state: StateArgs,
 }

@@ -8,10 +8,12 @@ mod demo;
 mod explain;
 mod lint;
 mod man;
+mod pins;
 mod plan;
 mod run;
 mod select;
 mod settle;
+mod unpin;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Answer;
@@ -30,6 +32,8 @@ pub(crate) async fn dispatch(cli: Cli) -> anyhow::Result<Answer> {
             _ = settle::stop_signal() => Ok(Answer::Interrupted),
         },
         Command::Explain(args) => explain::run(args, global).await,
+        Command::Pins(args) => pins::run(args, global).await,
+        Command::Unpin(args) => unpin::run(args, global).await,
         Command::Select(args) => select::run(args, global).await,
         Command::Lint(args) => lint::run(&args, global),
         Command::Demo(args) => demo::run(args, global).await,

@@ -39,7 +39,7 @@ pub(crate) enum Role {
 /// Whatever makes it impossible to begin; nothing was done.
 pub(crate) fn wire(
     desk: &DeskArgs,
-    state: &StateArgs,
+    state_args: &StateArgs,
     role: Role,
     settings: Settings,
 ) -> anyhow::Result<Wired> {
@@ -47,12 +47,18 @@ pub(crate) fn wire(
     let loaded = load(&paths)?;
     tell(&loaded, &paths);
     let state = match role {
-        Role::Writer => State::write(state)?,
-        Role::Reader => State::read(state)?,
+        Role::Writer => State::write(state_args)?,
+        Role::Reader => State::read(state_args)?,
     };
     let listings = listings(&state)?;
     let ca_pem = ca_pem(desk.ca_file.as_deref())?;
-    let settings = Settings { no_cross_namespace_refs: desk.no_cross_namespace_refs, ca_pem, ..settings };
+    let settings = Settings {
+        no_cross_namespace_refs: desk.no_cross_namespace_refs,
+        ca_pem,
+        instance: state_args.instance.clone(),
+        max_mirror_size: state_args.max_mirror_size.0,
+        ..settings
+    };
     let (wakers, wakes) = Wakers::new();
     let files = FilesDesk::new(loaded, rules(desk, &paths), pull_config(), wakers);
     let mirrors = Mirrors::new(state.mirrors().to_owned());

@@ -10,7 +10,7 @@ mod repository;
 mod selector;
 mod source;
 
-pub use automation::{Author, Push, Signing, SigningKind, ValidAutomation, automation};
+pub use automation::{Author, OnRevert, Push, Signing, SigningKind, ValidAutomation, automation};
 pub use gitref::GitRef;
 pub use policy::{DigestReflection, ValidPolicy, policy};
 pub use refspec::Refspec;

@@ -33,23 +33,30 @@ pub(crate) async fn write<D: Desk>(
         scope,
         instance: settings.instance.clone(),
         dry_run: settings.dry_run,
+        max_mirror_size: settings.max_mirror_size,
         planned: context.turns.planned(lock_key),
         now,
     });
     for moved in 0..PUSHES {
         // Anew each round: what was selected may have moved while the branch did.
         let (mut policies, observed_policies) = gather::policies(context, valid);
-        let looked = {
-            let job = Arc::clone(&job);
-            let (result, guard) = blocking(mirror, move |opened| job.look(opened)).await?;
+        let (looked, holds, mut edits) = {
+            let (job, policies) = (Arc::clone(&job), policies.clone());
+            let (result, guard) = blocking(mirror, move |opened| {
+                let looked = job.look(opened)?;
+                let mut edits = plan(&job.valid.key.namespace, &looked.files, &policies);
+                let holds = job.pins(opened, &looked, &policies, &edits)?;
+                holds.apply(&mut edits);
+                Ok((looked, holds, edits))
+            })
+            .await?;
             mirror = guard;
             result?
         };
-        let namespace = &valid.key.namespace;
-        let mut edits = plan(namespace, &looked.files, &policies);
         let asked = exists::ask(context, &edits, &mut policies).await;
         if asked.held {
-            edits = plan(namespace, &looked.files, &policies);
+            edits = plan(&valid.key.namespace, &looked.files, &policies);
+            holds.apply(&mut edits);
         }
         vanished::note(context, &mut edits).await;
         let round = {
@@ -81,10 +88,10 @@ pub(crate) async fn write<D: Desk>(
     ))
 }
 
-type Guard = tokio::sync::OwnedMutexGuard<Option<Opened>>;
+pub(super) type Guard = tokio::sync::OwnedMutexGuard<Option<Opened>>;
 
 /// Runs a step that blocks with the mirror, and gives the mirror back.
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     mut guard: Guard,
     step: impl FnOnce(&mut Opened) -> Result<T, Failure> + Send + 'static,
 ) -> Result<(Result<T, Failure>, Guard), Failure> {

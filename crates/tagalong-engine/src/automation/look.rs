@@ -10,7 +10,7 @@ use std::num::NonZero;
 use std::sync::Arc;
 use tagalong_edit::{FileKind, LineFormat, Problem, ProblemReason, Scan, is_yaml_name, line_format, scan};
 use tagalong_git::{
-    Checkout, Entry, ErrorKind, Fetched, GitError, Mirror, Remote, Skipped, SkippedKind, TreeId, Visitor,
+    BlobId, Checkout, Entry, ErrorKind, Fetched, GitError, Mirror, Remote, Skipped, SkippedKind, TreeId, Visitor,
 };
 use tagalong_model::RepoPath;
 
@@ -278,11 +278,7 @@ impl Visitor for Walk<'_> {
 
     fn file(&mut self, entry: Entry) {
         if let Some(kind) = self.scope.kind(&entry.path) {
-            let line_format = match kind {
-                FileKind::Yaml => None,
-                FileKind::Lines(format) => Some(format_number(format)),
-            };
-            let key = BlobKey { blob: *entry.blob.as_bytes(), line_format };
+            let key = blob_key(entry.blob, kind);
             self.met.push(Met::File(Candidate { entry, kind, key }));
         }
     }
@@ -292,6 +288,15 @@ impl Visitor for Walk<'_> {
             tracing::warn!(path = skipped.path, "left alone: its name is no path that can be written");
         }
     }
+}
+
+/// How a blob that is read as `kind` is named in the index.
+pub(super) fn blob_key(blob: BlobId, kind: FileKind) -> BlobKey {
+    let line_format = match kind {
+        FileKind::Yaml => None,
+        FileKind::Lines(format) => Some(format_number(format)),
+    };
+    BlobKey { blob: *blob.as_bytes(), line_format }
 }
 
 /// A stable number per format for the index on disk.

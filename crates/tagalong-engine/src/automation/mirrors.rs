@@ -3,6 +3,7 @@
 use super::Failure;
 use super::index::SiteIndex;
 use super::look::Seen;
+use super::pins::LookBack;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,6 +18,8 @@ pub(crate) struct Opened {
     pub(crate) index: SiteIndex,
     /// The tree that was last looked at.
     pub(crate) seen: Option<Seen>,
+    /// What has been read of its history.
+    pub(crate) look_back: LookBack,
 }
 
 type Slot = Arc<tokio::sync::Mutex<Option<Opened>>>;
@@ -71,7 +74,7 @@ impl Mirrors {
                     .map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
                 let mirror = Mirror::open(&folder.join("git"), &remote).map_err(|error| error.to_string())?;
                 let index = SiteIndex::load(&folder.join("sites"));
-                Ok::<_, String>(Opened { mirror, index, seen: None })
+                Ok::<_, String>(Opened { mirror, index, seen: None, look_back: LookBack::default() })
             });
             let opened = opened.await.map_err(|error| error.to_string()).and_then(|opened| opened);
             *guard = Some(opened.map_err(|message| Failure {

@@ -1,6 +1,7 @@
 //! From sites and policies to what will be written, held and reported. Pure: `run`, `plan` and `--dry-run`
 //! all show and carry out this one value.
 
+use super::pins::Pin;
 use super::site::{Served, SiteVerdict, decide};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -81,6 +82,8 @@ pub struct HeldSite {
     pub reason: Reason,
     /// Why, for a person.
     pub message: String,
+    /// The commit behind it, where history is the reason.
+    pub pin: Option<Pin>,
 }
 
 /// Something in a file that a person should look at; the rest of the repository goes on.
@@ -171,7 +174,8 @@ fn write_site(
     }
 }
 
-fn held(file: &MarkedFile, site: &tagalong_edit::Site, reason: Reason, message: String) -> HeldSite {
+/// A site that is left alone.
+pub(super) fn held(file: &MarkedFile, site: &tagalong_edit::Site, reason: Reason, message: String) -> HeldSite {
     let shown = |setter: Setter| site.fields.iter().find(|field| field.setter == setter);
     let field = shown(Setter::Image).or_else(|| shown(Setter::Tag)).or_else(|| site.fields.first());
     HeldSite {
@@ -181,6 +185,7 @@ fn held(file: &MarkedFile, site: &tagalong_edit::Site, reason: Reason, message: 
         value: field.map(|field| field.value.clone()).unwrap_or_default(),
         reason,
         message,
+        pin: None,
     }
 }
 

@@ -6,17 +6,18 @@ use super::branch::{Asker, BranchState, inspect};
 use super::gather::Gathered;
 use super::look::{Looked, Scope, look};
 use super::mirrors::Opened;
-use super::plan::{EditPlan, FileProblem, MarkedFile};
+use super::pins::{Holds, Question};
+use super::plan::{EditPlan, FileProblem, MarkedFile, PolicyState};
 use super::turn_report::{FileChange, TurnOutcome, TurnReport};
 use super::{Failure, message};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tagalong_api::Reason;
-use tagalong_api::validate::{Refspec, ValidAutomation};
+use tagalong_api::validate::{OnRevert, Refspec, ValidAutomation};
 use tagalong_edit::{Edit, apply, scan};
 use tagalong_git::{BlobId, CommitMeta, ErrorKind, Expected, GitError, Prepared, Pushed, Reader, Update};
-use tagalong_model::{RepoPath, Revision};
+use tagalong_model::{ObjectKey, RepoPath, Revision};
 
 /// What one round leads to.
 pub(super) enum Round {
@@ -33,6 +34,7 @@ pub(super) struct Job {
     pub(super) scope: Scope,
     pub(super) instance: Option<String>,
     pub(super) dry_run: bool,
+    pub(super) max_mirror_size: u64,
     /// What automations before this one would have written to the same branch, when nothing is written.
     pub(super) planned: BTreeMap<RepoPath, Vec<u8>>,
     pub(super) now: Timestamp,
@@ -80,6 +82,31 @@ impl Job {
             looked.files = Arc::new(self.with_planned(&looked.files));
         }
         Ok(looked)
+    }
+
+    /// Which of the sites that `plan` would write history holds (RULES 10 to 15).
+    pub(super) fn pins(
+        &self,
+        opened: &mut Opened,
+        looked: &Looked,
+        policies: &BTreeMap<ObjectKey, PolicyState>,
+        plan: &EditPlan,
+    ) -> Result<Holds, Failure> {
+        if self.valid.on_revert == OnRevert::Ignore || plan.edits.is_empty() {
+            return Ok(Holds::default());
+        }
+        let question = Question {
+            mirror: &opened.mirror,
+            remote: &self.gathered.remote,
+            tip: looked.fetched.commit.parse().map_err(|error| checkout_failed(&error))?,
+            scope: &self.scope,
+            index: &opened.index,
+            name: message::automation_name(&self.valid.key, self.instance.as_deref()),
+            max_mirror_size: self.max_mirror_size,
+        };
+        question
+            .ask(&mut opened.look_back, &looked.files, policies, plan)
+            .map_err(|error| checkout_failed(&error))
     }
 
     fn with_planned(&self, files: &[MarkedFile]) -> Vec<MarkedFile> {

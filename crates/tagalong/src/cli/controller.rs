@@ -2,6 +2,7 @@
 //! and default.
 
 use super::flux_flags::FluxFlags;
+use super::size::Size;
 use clap::{ArgAction, Args, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -43,6 +44,9 @@ pub(crate) struct ControllerArgs {
     /// Mirrors, tag lists and first-seen times are kept here.
     #[arg(long, value_name = "DIR", default_value = "/data")]
     pub(crate) storage_path: PathBuf,
+    /// How large the mirror of a repository may grow when its history is looked at, such as 500MiB.
+    #[arg(long, value_name = "SIZE", default_value = "2GiB")]
+    pub(crate) max_mirror_size: Size,
     /// A PEM file with authorities to trust beside the system's, for registries and Git servers.
     #[arg(long, value_name = "FILE")]
     pub(crate) ca_file: Option<PathBuf>,

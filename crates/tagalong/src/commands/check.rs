@@ -26,7 +26,7 @@ struct Checked {
 pub(crate) async fn run(args: CheckArgs, global: &Global) -> anyhow::Result<Answer> {
     print::no_lint_format(global.output)?;
     let own = tempfile::tempdir()?;
-    let state = StateArgs { state: Some(own.path().to_owned()) };
+    let state = StateArgs { state: Some(own.path().to_owned()), ..StateArgs::default() };
     let wired = wire(&args.desk, &state, Role::Reader, Settings::default())?;
     let mut checked = Vec::new();
     let kinds = wired.context.desk.kinds().clone();

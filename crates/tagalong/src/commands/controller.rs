@@ -17,7 +17,7 @@ pub(crate) async fn run(args: ControllerArgs) -> anyhow::Result<Answer> {
     for flag in args.flux.given() {
         tracing::warn!("{flag} is a flag of Flux's controllers that has no meaning here; it is ignored");
     }
-    let state = State::write(&StateArgs { state: Some(args.storage_path.clone()) })?;
+    let state = State::write(&StateArgs { state: Some(args.storage_path.clone()), ..StateArgs::default() })?;
     let (context, desk, wakes) = wire(&args, &state).await?;
     let listeners = Listeners {
         metrics: args.metrics_addr.0,
@@ -56,6 +56,7 @@ async fn wire(
         requeue_dependency: args.requeue_dependency,
         concurrent: args.concurrent,
         ca_pem: wiring::ca_pem(args.ca_file.as_deref())?,
+        max_mirror_size: args.max_mirror_size.0,
         instance: Some(instance),
     };
     let options = Options { namespace: namespace(args)?, dry_run: false, instance: pod() };

@@ -16,7 +16,6 @@ pub(crate) async fn run(args: RunArgs, global: &Global) -> anyhow::Result<Answer
         dry_run: args.dry_run,
         jitter_percent: args.interval_jitter_percentage,
         concurrent: args.concurrent,
-        instance: args.instance.clone(),
         ..Settings::default()
     };
     let wired = wire(&args.desk, &args.state, Role::Writer, settings)?;

@@ -89,7 +89,7 @@ fn desk_args(place: &Place) -> DeskArgs {
 }
 
 fn state_args(place: &Place) -> StateArgs {
-    StateArgs { state: Some(place.state()) }
+    StateArgs { state: Some(place.state()), ..StateArgs::default() }
 }
 
 fn introduce(place: &Place, voice: &Voice, port: u16, made: &estate::Made) -> anyhow::Result<()> {

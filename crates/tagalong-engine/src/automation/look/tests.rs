@@ -1,5 +1,6 @@
 //! A look that passes over what it knows finds what a look at everything finds, and reads no more than what changed.
 
+use super::super::pins::LookBack;
 use super::*;
 use tagalong_git::Stats;
 use tagalong_testkit::git_repo::{Change, GitRepo};
@@ -22,7 +23,7 @@ impl Estate {
     /// A mirror that knows nothing.
     fn opened(&self) -> Opened {
         let mirror = Mirror::open(self.repo.path(), &self.remote).unwrap();
-        Opened { mirror, index: SiteIndex::default(), seen: None }
+        Opened { mirror, index: SiteIndex::default(), seen: None, look_back: LookBack::default() }
     }
 
     fn commit(&self, changes: &[Change<'_>]) {
