@@ -10,6 +10,7 @@ mod reverts;
 
 use crate::support::{Estate, Ran};
 use person::Person;
+use std::collections::BTreeSet;
 
 /// The file most rows are about.
 const WEB: &str = "image: IMAGE:1.0.0 # {\"$imagepolicy\": \"default:web\"}\n";
@@ -42,7 +43,7 @@ fn pinned(estate: &Estate, tag: &str) -> Ran {
     assert_eq!(estate.repo.rev("main"), tip, "{}", ran.stderr);
     assert!(ran.stderr.contains("Reverted"), "{}", ran.stderr);
     assert!(ran.stderr.contains(&format!("took {tag} away")), "{}", ran.stderr);
-    std::fs::remove_dir_all(estate.folder().join("state")).unwrap();
+    forget(estate);
     let again = estate.once().expect(0);
     assert_eq!(estate.repo.rev("main"), tip, "without its state: {}", again.stderr);
     assert!(again.stderr.contains(&format!("took {tag} away")), "{}", again.stderr);
@@ -52,7 +53,7 @@ fn pinned(estate: &Estate, tag: &str) -> Ran {
 /// Runs without state, and checks that the tag is written, or stands there already, and nothing is held.
 #[track_caller]
 fn flows(estate: &Estate, tag: &str) {
-    std::fs::remove_dir_all(estate.folder().join("state")).unwrap();
+    forget(estate);
     let ran = estate.once().expect(0);
     assert!(!ran.stderr.contains("Reverted"), "{}", ran.stderr);
     holds(estate, tag);
@@ -62,5 +63,26 @@ fn flows(estate: &Estate, tag: &str) {
 fn release(estate: &Estate, tag: &str) {
     estate.registry.push_tag("acme/web", tag);
     // The listing that is kept would be fresh enough for minutes.
+    forget(estate);
+}
+
+/// Deletes everything that the program keeps.
+fn forget(estate: &Estate) {
     drop(std::fs::remove_dir_all(estate.folder().join("state")));
+}
+
+#[test]
+fn each_row_of_the_decision_table_is_a_test_and_each_test_is_named_there() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = std::fs::read_to_string(root.join("docs/pins.md")).unwrap();
+    let is_test = |word: &&str| word.contains('_') && !word.contains(['{', ' ']);
+    let named: BTreeSet<&str> = page.split('`').skip(1).step_by(2).filter(is_test).collect();
+    let mut tests = BTreeSet::new();
+    for file in std::fs::read_dir(root.join("tests/pins")).unwrap() {
+        let source = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let of_tests = source.split("#[test]\nfn ").skip(1);
+        tests.extend(of_tests.filter_map(|test| test.split('(').next().map(ToOwned::to_owned)));
+    }
+    assert!(tests.len() > 30, "{tests:?}");
+    assert_eq!(named, tests.iter().map(String::as_str).collect());
 }

@@ -1,6 +1,6 @@
 //! Tags set by hand.
 
-use super::{Person, flows, holds, pinned, release, shop};
+use super::{Person, flows, forget, holds, pinned, release, shop};
 
 #[test]
 fn an_older_tag_set_by_hand_refuses_the_one_that_it_replaced() {
@@ -62,12 +62,43 @@ fn a_bot_commit_that_somebody_amended_is_somebody_s() {
     person.git(&["commit", "--quiet", "--all", "--amend", "--no-edit"]);
     person.git(&["push", "--quiet", "--force", "origin", "HEAD:main"]);
     // It took 1.1.0 away; that 1.2.0 ever stood there is nowhere to be read.
-    std::fs::remove_dir_all(estate.folder().join("state")).unwrap();
+    forget(&estate);
     estate.once().expect(0);
     holds(&estate, "1.2.0");
     let person = Person::with(&estate);
     person.git(&["reset", "--quiet", "--hard", "HEAD~1"]);
     person.git(&["push", "--quiet", "--force", "origin", "HEAD:main"]);
-    estate.registry.delete_tag("acme/web", "1.2.0");
+    estate.object("web.yaml", &estate.image_and_policy("web", "<1.2.0"));
     pinned(&estate, "1.1.0");
+}
+
+#[test]
+fn a_force_push_back_is_no_pin_and_is_said() {
+    let estate = shop();
+    let person = Person::with(&estate);
+    person.git(&["push", "--quiet", "--force", "origin", "HEAD~1:main"]);
+    let ran = estate.once().expect(0);
+    assert!(ran.stderr.contains("HistoryRewritten"), "{}", ran.stderr);
+    holds(&estate, "1.1.0");
+    assert!(!estate.once().expect(0).stderr.contains("HistoryRewritten"));
+}
+
+#[test]
+fn a_squash_that_drops_the_trailers_is_somebody_s_and_refuses_nothing() {
+    let estate = shop();
+    release(&estate, "1.2.0");
+    estate.once().expect(0);
+    let person = Person::with(&estate);
+    person.git(&["reset", "--quiet", "--soft", "HEAD~2"]);
+    person.git(&["commit", "--quiet", "--message", "Updates of this week"]);
+    person.git(&["push", "--quiet", "--force", "origin", "HEAD:main"]);
+    release(&estate, "1.3.0");
+    flows(&estate, "1.3.0");
+    person.git(&["fetch", "--quiet", "origin"]);
+    person.git(&["reset", "--quiet", "--hard", "origin/main"]);
+    person.git(&["reset", "--quiet", "--soft", "HEAD~1"]);
+    person.git(&["commit", "--quiet", "--message", "Squashed"]);
+    person.git(&["revert", "--no-edit", "HEAD"]);
+    person.git(&["push", "--quiet", "--force", "origin", "HEAD:main"]);
+    pinned(&estate, "1.3.0");
 }

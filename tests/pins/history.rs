@@ -1,6 +1,6 @@
 //! Files that move, markers that come and go, histories that are long or cut.
 
-use super::{Person, WEB, flows, holds_in, pinned, release, shop};
+use super::{Person, WEB, flows, forget, holds_in, pinned, release, shop};
 use crate::support::Estate;
 
 #[test]
@@ -72,7 +72,12 @@ fn what_happened_before_a_field_was_marked_refuses_nothing() {
     let person = Person::with(&estate);
     person.revert("HEAD");
     pinned(&estate, "1.1.0");
-    let policy = estate.image_and_policy("web", "1.x").split("---\n").nth(1).unwrap().replace("{name: web}\nspec", "{name: shop}\nspec");
+    let policy = estate
+        .image_and_policy("web", "1.x")
+        .split("---\n")
+        .nth(1)
+        .unwrap()
+        .replace("{name: web}\nspec", "{name: shop}\nspec");
     estate.object("shop.yaml", &policy);
     person.replace("apps/web.yaml", "default:web", "default:shop");
     person.commit("Another policy");
@@ -91,7 +96,11 @@ fn one_of_several_fields_is_held_and_the_others_go_on() {
     person.commit("The second back");
     person.push();
     let ran = pinned(&estate, "1.1.0");
-    assert!(ran.stderr.contains("apps/web.yaml:3") && !ran.stderr.contains("apps/web.yaml:1 "), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("apps/web.yaml:3") && !ran.stderr.contains("apps/web.yaml:1 "),
+        "{}",
+        ran.stderr
+    );
     release(&estate, "1.2.0");
     estate.once().expect(0);
     assert_eq!(estate.repo.read("main", "apps/web.yaml").unwrap().matches(":1.2.0 ").count(), 2);
@@ -127,8 +136,12 @@ fn a_mirror_that_may_not_grow_holds_and_names_the_flag() {
     let person = Person::with(&estate);
     person.revert("HEAD");
     let tip = estate.repo.rev("main");
-    std::fs::remove_dir_all(estate.folder().join("state")).unwrap();
+    forget(&estate);
     let ran = estate.run("run", &["--once", "--max-mirror-size", "1"]).expect(0);
-    assert!(ran.stderr.contains("HistoryTooShort") && ran.stderr.contains("--max-mirror-size"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("HistoryTooShort") && ran.stderr.contains("--max-mirror-size"),
+        "{}",
+        ran.stderr
+    );
     assert_eq!(estate.repo.rev("main"), tip);
 }

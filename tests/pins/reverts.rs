@@ -1,6 +1,6 @@
 //! `git revert`, in all the ways in which people use it.
 
-use super::{Person, WEB, flows, holds, holds_in, pinned, release, shop};
+use super::{Person, WEB, flows, forget, holds, holds_in, pinned, release, shop};
 use crate::support::Estate;
 
 #[test]
@@ -10,7 +10,12 @@ fn a_reverted_tag_is_held_the_next_release_flows_and_is_held_again_when_it_is_re
     let revert = person.revert("HEAD");
     holds(&estate, "1.0.0");
     let ran = pinned(&estate, "1.1.0");
-    for said in [&revert[..7], "Ada", "Revert \"Update from image update automation\"", "tagalong unpin apps/web.yaml:1"] {
+    for said in [
+        &revert[..7],
+        "Ada",
+        "Revert \"Update from image update automation\"",
+        "tagalong unpin apps/web.yaml:1",
+    ] {
         assert!(ran.stderr.contains(said), "{said} in {}", ran.stderr);
     }
     release(&estate, "1.2.0");
@@ -51,9 +56,13 @@ fn a_revert_of_many_fields_holds_each_and_leaves_others_alone() {
     person.git(&["commit", "--quiet", "--message", "Back to 1.0.0 of web"]);
     person.push();
     let ran = pinned(&estate, "1.1.0");
-    assert!(ran.stderr.contains("apps/web.yaml:1") && ran.stderr.contains("apps/second.yaml:1"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("apps/web.yaml:1") && ran.stderr.contains("apps/second.yaml:1"),
+        "{}",
+        ran.stderr
+    );
     estate.registry.push_tag("acme/api", "1.2.0");
-    std::fs::remove_dir_all(estate.folder().join("state")).unwrap();
+    forget(&estate);
     estate.once().expect(0);
     holds_in(&estate, "apps/api.yaml", "1.2.0");
     holds(&estate, "1.0.0");

@@ -41,6 +41,8 @@ pub struct Fetched {
     pub refname: Option<String>,
     /// The values of the refs asked for beside it.
     pub tips: Tips,
+    /// What the mirror last knew the ref as; `None` for a commit, for a ref never seen, and for a local repository.
+    pub before: Option<String>,
 }
 
 impl Checkout {
@@ -95,6 +97,7 @@ impl Found {
             revision_name: self.shown,
             refname: self.refname,
             tips: tips(refs, also),
+            before: None,
         }
     }
 }

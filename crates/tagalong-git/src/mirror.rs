@@ -141,8 +141,13 @@ impl Mirror {
             finish(&mut connection);
             return Err(checkout::missing(want, &all));
         };
+        let before = found.refname.as_deref().and_then(|refname| known::last(&self.repo(), refname));
         self.receive(remote, connection, &found)?;
-        Ok(found.fetched(&refs, also))
+        if let Some(refname) = found.refname.as_deref().filter(|_| before != Some(found.commit)) {
+            known::remember(&self.repo(), refname, found.commit);
+        }
+        let before = before.map(|before| before.to_string());
+        Ok(Fetched { before, ..found.fetched(&refs, also) })
     }
 
     fn receive(&self, remote: &Remote, mut connection: Connection, found: &checkout::Found) -> Result<()> {
@@ -176,9 +181,6 @@ impl Mirror {
                     return Err(checkout::missing_commit(found));
                 }
             }
-        }
-        if let Some(refname) = &found.refname {
-            known::remember(&self.repo(), refname, found.commit);
         }
         Ok(())
     }

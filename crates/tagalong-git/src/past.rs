@@ -84,7 +84,8 @@ impl PastReader<'_> {
         if let Some(known) = self.past.commits.get(&id) {
             return Ok(Some(Arc::clone(known)));
         }
-        let Some(object) = self.reader.repo().try_find_object(id.object_id()).map_err(GitError::damaged)? else {
+        let Some(object) = self.reader.repo().try_find_object(id.object_id()).map_err(GitError::damaged)?
+        else {
             return Ok(None);
         };
         let commit = object.try_into_commit().map_err(GitError::damaged)?;
@@ -105,42 +106,12 @@ impl PastReader<'_> {
         Ok(Some(read))
     }
 
-    /// A file's content at a commit; `None` where it is no regular file there.
-    ///
-    /// # Errors
-    /// `Damaged` where a tree cannot be read.
-    pub fn blob_at(&mut self, tree: TreeId, path: &str) -> Result<Option<BlobId>> {
-        let mut at = tree;
-        let mut parts = path.split('/').peekable();
-        while let Some(part) = parts.next() {
-            let Some((is_tree, blob)) = self.entry(at, part)? else { return Ok(None) };
-            match (parts.peek().is_some(), is_tree) {
-                (true, true) => at = TreeId::from(*blob.as_bytes()),
-                (false, false) => return Ok(Some(blob)),
-                _ => return Ok(None),
-            }
-        }
-        Ok(None)
-    }
-
     /// A file's content.
     ///
     /// # Errors
     /// As [`Reader::read`].
     pub fn read(&self, blob: BlobId) -> Result<Vec<u8>> {
         self.reader.read(blob)
-    }
-
-    fn entry(&mut self, tree: TreeId, name: &str) -> Result<Option<(bool, BlobId)>> {
-        let data = self.tree(tree)?;
-        for entry in gix::objs::TreeRefIter::from_bytes(&data, gix::hash::Kind::Sha1) {
-            let entry = entry.map_err(GitError::damaged)?;
-            if entry.filename == name {
-                let usable = entry.mode.is_tree() || entry.mode.is_blob();
-                return Ok(usable.then(|| (entry.mode.is_tree(), BlobId::from(entry.oid))));
-            }
-        }
-        Ok(None)
     }
 
     fn tree(&mut self, id: TreeId) -> Result<Arc<Vec<u8>>> {

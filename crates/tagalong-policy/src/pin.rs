@@ -25,9 +25,14 @@ pub enum Standing {
     },
     /// A digest or a name alone: the same or another, never above or below.
     Exact(String),
-    /// What the policy does not accept: another image, a tag out of range. It is refused by nobody, and refuses what
-    /// it replaced.
-    Outside,
+    /// What the policy does not accept: another image, a tag out of range. As the policy is now it is refused by
+    /// nobody, and it refuses what it replaced.
+    Outside {
+        /// What would be compared of a tag of the same image.
+        value: Option<Value>,
+        /// That tag; empty where there is none.
+        tag: String,
+    },
 }
 
 impl Standing {
@@ -35,7 +40,16 @@ impl Standing {
         match self {
             Self::Tag { digest, .. } => digest.as_deref(),
             Self::Exact(text) => Some(text),
-            Self::Outside => None,
+            Self::Outside { .. } => None,
+        }
+    }
+
+    /// What is compared, and the tag that it was read from.
+    fn ordered(&self) -> Option<(&Value, &str)> {
+        match self {
+            Self::Tag { value, tag, .. } => Some((value, tag)),
+            Self::Outside { value, tag } => Some((value.as_ref()?, tag)),
+            Self::Exact(_) => None,
         }
     }
 }
@@ -72,13 +86,6 @@ pub struct Refused {
     value: Option<Value>,
 }
 
-/// What is refused at the tip of a history.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Pins {
-    ceiling: Option<Refused>,
-    exact: Vec<Refused>,
-}
-
 impl Refused {
     /// Whether it is refused for itself alone, and not all below it too.
     pub fn is_exact(&self) -> bool {
@@ -86,44 +93,38 @@ impl Refused {
     }
 }
 
+/// What is refused at the tip of a history.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pins {
+    ceiling: Option<Refused>,
+    exact: Vec<Refused>,
+    /// The highest that was refused of what the policy does not accept now, and may again.
+    outside: Option<Refused>,
+}
+
 impl Pins {
     /// What refuses to have `standing` written; `None` where nothing does.
     pub fn refusing(&self, policy: &Policy, standing: &Standing) -> Option<&Refused> {
-        let above = |ceiling: &Refused| match (standing, &ceiling.value) {
-            (Standing::Tag { value, .. }, Some(ceiling)) => {
-                policy.compare(value, ceiling) == Some(Ordering::Greater)
-            }
-            _ => false,
+        let above = |ceiling: &Refused| match standing {
+            Standing::Tag { value, .. } => stands(policy, value, ceiling) == Some(Ordering::Greater),
+            Standing::Exact(_) | Standing::Outside { .. } => false,
         };
-        let exact =
-            || self.exact.iter().find(|refused| standing.exact() == Some(refused.text.as_str()));
+        let exact = || self.exact.iter().find(|refused| standing.exact() == Some(refused.text.as_str()));
         self.ceiling.as_ref().filter(|ceiling| !above(ceiling)).or_else(exact)
     }
 
-    /// The values that are refused each for itself, such as digests.
-    pub fn exact(&self) -> &[Refused] {
-        &self.exact
+    /// What stays refused when `standing` is written. Whoever writes it says so in the commit, or a look-back that ends
+    /// there would not find it.
+    pub fn staying(mut self, policy: &Policy, standing: &Standing) -> Vec<Refused> {
+        self.clear(policy, standing);
+        self.outside.into_iter().chain(self.exact).collect()
     }
 
     fn join(&mut self, policy: &Policy, other: &Self) {
-        if let Some(ceiling) = &other.ceiling {
-            self.raise(policy, ceiling.clone());
-        }
-        for refused in &other.exact {
-            self.add(refused.clone());
-        }
-    }
-
-    fn raise(&mut self, policy: &Policy, refused: Refused) {
-        let higher = match (&self.ceiling, &refused.value) {
-            (Some(Refused { value: Some(there), .. }), Some(new)) => {
-                policy.compare(new, there) == Some(Ordering::Greater)
-            }
-            _ => true,
-        };
-        if higher {
-            self.ceiling = Some(refused);
-        }
+        let Self { ceiling, exact, outside } = other.clone();
+        ceiling.into_iter().for_each(|refused| raise(policy, &mut self.ceiling, refused));
+        outside.into_iter().for_each(|refused| raise(policy, &mut self.outside, refused));
+        exact.into_iter().for_each(|refused| self.add(refused));
     }
 
     fn add(&mut self, refused: Refused) {
@@ -134,43 +135,66 @@ impl Pins {
 
     /// Takes the value of a parent as refused, if `now` is not at or above it.
     fn refuse(&mut self, policy: &Policy, now: &Standing, before: &Standing, commit: &str) {
-        let lowered = match (before, now) {
-            (Standing::Tag { value: before, .. }, Standing::Tag { value: now, .. }) => {
-                !matches!(policy.compare(now, before), Some(Ordering::Greater | Ordering::Equal))
+        let accepted = |standing: &Standing| !matches!(standing, Standing::Outside { .. });
+        let order = match (now.ordered(), before.ordered()) {
+            // What the policy does not accept does not compare with what it does.
+            (Some((now_value, _)), Some((value, _))) if accepted(now) || !accepted(before) => {
+                policy.compare(now_value, value)
             }
-            _ => true,
+            _ => None,
         };
-        let same_tag = match (before, now) {
-            (Standing::Tag { value: before, .. }, Standing::Tag { value: now, .. }) => {
-                policy.compare(now, before) == Some(Ordering::Equal)
-            }
-            _ => false,
+        let refused = |text: &str, value: Option<&Value>| Refused {
+            text: text.to_owned(),
+            commit: commit.to_owned(),
+            value: value.cloned(),
         };
-        let commit = commit.to_owned();
-        match before {
-            Standing::Tag { value, tag, .. } if lowered => {
-                self.raise(policy, Refused { text: tag.clone(), commit, value: Some(value.clone()) });
+        match (before, order) {
+            (_, Some(Ordering::Greater)) => {}
+            (Standing::Tag { digest, .. }, Some(Ordering::Equal)) => {
+                if let Some(digest) = digest.as_deref().filter(|digest| now.exact() != Some(digest)) {
+                    self.add(refused(digest, None));
+                }
             }
-            Standing::Tag { digest: Some(digest), .. } if same_tag && now.exact() != Some(digest) => {
-                self.add(Refused { text: digest.clone(), commit, value: None });
+            (Standing::Tag { value, tag, .. }, _) => {
+                raise(policy, &mut self.ceiling, refused(tag, Some(value)))
             }
-            Standing::Exact(text) if now.exact() != Some(text) => {
-                self.add(Refused { text: text.clone(), commit, value: None });
+            (Standing::Exact(text), _) if now.exact() != Some(text) => self.add(refused(text, None)),
+            (Standing::Outside { value: Some(value), tag }, Some(Ordering::Less) | None) => {
+                raise(policy, &mut self.outside, refused(tag, Some(value)));
             }
-            Standing::Tag { .. } | Standing::Exact(_) | Standing::Outside => {}
+            (Standing::Exact(_) | Standing::Outside { .. }, _) => {}
         }
     }
 
     /// Whoever sets a value at or above the ceiling by hand, or the very digest, lifts it.
     fn clear(&mut self, policy: &Policy, now: &Standing) {
-        let reached = |ceiling: &Refused| match (now, &ceiling.value) {
-            (Standing::Tag { value, .. }, Some(ceiling)) => {
-                matches!(policy.compare(value, ceiling), Some(Ordering::Greater | Ordering::Equal))
-            }
-            _ => false,
+        let below = |refused: &Refused, now: Option<&Value>| {
+            let order = now.and_then(|now| stands(policy, now, refused));
+            !matches!(order, Some(Ordering::Greater | Ordering::Equal))
         };
-        self.ceiling = self.ceiling.take().filter(|ceiling| !reached(ceiling));
+        let accepted = match now {
+            Standing::Tag { value, .. } => Some(value),
+            Standing::Exact(_) | Standing::Outside { .. } => None,
+        };
+        let any = now.ordered().map(|(value, _)| value);
+        self.ceiling = self.ceiling.take().filter(|refused| below(refused, accepted));
+        self.outside = self.outside.take().filter(|refused| below(refused, any));
         self.exact.retain(|refused| now.exact() != Some(refused.text.as_str()));
+    }
+}
+
+fn stands(policy: &Policy, value: &Value, refused: &Refused) -> Option<Ordering> {
+    policy.compare(value, refused.value.as_ref()?)
+}
+
+/// Keeps the higher of two; the one that was there first where they are equal.
+fn raise(policy: &Policy, highest: &mut Option<Refused>, refused: Refused) {
+    let higher = match (&*highest, &refused.value) {
+        (Some(there), Some(value)) => stands(policy, value, there) == Some(Ordering::Greater),
+        _ => true,
+    };
+    if higher {
+        *highest = Some(refused);
     }
 }
 
@@ -181,7 +205,8 @@ impl Policy {
         for node in history {
             let mut state = Pins::default();
             for parent in &node.parents {
-                let (Some(inherited), Some(before)) = (states.get(parent.node), history.get(parent.node)) else {
+                let (Some(inherited), Some(before)) = (states.get(parent.node), history.get(parent.node))
+                else {
                     continue;
                 };
                 state.join(self, inherited);

@@ -1,7 +1,9 @@
 //! `ImageUpdateAutomation`: source, checkout, author, message, push, selector.
 
 use super::{GitRef, Invalid, Refspec, Selector, field, gitref, refspec};
-use crate::{CommitSpec, GitSpec, ImageUpdateAutomation, PushSpec, Reason, RollbackSpec, SigningKey, UpdateStrategy};
+use crate::{
+    CommitSpec, GitSpec, ImageUpdateAutomation, PushSpec, Reason, RollbackSpec, SigningKey, UpdateStrategy,
+};
 use globset::Glob;
 use std::{collections::BTreeMap, time::Duration};
 use tagalong_model::{ObjectKey, RepoPath};

@@ -43,10 +43,11 @@ pub(crate) async fn write<D: Desk>(
         let (looked, holds, mut edits) = {
             let (job, policies) = (Arc::clone(&job), policies.clone());
             let (result, guard) = blocking(mirror, move |opened| {
-                let looked = job.look(opened)?;
+                let mut looked = job.look(opened)?;
                 let mut edits = plan(&job.valid.key.namespace, &looked.files, &policies);
                 let holds = job.pins(opened, &looked, &policies, &edits)?;
                 holds.apply(&mut edits);
+                looked.rewritten = job.rewritten(opened, &looked)?;
                 Ok((looked, holds, edits))
             })
             .await?;

@@ -10,7 +10,8 @@ use std::num::NonZero;
 use std::sync::Arc;
 use tagalong_edit::{FileKind, LineFormat, Problem, ProblemReason, Scan, is_yaml_name, line_format, scan};
 use tagalong_git::{
-    BlobId, Checkout, Entry, ErrorKind, Fetched, GitError, Mirror, Remote, Skipped, SkippedKind, TreeId, Visitor,
+    BlobId, Checkout, Entry, ErrorKind, Fetched, GitError, Mirror, Remote, Skipped, SkippedKind, TreeId,
+    Visitor,
 };
 use tagalong_model::RepoPath;
 
@@ -110,6 +111,8 @@ impl Bounds {
 pub(crate) struct Looked {
     pub(crate) fetched: Fetched,
     pub(crate) files: Arc<Vec<MarkedFile>>,
+    /// The tip before, where the branch does not hold it any more; told once the history was looked at.
+    pub(crate) rewritten: Option<String>,
 }
 
 /// Fetches `checkout` and finds its sites; `also` are refs whose tips are wanted beside it.
@@ -129,7 +132,7 @@ pub(crate) fn look(
     };
     let files = Arc::clone(&seen.files);
     opened.seen = Some(seen);
-    Ok(Looked { fetched, files })
+    Ok(Looked { fetched, files, rewritten: None })
 }
 
 /// The highest tag within a range, by the very rules of a semver policy.

@@ -14,7 +14,7 @@ pub(super) fn statuses(plan: &EditPlan) -> Vec<PinStatus> {
 }
 
 /// One event for the pins that the status did not list yet.
-pub(super) fn events(turn: &TurnReport, listed: &[PinStatus]) -> Option<Event> {
+pub(super) fn event(turn: &TurnReport, listed: &[PinStatus]) -> Option<Event> {
     let is_new = |(_, pin): &(&HeldSite, &Pin)| {
         !listed.iter().any(|old| old.commit == pin.commit && old.refused == pin.refused)
     };
@@ -25,6 +25,17 @@ pub(super) fn events(turn: &TurnReport, listed: &[PinStatus]) -> Option<Event> {
         .collect();
     let message = format!("pinned on branch '{}'\n{}", turn.branch, lines.join("\n"));
     (!lines.is_empty()).then_some(Event { event_type: EventType::Normal, reason: Reason::Pinned, message })
+}
+
+/// The event of a branch whose history was rewritten: what a force-push takes away leaves no trace in Git.
+pub(super) fn rewritten(turn: &TurnReport) -> Option<Event> {
+    let short: String = turn.rewritten.as_ref()?.chars().take(7).collect();
+    let message = format!(
+        "commit '{short}' was the tip of branch '{}' and is not in its history any more; that pins nothing: to keep a \
+         tag away, revert the commit or put a hold into the marker",
+        turn.branch
+    );
+    Some(Event { event_type: EventType::Normal, reason: Reason::HistoryRewritten, message })
 }
 
 fn pinned(plan: &EditPlan) -> impl Iterator<Item = (&HeldSite, &Pin)> {

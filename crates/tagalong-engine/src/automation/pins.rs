@@ -11,6 +11,8 @@
 
 mod hand;
 mod hold;
+#[cfg(test)]
+mod tests;
 mod trace;
 mod twin;
 
@@ -22,7 +24,7 @@ use super::index::BlobKey;
 use std::collections::HashMap;
 use std::sync::Arc;
 use tagalong_edit::Scan;
-use tagalong_git::{CommitId, Past};
+use tagalong_git::{CommitId, GitError, Mirror, Past};
 
 /// From this many commits on what is remembered is dropped and read again when it is needed.
 const REMEMBERED: usize = 200_000;
@@ -37,6 +39,16 @@ pub(crate) struct LookBack {
 }
 
 impl LookBack {
+    /// The last common ancestors of two commits; `None` where the mirror does not reach that far back.
+    pub(super) fn bases(
+        &mut self,
+        mirror: &Mirror,
+        a: CommitId,
+        b: CommitId,
+    ) -> Result<Option<Vec<CommitId>>, GitError> {
+        mirror.past(&mut self.past).bases(a, b)
+    }
+
     fn forget_much(&mut self) {
         if self.past.len() > REMEMBERED || self.runs.len() > REMEMBERED || self.scans.len() > REMEMBERED {
             *self = Self::default();

@@ -65,6 +65,8 @@ pub struct PlannedEdit {
     pub object: ObjectIdentifier,
     /// Why the old value is no longer accepted, where that is the cause.
     pub left_policy: Option<String>,
+    /// What the site's history refuses and goes on to refuse when this is written.
+    pub refused: Vec<String>,
 }
 
 /// A site at which nothing is written although a policy serves it.
@@ -170,12 +172,18 @@ fn write_site(
             target: MarkerTarget { policy: site.policy.clone(), setter: field.setter },
             object: site.object.clone(),
             left_policy: left_policy.map(ToOwned::to_owned),
+            refused: Vec::new(),
         });
     }
 }
 
 /// A site that is left alone.
-pub(super) fn held(file: &MarkedFile, site: &tagalong_edit::Site, reason: Reason, message: String) -> HeldSite {
+pub(super) fn held(
+    file: &MarkedFile,
+    site: &tagalong_edit::Site,
+    reason: Reason,
+    message: String,
+) -> HeldSite {
     let shown = |setter: Setter| site.fields.iter().find(|field| field.setter == setter);
     let field = shown(Setter::Image).or_else(|| shown(Setter::Tag)).or_else(|| site.fields.first());
     HeldSite {

@@ -42,7 +42,8 @@ pub(super) async fn report<D: Desk>(
             let turn = done.turn;
             let mut events = events(&turn, &status);
             let pins = pinned::statuses(&turn.plan);
-            events.extend(pinned::events(&turn, &status.pins));
+            events.extend(pinned::event(&turn, &status.pins));
+            events.extend(pinned::rewritten(&turn));
             status.pins = pins;
             status.observed_policies = Some(done.observed_policies);
             status.observed_source_revision = Some(done.observed_revision);
@@ -133,7 +134,7 @@ async fn finish<D: Desk>(
     status.conditions = concluded.conditions;
     status.observed_generation = concluded.observed_generation;
     // The push says it already.
-    if events.iter().all(|event| event.reason == Reason::Pinned) {
+    if events.iter().all(|event| [Reason::Pinned, Reason::HistoryRewritten].contains(&event.reason)) {
         events.extend(concluded.event);
     }
     let status = (object.status.as_ref() != Some(&status)).then(|| Box::new(status));

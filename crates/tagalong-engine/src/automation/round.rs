@@ -16,7 +16,9 @@ use std::sync::Arc;
 use tagalong_api::Reason;
 use tagalong_api::validate::{OnRevert, Refspec, ValidAutomation};
 use tagalong_edit::{Edit, apply, scan};
-use tagalong_git::{BlobId, CommitMeta, ErrorKind, Expected, GitError, Prepared, Pushed, Reader, Update};
+use tagalong_git::{
+    BlobId, CommitId, CommitMeta, ErrorKind, Expected, GitError, Prepared, Pushed, Reader, Update,
+};
 use tagalong_model::{ObjectKey, RepoPath, Revision};
 
 /// What one round leads to.
@@ -82,6 +84,21 @@ impl Job {
             looked.files = Arc::new(self.with_planned(&looked.files));
         }
         Ok(looked)
+    }
+
+    /// The last tip that the mirror knew of the branch, where the branch's history does not hold it any more. Where the
+    /// mirror is too shallow to tell, nothing is said.
+    pub(super) fn rewritten(&self, opened: &mut Opened, looked: &Looked) -> Result<Option<String>, Failure> {
+        let Some(before) = looked.fetched.before.clone().filter(|before| *before != looked.fetched.commit)
+        else {
+            return Ok(None);
+        };
+        let mut bases = || -> Result<Option<Vec<CommitId>>, GitError> {
+            opened.look_back.bases(&opened.mirror, looked.fetched.commit.parse()?, before.parse()?)
+        };
+        let bases = bases().map_err(|error| checkout_failed(&error))?;
+        let gone = bases.is_some_and(|bases| bases.iter().all(|base| base.to_string() != before));
+        Ok(gone.then_some(before))
     }
 
     /// Which of the sites that `plan` would write history holds (RULES 10 to 15).
@@ -204,6 +221,7 @@ impl Job {
             plan,
             changes,
             outcome,
+            rewritten: looked.rewritten.clone(),
             moved,
         };
         Round::Ended(Box::new(turn), revision.to_string())

@@ -132,16 +132,16 @@ pub(super) fn standing(site: &Site, served: &Served, rule: &Policy) -> Standing 
         return Standing::Exact(value.clone());
     }
     if current.name.is_some_and(|name| name != served.name) {
-        return Standing::Outside;
+        return Standing::Outside { value: None, tag: String::new() };
     }
     let digest = current.digest.as_ref().map(ToString::to_string);
     match (current.tag, digest) {
         (Some(tag), digest) => match rule.judge(&tag) {
             Ok(value) => Standing::Tag { value, tag, digest },
-            Err(_) => Standing::Outside,
+            Err(_) => Standing::Outside { value: rule.compared(&tag), tag },
         },
         (None, Some(digest)) => Standing::Exact(digest),
-        (None, None) => Standing::Outside,
+        (None, None) => Standing::Outside { value: None, tag: String::new() },
     }
 }
 

@@ -34,8 +34,7 @@ pub async fn unpin<D: Desk>(
 ) -> Result<Unpinned, String> {
     let valid = validate::automation(object).map_err(|invalid| invalid.message)?;
     let gathered = gather::gather(context, &valid).await.map_err(|failure| failure.message)?;
-    let trailers: Vec<(String, String)> =
-        sites.iter().map(|site| (UNPIN.to_owned(), site.clone())).collect();
+    let trailers: Vec<(String, String)> = sites.iter().map(|site| (UNPIN.to_owned(), site.clone())).collect();
     let mut mirror =
         context.mirrors.take(&gathered.source, &gathered.remote).await.map_err(|failure| failure.message)?;
     let lift = Arc::new(Lift {
@@ -46,7 +45,8 @@ pub async fn unpin<D: Desk>(
     for _ in 0..PUSHES {
         let once = Arc::clone(&lift);
         let (result, guard) = blocking(mirror, move |opened| {
-            once.push(&opened.mirror).map_err(|why| failed(Reason::GitOperationFailed, "failed to lift the pin", &why))
+            once.push(&opened.mirror)
+                .map_err(|why| failed(Reason::GitOperationFailed, "failed to lift the pin", &why))
         })
         .await
         .map_err(|failure| failure.message)?;
@@ -69,7 +69,8 @@ impl Lift {
     /// Commits onto the branch's tip and pushes; nothing where the branch moved meanwhile.
     fn push(&self, mirror: &Mirror) -> Result<Option<String>, String> {
         let Gathered { remote, checkout, push_branch, signer, .. } = &self.gathered;
-        let fetched = mirror.fetch(remote, checkout, &[], &|_, _| Ok(None)).map_err(|error| error.to_string())?;
+        let fetched =
+            mirror.fetch(remote, checkout, &[], &|_, _| Ok(None)).map_err(|error| error.to_string())?;
         let refname = format!("refs/heads/{push_branch}");
         if fetched.refname.as_deref() != Some(refname.as_str()) {
             let trailers: Vec<&str> = self.message.lines().skip(2).collect();

@@ -2,7 +2,7 @@
 
 use super::PastReader;
 use crate::{error::Result, id::CommitId};
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 
 const OURS: u8 = 1;
 const THEIRS: u8 = 2;
@@ -43,11 +43,42 @@ impl PastReader<'_> {
                     continue;
                 }
                 *known |= mark;
-                let Some(parent) = self.commit(*parent)? else { return Ok(None) };
+                let Some(parent) = self.commit(*parent)? else {
+                    // What lies beyond a common ancestor changes nothing.
+                    if mark & STALE == 0 {
+                        return Ok(None);
+                    }
+                    continue;
+                };
                 queue.push((parent.committed, parent.id));
             }
         }
         found.retain(|id| marks.get(id).is_none_or(|mark| mark & STALE == 0));
-        Ok(Some(found))
+        // Where clocks went wrong, one of several may lie below another.
+        let mut best = Vec::new();
+        for id in &found {
+            let mut below = false;
+            for other in found.iter().filter(|other| *other != id) {
+                below |= self.is_ancestor(*id, *other)?;
+            }
+            if !below {
+                best.push(*id);
+            }
+        }
+        Ok(Some(best))
+    }
+
+    /// Whether one commit is in the history of another, as far as the mirror holds it.
+    fn is_ancestor(&mut self, ancestor: CommitId, of: CommitId) -> Result<bool> {
+        let mut seen = HashSet::from([of]);
+        let mut open = vec![of];
+        while let Some(id) = open.pop() {
+            if id == ancestor {
+                return Ok(true);
+            }
+            let parents = self.commit(id)?.map(|commit| commit.parents.clone()).unwrap_or_default();
+            open.extend(parents.into_iter().filter(|parent| seen.insert(*parent)));
+        }
+        Ok(false)
     }
 }

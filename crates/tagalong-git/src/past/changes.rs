@@ -69,7 +69,8 @@ impl PastReader<'_> {
                 (Some(Ok(old)), Some(Ok(new))) => old.cmp(new),
                 _ => Ordering::Equal,
             };
-            let old = if order.is_le() { before.next().transpose().map_err(GitError::damaged)? } else { None };
+            let old =
+                if order.is_le() { before.next().transpose().map_err(GitError::damaged)? } else { None };
             let new = if order.is_ge() { after.next().transpose().map_err(GitError::damaged)? } else { None };
             if old.map(|entry| (entry.oid, entry.mode)) == new.map(|entry| (entry.oid, entry.mode)) {
                 continue;

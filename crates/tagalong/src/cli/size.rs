@@ -37,7 +37,8 @@ mod tests {
 
     #[test]
     fn a_size_is_a_number_and_a_unit() {
-        for (text, bytes) in [("0", 0), ("512", 512), ("4K", 4096), ("500MiB", 500 << 20), ("2 GiB", 2 << 30)] {
+        for (text, bytes) in [("0", 0), ("512", 512), ("4K", 4096), ("500MiB", 500 << 20), ("2 GiB", 2 << 30)]
+        {
             assert_eq!(text.parse(), Ok(Size(bytes)), "{text}");
         }
         for bad in ["", "GiB", "2GB", "-1", "1.5GiB", "99999999999T"] {

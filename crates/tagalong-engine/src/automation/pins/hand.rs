@@ -1,6 +1,6 @@
 //! Whose hand a change is, by the trailers of its commit (RULES, Words: *ours*). Pure; asked by `trace`.
 
-use crate::automation::message::{AUTOMATION, REASON, UPDATE, update_text};
+use crate::automation::message::{AUTOMATION, REASON, REFUSED, UPDATE, update_text};
 use tagalong_edit::Site;
 use tagalong_git::PastCommit;
 use tagalong_model::MarkerTarget;
@@ -21,12 +21,21 @@ pub(super) fn is_ours(name: &str, commit: &PastCommit, old: &Site, new: &Site) -
         return false;
     }
     let policy = &new.policy;
-    let mut changed = old.fields.iter().zip(&new.fields).filter(|(old, new)| old.value != new.value).peekable();
+    let mut changed =
+        old.fields.iter().zip(&new.fields).filter(|(old, new)| old.value != new.value).peekable();
     changed.peek().is_some()
         && changed.all(|(old, new)| {
             let target = MarkerTarget { policy: policy.clone(), setter: new.setter };
             has(UPDATE, &update_text(&target.to_string(), &old.value, &new.value))
         })
+}
+
+/// Whether a write of ours left something refused that it was not above: then what lies before it counts as well.
+pub(super) fn leaves_refused(commit: &PastCommit, site: &Site) -> bool {
+    let policy = format!("{}:{}", site.policy.namespace, site.policy.name);
+    commit.trailers.iter().any(|(key, value)| {
+        key == REFUSED && value.split_once(' ').is_some_and(|(target, _)| target == policy)
+    })
 }
 
 /// Whether the commit lifts what was refused at this site.

@@ -60,22 +60,31 @@ struct Candidate<'a> {
     wanted: Standing,
 }
 
-/// The sites that history holds, by file and place in it.
+/// What history says, by file and place in it.
 #[derive(Debug, Default)]
-pub(crate) struct Holds(BTreeMap<(RepoPath, usize), HeldSite>);
+pub(crate) struct Holds {
+    /// The sites that it holds.
+    held: BTreeMap<(RepoPath, usize), HeldSite>,
+    /// What stays refused at sites that it lets go on.
+    refused: BTreeMap<(RepoPath, usize), Vec<String>>,
+}
 
 impl Holds {
     /// Takes the held sites out of what is written.
     pub(crate) fn apply(&self, plan: &mut EditPlan) {
-        if self.0.is_empty() {
+        if self.held.is_empty() && self.refused.is_empty() {
             return;
         }
         let key = |edit: &PlannedEdit| (edit.path.clone(), edit.place.0);
-        let mut stopped: Vec<_> = plan.edits.iter().map(key).filter(|key| self.0.contains_key(key)).collect();
+        let mut stopped: Vec<_> =
+            plan.edits.iter().map(key).filter(|key| self.held.contains_key(key)).collect();
         stopped.dedup();
-        plan.edits.retain(|edit| !self.0.contains_key(&key(edit)));
-        plan.held.extend(stopped.iter().filter_map(|key| self.0.get(key).cloned()));
+        plan.edits.retain(|edit| !self.held.contains_key(&key(edit)));
+        plan.held.extend(stopped.iter().filter_map(|key| self.held.get(key).cloned()));
         plan.held.sort_by(|a, b| (&a.path, a.line).cmp(&(&b.path, b.line)));
+        for edit in &mut plan.edits {
+            edit.refused = self.refused.get(&key(edit)).cloned().unwrap_or_default();
+        }
     }
 }
 
@@ -93,12 +102,12 @@ impl Question<'_> {
     ) -> Result<Holds, GitError> {
         known.forget_much();
         let mut open = candidates(files, policies, plan);
-        let mut holds = BTreeMap::new();
+        let mut holds = Holds::default();
         let mut depths = DEPTHS.iter();
         loop {
             let short = self.look(known, open, &mut holds)?;
             if short.is_empty() {
-                return Ok(Holds(holds));
+                return Ok(holds);
             }
             let deepened = match depths.next() {
                 None => Deepened::Nothing,
@@ -106,8 +115,8 @@ impl Question<'_> {
             };
             if deepened != Deepened::Done {
                 let too_short = short.iter().map(|site| (site.key(), site.too_short(deepened)));
-                holds.extend(too_short);
-                return Ok(Holds(holds));
+                holds.held.extend(too_short);
+                return Ok(holds);
             }
             open = short;
         }
@@ -118,7 +127,7 @@ impl Question<'_> {
         &self,
         known: &mut LookBack,
         open: Vec<Candidate<'c>>,
-        holds: &mut BTreeMap<(RepoPath, usize), HeldSite>,
+        holds: &mut Holds,
     ) -> Result<Vec<Candidate<'c>>, GitError> {
         let mut tracer = Tracer::new(self.mirror, known, self.index, self.scope, &self.name);
         let mut short = Vec::new();
@@ -132,7 +141,13 @@ impl Question<'_> {
             if let Some(refused) = pins.refusing(site.rule, &site.wanted)
                 && let Some(commit) = tracer.commit(refused.commit.parse()?)?
             {
-                holds.insert(site.key(), site.reverted(&commit, refused));
+                holds.held.insert(site.key(), site.reverted(&commit, refused));
+                continue;
+            }
+            let staying: Vec<String> =
+                pins.staying(site.rule, &site.wanted).into_iter().map(|refused| refused.text).collect();
+            if !staying.is_empty() {
+                holds.refused.insert(site.key(), staying);
             }
         }
         Ok(short)
@@ -147,7 +162,8 @@ fn candidates<'a>(
     let mut found = Vec::new();
     for edits in plan.edits.chunk_by(|a, b| a.path == b.path && a.place.0 == b.place.0) {
         let [first, ..] = edits else { continue };
-        let file = files.binary_search_by(|file| file.path.cmp(&first.path)).ok().and_then(|at| files.get(at));
+        let file =
+            files.binary_search_by(|file| file.path.cmp(&first.path)).ok().and_then(|at| files.get(at));
         let Some(file) = file else { continue };
         let Some(site) = file.scan.sites.get(first.place.0) else { continue };
         let Some(PolicyState::Served(served)) = policies.get(&site.policy) else { continue };
@@ -171,7 +187,11 @@ impl Candidate<'_> {
     }
 
     fn place(&self) -> Place {
-        Place { path: Arc::from(self.file.path.as_str()), blob: BlobId::from(self.file.blob), index: self.index }
+        Place {
+            path: Arc::from(self.file.path.as_str()),
+            blob: BlobId::from(self.file.blob),
+            index: self.index,
+        }
     }
 
     fn line(&self) -> u32 {
@@ -183,14 +203,18 @@ impl Candidate<'_> {
         let short: String = refused.commit.chars().take(7).collect();
         let (author, subject) = (printable(&commit.author_name), printable(&commit.subject));
         let (text, path, line) = (&refused.text, &self.file.path, self.line());
-        let by_itself =
-            if refused.is_exact() { format!("another value than {text}") } else { format!("a tag above {text}") };
+        let by_itself = if refused.is_exact() {
+            format!("another value than {text}")
+        } else {
+            format!("a tag above {text}")
+        };
         let or_above = if refused.is_exact() { "" } else { " or above" };
         let lifts = format!(
             "{by_itself}, {text}{or_above} set by hand, a revert of {short}, or `tagalong unpin {path}:{line}`"
         );
         let date = authored.strftime("%Y-%m-%d");
-        let message = format!("{author} took {text} away in {short} ({date}), \"{subject}\"; lifted by {lifts}");
+        let message =
+            format!("{author} took {text} away in {short} ({date}), \"{subject}\"; lifted by {lifts}");
         let pin = Pin {
             commit: refused.commit.clone(),
             author: format!("{author} <{}>", printable(&commit.author_email)),

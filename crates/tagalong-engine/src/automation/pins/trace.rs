@@ -140,15 +140,18 @@ impl<'a> Tracer<'a> {
         if hand::lifts(&commit, site, &place.path) {
             return Ok(Step::Done(()));
         }
-        let mut parents = Vec::new();
+        let (mut parents, mut ours) = (Vec::new(), false);
         for id in &commit.parents {
             let Some(parent) = self.reader.commit(*id)? else { return Ok(Step::Short) };
             let Some(before) = self.before(parent.tree, commit.tree, &place)? else { continue };
             let old = self.scan(&before.path, before.blob)?;
             let Some(old) = old.sites.get(before.index) else { continue };
             if commit.parents.len() == 1 && hand::is_ours(self.name, &commit, old, site) {
-                // What we wrote was above all that was refused: the look-back ends here (RULES 13).
-                return Ok(Step::Done(()));
+                if !hand::leaves_refused(&commit, site) {
+                    // What we wrote was above all that was refused: the look-back ends here (RULES 13).
+                    return Ok(Step::Done(()));
+                }
+                ours = true;
             }
             let by_merge = if commit.parents.len() > 1 && values(old) != values(site) {
                 match self.came_by_merge(&commit, &parent, &before, old)? {
@@ -163,6 +166,7 @@ impl<'a> Tracer<'a> {
         }
         if let Some(stop) = way.stops.get_mut(at) {
             stop.parents = parents;
+            stop.ours = ours;
         }
         Ok(Step::Done(()))
     }
@@ -279,7 +283,8 @@ impl<'a> Tracer<'a> {
                 continue;
             }
             let found = self.scan(&stop.place.path, stop.place.blob)?;
-            let standing = found.sites.get(stop.place.index).map_or(Standing::Outside, judge);
+            let standing = found.sites.get(stop.place.index);
+            let standing = standing.map_or(Standing::Outside { value: None, tag: String::new() }, judge);
             let parents = stop.parents.iter().filter_map(|parent| {
                 let node = place_of.get(parent.node).copied().flatten()?;
                 Some(Parent { node, by_merge: parent.by_merge })

@@ -9,7 +9,10 @@ use tagalong_model::{ObjectKey, Setter};
 /// The field that stands for a site: what orders it, or else its first.
 pub(super) fn main_field(site: &Site) -> Option<&Field> {
     let of = |setter: Setter| site.fields.iter().find(|field| field.setter == setter);
-    of(Setter::Image).or_else(|| of(Setter::Tag)).or_else(|| of(Setter::Digest)).or_else(|| site.fields.first())
+    of(Setter::Image)
+        .or_else(|| of(Setter::Tag))
+        .or_else(|| of(Setter::Digest))
+        .or_else(|| site.fields.first())
 }
 
 /// What two versions of one site have in common, whatever moved.
@@ -42,7 +45,12 @@ pub(super) fn twin(after: &Scan, index: usize, before: &Scan) -> Option<usize> {
     {
         return Some(index);
     }
-    let mut pairs = Pairs { after, before, of_after: vec![None; after.sites.len()], taken: vec![false; before.sites.len()] };
+    let mut pairs = Pairs {
+        after,
+        before,
+        of_after: vec![None; after.sites.len()],
+        taken: vec![false; before.sites.len()],
+    };
     pairs.by(|site| -> (Kind<'_>, &str, &ObjectIdentifier) { (kind(site), key_path(site), &site.object) });
     pairs.by(|site| -> (Kind<'_>, &str) { (kind(site), key_path(site)) });
     pairs.by(|site| -> Kind<'_> { kind(site) });
@@ -84,7 +92,9 @@ impl<'s> Pairs<'s> {
     fn in_order(&self, after: &[usize], before: &[usize]) -> Vec<(usize, usize)> {
         let same = |(a, b): &(usize, usize)| {
             let values = |scan: &'s Scan, at: usize| {
-                scan.sites.get(at).map(|site| site.fields.iter().map(|field| &field.value).collect::<Vec<_>>())
+                scan.sites
+                    .get(at)
+                    .map(|site| site.fields.iter().map(|field| &field.value).collect::<Vec<_>>())
             };
             values(self.after, *a) == values(self.before, *b)
         };
