@@ -215,6 +215,7 @@ pub struct PinStatus {
     /// The file in the Git repository.
     pub file: String,
     /// The line of the field.
+    #[schemars(with = "i32")]
     pub line: u32,
     /// The policy that would write it, as namespace/name.
     pub policy: String,
