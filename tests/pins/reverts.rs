@@ -42,7 +42,7 @@ fn a_revert_of_many_fields_holds_each_and_leaves_others_alone() {
     let other = WEB.replace("default:web", "default:api");
     let estate = Estate::new();
     for image in ["acme/web", "acme/api"] {
-        estate.registry.push_tags(image, &["1.0.0", "1.1.0"]);
+        estate.registry.push_tags(image, ["1.0.0", "1.1.0"]);
     }
     estate.object("web.yaml", &estate.image_and_policy("web", "1.x"));
     estate.object("api.yaml", &estate.image_and_policy("api", "1.x"));

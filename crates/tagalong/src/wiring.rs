@@ -41,7 +41,7 @@ pub(crate) fn wire(
     desk: &DeskArgs,
     state_args: &StateArgs,
     role: Role,
-    settings: Settings,
+    mut settings: Settings,
 ) -> anyhow::Result<Wired> {
     let paths = vec![dir(desk)?];
     let loaded = load(&paths)?;
@@ -52,13 +52,10 @@ pub(crate) fn wire(
     };
     let listings = listings(&state)?;
     let ca_pem = ca_pem(desk.ca_file.as_deref())?;
-    let settings = Settings {
-        no_cross_namespace_refs: desk.no_cross_namespace_refs,
-        ca_pem,
-        instance: state_args.instance.clone(),
-        max_mirror_size: state_args.max_mirror_size.0,
-        ..settings
-    };
+    settings.no_cross_namespace_refs = desk.no_cross_namespace_refs;
+    settings.ca_pem = ca_pem;
+    settings.instance.clone_from(&state_args.instance);
+    settings.max_mirror_size = state_args.max_mirror_size.0;
     let (wakers, wakes) = Wakers::new();
     let files = FilesDesk::new(loaded, rules(desk, &paths), pull_config(), wakers);
     let mirrors = Mirrors::new(state.mirrors().to_owned());
