@@ -89,11 +89,26 @@ fn the_catalogue_of_policies_selects_what_it_says() {
 }
 
 #[test]
-fn a_folder_is_needed_until_a_cluster_can_be_read() {
+fn without_a_folder_and_a_cluster_nothing_is_done() {
     let folder = tempfile::tempdir().unwrap();
-    for command in ["run", "plan", "explain", "check"] {
-        let ran = run(folder.path(), &[command]).expect(2);
-        assert!(ran.stderr.contains("name a folder of objects"), "{command}: {}", ran.stderr);
+    let ran = run(folder.path(), &["run"]).expect(2);
+    assert!(ran.stderr.contains("kept by `tagalong controller`"), "{}", ran.stderr);
+    for args in [&["plan"][..], &["explain"], &["explain", "ImagePolicy/web"], &["check"], &["lint"]] {
+        let ran = run(folder.path(), args).expect(2);
+        assert!(ran.stderr.contains("no folder was named"), "{args:?}: {}", ran.stderr);
+        assert!(ran.stderr.contains("KUBECONFIG"), "{args:?}: {}", ran.stderr);
+    }
+    for args in [
+        &["plan", ".", "-n", "apps"][..],
+        &["check", ".", "--context=test"],
+        &["lint", ".", "-A"],
+        &["explain", ".", "--kubeconfig=x"],
+        &["plan", "-A", "-n", "apps"],
+        &["plan", "--kubeconfig=missing"],
+        &["plan", "--allow-env=X"],
+        &["explain", "./nowhere"],
+    ] {
+        run(folder.path(), args).expect(2);
     }
 }
 

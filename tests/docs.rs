@@ -63,6 +63,49 @@ fn every_field_is_explained() {
     assert!(missing.is_empty(), "docs/reference/objects.md says nothing of {missing:?}");
 }
 
+#[test]
+fn every_field_is_compared_with_fluxs() {
+    let page = page("docs/migrate-from-flux.md");
+    for kind in
+        [ImageRepository::crd(), ImagePolicy::crd(), ImageUpdateAutomation::crd(), GitRepository::crd()]
+    {
+        let name = &kind.spec.names.kind;
+        let (_, rest) = page.split_once(&format!("\n### {name}\n")).unwrap_or_else(|| panic!("{name}"));
+        let section = rest.split("\n#").next().unwrap();
+        let mut compared = BTreeSet::new();
+        for row in section.lines().filter(|line| line.starts_with("| `")) {
+            let cells: Vec<&str> = row.split(" | ").collect();
+            let verdict = cells[1].split([' ', ':', ';', ',']).next().unwrap();
+            assert!(["same", "extended", "ignored", "refused"].contains(&verdict), "{name}: {row}");
+            let fields = cells[0].split('`').skip(1).step_by(2);
+            fields.for_each(|field| assert!(compared.insert(field.to_owned()), "{name}: {field} twice"));
+        }
+        let schema = serde_json::to_value(&kind.spec.versions[0].schema).unwrap();
+        let mut there = BTreeSet::new();
+        for part in ["spec", "status"] {
+            leaves(&schema["openAPIV3Schema"]["properties"][part], part, &mut there);
+        }
+        let missing: Vec<_> = there.difference(&compared).collect();
+        let unknown: Vec<_> = compared.difference(&there).collect();
+        assert!(missing.is_empty() && unknown.is_empty(), "{name}: missing {missing:?}, unknown {unknown:?}");
+    }
+}
+
+/// The paths of all fields that hold a value; a condition is one.
+fn leaves(schema: &serde_json::Value, path: &str, fields: &mut BTreeSet<String>) {
+    let items = &schema["items"];
+    if path.ends_with(".conditions") || !(schema["properties"].is_object() || items["properties"].is_object())
+    {
+        fields.insert(path.to_owned());
+        return;
+    }
+    let (schema, path) =
+        if items.is_object() { (items, format!("{path}[]")) } else { (schema, path.to_owned()) };
+    for (name, property) in schema["properties"].as_object().into_iter().flatten() {
+        leaves(property, &format!("{path}.{name}"), fields);
+    }
+}
+
 /// The names of all properties of a schema.
 fn collect(schema: &serde_json::Value, fields: &mut BTreeSet<String>) {
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {

@@ -90,7 +90,7 @@ fn examples() -> PathBuf {
 }
 
 /// Lines of `image: tag tag …`; each tag is an image of its own, the same one in each run.
-fn push_tags(registry: &FakeRegistry, tags: &str) {
+pub(crate) fn push_tags(registry: &FakeRegistry, tags: &str) {
     for line in tags.lines() {
         let (image, tags) = line.split_once(": ").unwrap();
         for tag in tags.split_whitespace() {
@@ -175,6 +175,11 @@ fn two_automations() {
 #[test]
 fn namespaces() {
     check("namespaces");
+}
+
+#[test]
+fn flux_migration() {
+    check("flux-migration");
 }
 
 #[test]

@@ -8,6 +8,7 @@
 #![expect(clippy::type_complexity, reason = "a table of rows reads best with its type beside it")]
 #![expect(clippy::print_stdout, reason = "a skipped test says so")]
 
+mod build;
 mod cluster;
 mod commands;
 mod crash;
@@ -16,6 +17,7 @@ mod docs;
 mod examples;
 mod faults;
 mod lint;
+mod pins;
 mod real;
 mod rows;
 mod running;

@@ -5,7 +5,7 @@ use crate::support::Ran;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Longer than anything here takes; only a broken product is ended by it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -36,8 +36,10 @@ impl Running {
     /// The next line of the story that holds `words`.
     #[track_caller]
     pub(crate) fn until(&mut self, words: &str) -> String {
+        let deadline = Instant::now() + PATIENCE;
         loop {
-            let Ok(line) = self.lines.recv_timeout(PATIENCE) else {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let Ok(line) = self.lines.recv_timeout(left) else {
                 panic!("no line with {words:?}:\n{}", self.story);
             };
             self.story.push_str(&line);

@@ -22,7 +22,7 @@ fn a_tag_becomes_a_commit_and_the_statuses_say_so() {
 
     // A new tag, and somebody who does not want to wait for the interval.
     place.estate.registry.push_tag("acme/web", "1.2.0");
-    place.own(&["annotate", "imagerepository/web", "reconcile.fluxcd.io/requestedAt=now"], "");
+    place.request("imagerepository/web", "now");
     controller.until("pushed commit");
     assert_eq!(place.tag("apps/web.yaml"), "1.2.0");
     place.until("imagerepository/web", ".status.lastHandledReconcileAt", "now");
@@ -64,9 +64,14 @@ fn a_secret_is_read_by_name_and_a_rotated_one_is_used_at_the_next_turn() {
         .replace("timeout: 5s", "timeout: 5s, secretRef: {name: pull}");
     place.apply(&yaml);
     let mut controller = place.controller(&[]);
-    controller.until("Secret/");
-    let reason = place.get("imagerepository/web", ".status.conditions[?(@.type==\"Ready\")].message");
-    assert!(reason.contains("pull not found"), "{reason}");
+    controller.until("bind the ClusterRole tagalong-secrets");
+    place.open_secrets();
+    // The story is told before the status is written.
+    place.until_says(
+        "imagerepository/web",
+        ".status.conditions[?(@.type==\"Ready\")].message",
+        "pull not found",
+    );
     let host = place.estate.registry.host();
     let server = format!("--docker-server={host}");
     let secret = [
@@ -79,7 +84,7 @@ fn a_secret_is_read_by_name_and_a_rotated_one_is_used_at_the_next_turn() {
         "--docker-password=p",
     ];
     place.own(&secret, "");
-    place.own(&["annotate", "imagerepository/web", "reconcile.fluxcd.io/requestedAt=now"], "");
+    place.request("imagerepository/web", "now");
     place.until_ready("imagerepository/web");
     place.until_ready("imagepolicy/web");
 }

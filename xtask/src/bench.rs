@@ -11,12 +11,14 @@
 //! ```
 
 mod binary_size;
+mod cluster;
 mod decide;
 mod driver;
 mod git;
 mod memory;
 mod plan;
 mod push;
+mod render;
 mod scan;
 mod visible;
 
@@ -39,10 +41,14 @@ const JOBS: &[Job] = &[
     push::LARGE,
     push::IDLE,
     visible::JOB,
+    render::JOB,
     memory::RUN,
     memory::LISTS,
     binary_size::JOB,
 ];
+
+/// The jobs of `--cluster`: the controller against a real API server.
+const CLUSTER: &[Job] = &[cluster::START, cluster::TAG, cluster::TAG_LARGE, cluster::MANY, cluster::IMAGE];
 
 /// Something to measure.
 pub(crate) struct Job {
@@ -89,6 +95,9 @@ impl Bench {
 pub(crate) struct Args {
     /// Only these jobs
     jobs: Vec<String>,
+    /// The jobs of the controller, against a real API server
+    #[arg(long)]
+    cluster: bool,
     /// How often each thing is measured
     #[arg(long, default_value_t = 7)]
     rounds: usize,
@@ -99,7 +108,7 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let jobs = chosen(&args.jobs)?;
+    let jobs = chosen(if args.cluster { CLUSTER } else { JOBS }, &args.jobs)?;
     let bench = Bench { binary: binary::release()?, driver: binary::driver()?, rounds: args.rounds };
     let mut rows = Vec::new();
     for job in jobs {
@@ -118,12 +127,12 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn chosen(names: &[String]) -> Result<Vec<&'static Job>> {
-    if let Some(name) = names.iter().find(|name| !JOBS.iter().any(|job| job.name == **name)) {
-        let known: Vec<&str> = JOBS.iter().map(|job| job.name).collect();
+fn chosen(jobs: &'static [Job], names: &[String]) -> Result<Vec<&'static Job>> {
+    if let Some(name) = names.iter().find(|name| !jobs.iter().any(|job| job.name == **name)) {
+        let known: Vec<&str> = jobs.iter().map(|job| job.name).collect();
         bail!("no job is called {name}; there are: {}", known.join(", "));
     }
-    Ok(JOBS.iter().filter(|job| names.is_empty() || names.iter().any(|name| name == job.name)).collect())
+    Ok(jobs.iter().filter(|job| names.is_empty() || names.iter().any(|name| name == job.name)).collect())
 }
 
 #[cfg(test)]
@@ -132,9 +141,11 @@ mod tests {
 
     #[test]
     fn a_job_is_chosen_by_its_name() {
-        assert_eq!(chosen(&[]).unwrap().len(), JOBS.len());
-        assert_eq!(chosen(&["binary-size".to_owned()]).unwrap().len(), 1);
-        let unknown = chosen(&["speed".to_owned()]).err().map(|error| error.to_string()).unwrap_or_default();
+        assert_eq!(chosen(JOBS, &[]).unwrap().len(), JOBS.len());
+        assert_eq!(chosen(JOBS, &["binary-size".to_owned()]).unwrap().len(), 1);
+        let unknown =
+            chosen(JOBS, &["speed".to_owned()]).err().map(|error| error.to_string()).unwrap_or_default();
         assert!(unknown.contains("binary-size"), "{unknown}");
+        assert_eq!(chosen(CLUSTER, &["tag".to_owned()]).unwrap().len(), 1);
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, Result, bail};
+use tagalong_kustomize::Tree;
 
 use crate::{binary, tree};
 
@@ -38,6 +39,7 @@ const FILES: &[Generated] = &[
         path: "deploy/crds/imageupdateautomations.yaml",
         text: |program| definition(program, "imageupdateautomations"),
     },
+    Generated { path: "deploy/install.yaml", text: install },
 ];
 
 /// The arguments of `cargo xtask gen`.
@@ -89,6 +91,18 @@ fn without_commit(page: &str, version: &str) -> String {
         Some(at) => page.replace(version.trim_end().get(at..).unwrap_or_default(), ""),
         None => page.to_owned(),
     }
+}
+
+/// The overlay `all`, for `kubectl apply -f`.
+fn install(_program: &Path) -> Result<String> {
+    let mut files = Tree::new();
+    for file in tree::files()?.into_iter().filter(|file| file.path.starts_with("deploy/")) {
+        files.insert(&file.path, file.text);
+    }
+    let objects = tagalong_kustomize::build(&files, "deploy/overlays/all")?;
+    let head = "# `tagalong controller` in a cluster without Flux: namespace, definitions, rights, Deployment.\n\
+                # Written by `cargo xtask gen` from deploy/overlays/all.\n";
+    Ok(format!("{head}{}", tagalong_kustomize::to_yaml(&objects)))
 }
 
 /// One CustomResourceDefinition, by its plural name.

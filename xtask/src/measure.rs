@@ -17,6 +17,8 @@ pub(crate) enum Unit {
     MiB,
     /// 10^6 bytes.
     Mb,
+    /// Things, such as requests.
+    Count,
 }
 
 impl Unit {
@@ -26,6 +28,7 @@ impl Unit {
             Self::Ms => "ms",
             Self::MiB => "MiB",
             Self::Mb => "MB",
+            Self::Count => "",
         }
     }
 }
@@ -54,6 +57,12 @@ impl Samples {
     /// The middle one; of an even number the upper middle, which flatters nobody.
     pub(crate) fn median(&self) -> f64 {
         self.0.get(self.0.len() / 2).copied().unwrap_or_default()
+    }
+
+    /// The one that at most a twentieth is above.
+    pub(crate) fn p95(&self) -> f64 {
+        let rank = (self.0.len() * 95).div_ceil(100).max(1);
+        self.0.get(rank - 1).copied().unwrap_or_default()
     }
 
     /// The smallest.
@@ -108,7 +117,7 @@ impl Row {
 
     /// The median over the budget.
     pub(crate) fn of_budget(&self) -> Option<f64> {
-        self.budget.map(|budget| self.ours.median() / budget)
+        self.budget.filter(|budget| *budget > 0.0).map(|budget| self.ours.median() / budget)
     }
 
     /// Our median over the other's.
@@ -119,7 +128,7 @@ impl Row {
     /// Whether it keeps everything it is held to.
     pub(crate) fn kept(&self) -> bool {
         let beside = self.beside.as_ref().and_then(|beside| beside.at_most).zip(self.of_beside());
-        self.of_budget().is_none_or(|ratio| ratio <= 1.0)
+        self.budget.is_none_or(|budget| self.ours.median() <= budget)
             && beside.is_none_or(|(limit, ratio)| ratio <= limit)
     }
 }
@@ -139,6 +148,14 @@ mod tests {
         let three = samples(&[3.0, 1.0, 2.0]);
         assert_eq!((three.min(), three.median(), three.max()), (1.0, 2.0, 3.0));
         assert_eq!(samples(&[4.0, 1.0, 3.0, 2.0]).median(), 3.0);
+        let hundred: Vec<f64> = (1..=100).map(f64::from).collect();
+        assert_eq!((samples(&hundred).p95(), three.p95(), Samples::default().p95()), (95.0, 3.0, 0.0));
+    }
+
+    #[test]
+    fn a_budget_of_nothing_is_kept_by_nothing() {
+        let requests = |count: f64| Row::new("requests", Unit::Count, samples(&[count])).budget(0.0);
+        assert!(requests(0.0).kept() && !requests(1.0).kept());
     }
 
     #[test]

@@ -12,6 +12,32 @@ pub const RECONCILING: &str = "Reconciling";
 /// Present and true when nothing can change before the object does.
 pub const STALLED: &str = "Stalled";
 
+/// GitRepository: the artifact of the status is stored.
+pub const ARTIFACT_IN_STORAGE: &str = "ArtifactInStorage";
+/// GitRepository: the remote is ahead of the artifact.
+pub const ARTIFACT_OUTDATED: &str = "ArtifactOutdated";
+/// GitRepository: the remote could not be read.
+pub const FETCH_FAILED: &str = "FetchFailed";
+/// GitRepository: an artifact of another GitRepository is missing.
+pub const INCLUDE_UNAVAILABLE: &str = "IncludeUnavailable";
+/// GitRepository: the signatures were checked.
+pub const SOURCE_VERIFIED: &str = "SourceVerified";
+/// GitRepository: the artifact could not be stored.
+pub const STORAGE_OPERATION_FAILED: &str = "StorageOperationFailed";
+
+/// The types of conditions that a controller of these kinds writes. All others are somebody else's.
+pub const OURS: &[&str] = &[
+    READY,
+    RECONCILING,
+    STALLED,
+    ARTIFACT_IN_STORAGE,
+    ARTIFACT_OUTDATED,
+    FETCH_FAILED,
+    INCLUDE_UNAVAILABLE,
+    SOURCE_VERIFIED,
+    STORAGE_OPERATION_FAILED,
+];
+
 /// The message while nothing more is known.
 pub const IN_PROGRESS: &str = "reconciliation in progress";
 /// What the API server takes at most in one message.
@@ -119,6 +145,32 @@ pub fn observed_generation(outcome: &Outcome, previous: Option<i64>, generation:
         Outcome::Ready { .. } | Outcome::NotReady { stalled: true, .. } => Some(generation),
         Outcome::Suspended if previous.is_none_or(|observed| observed < 0) => Some(generation),
         _ => previous,
+    }
+}
+
+/// Puts one condition into `conditions`, in place of the one of its type. Its time changes only when its status does.
+pub fn set(
+    conditions: &mut Vec<Condition>,
+    kind: &str,
+    (status, reason, message): (bool, Reason, &str),
+    generation: i64,
+    now: Timestamp,
+) {
+    let status = if status { "True" } else { "False" };
+    let since = find(conditions, kind)
+        .filter(|old| old.status == status)
+        .map_or(Time(now), |old| old.last_transition_time.clone());
+    let condition = Condition {
+        type_: kind.to_owned(),
+        status: status.to_owned(),
+        reason: reason.as_str().to_owned(),
+        message: shorten(message),
+        observed_generation: Some(generation),
+        last_transition_time: since,
+    };
+    match conditions.iter_mut().find(|old| old.type_ == kind) {
+        Some(old) => *old = condition,
+        None => conditions.push(condition),
     }
 }
 

@@ -136,7 +136,9 @@ mod tests {
                 }
             });
         }
-        assert_eq!(extensions, ["ImageUpdateAutomation.spec.update.lineFiles"]);
+        let of_automations =
+            ["spec.rollback", "spec.rollback.onRevert", "spec.update.lineFiles", "status.pins"];
+        assert_eq!(extensions, of_automations.map(|field| format!("ImageUpdateAutomation.{field}")));
     }
 
     #[test]

@@ -18,7 +18,8 @@ pub mod validate;
 
 pub use kinds::automation::{
     CommitSpec, CommitUser, GitCheckout, GitSpec, ImageUpdateAutomation, ImageUpdateAutomationSpec,
-    ImageUpdateAutomationStatus, PushSpec, SigningKey, SourceReference, UpdateStrategy,
+    ImageUpdateAutomationStatus, PinStatus, PushSpec, RollbackSpec, SigningKey, SourceReference,
+    UpdateStrategy,
 };
 pub use kinds::policy::{
     ImagePolicy, ImagePolicySpec, ImagePolicyStatus, ImageReference, OrderedPolicy, PolicyChoice,

@@ -80,6 +80,14 @@ reasons! {
     InvalidCommitSignature
     /// A tag's signature is missing or wrong.
     InvalidTagSignature
+    /// A mode of verification that does not go with what is followed.
+    InvalidVerificationMode
+    /// A tag that should be signed is not.
+    InvalidGitObject
+    /// The remote has no commit yet.
+    EmptyGitRepository
+    /// The remote is ahead of the artifact.
+    NewRevision
     /// The artifact is that of the current revision.
     ArtifactUpToDate
     /// A new artifact was made.
@@ -111,6 +119,14 @@ reasons! {
     UnknownPolicy
     /// The marker's policy has nothing selected yet.
     PolicyNotReady
+    /// Somebody took the tag away that would be written (RULES 10).
+    Reverted
+    /// A site was pinned by a revert.
+    Pinned
+    /// The branch's history cannot be had as far back as it takes to tell (RULES 13).
+    HistoryTooShort
+    /// A commit that was on the branch is not in its history any more (RULES 12).
+    HistoryRewritten
     /// The value at the site is no longer accepted by the policy (RULES 2).
     LeftPolicy
 }

@@ -1,15 +1,19 @@
 //! The desk itself: what the engine asks is answered from the shelves or by one request, and what it finds is written
 //! to the API server. Built by the binary, which runs [`ClusterDesk::watch`] beside the wheel.
 
+mod gather;
 mod kind;
 mod read;
 mod write;
 
+use crate::error::ClusterError;
 use crate::event::Events;
 use crate::health::Health;
+use crate::notify::Notifier;
 use crate::shelf::Shelf;
 use crate::watch::Watch;
 use kind::Kind;
+use kube::core::Selector;
 use kube::runtime::watcher::Config;
 use kube::{Api, Client};
 use std::collections::BTreeMap;
@@ -31,10 +35,25 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 pub struct Options {
     /// The one namespace that is looked at; `None` is all of them.
     pub namespace: Option<String>,
+    /// The objects that are turned; others are only read, by those that refer to them.
+    pub selector: Selector,
+    /// Where events are posted to, beside the API.
+    pub events_address: Option<String>,
     /// Write nothing to the API server.
     pub dry_run: bool,
     /// The name of this Pod, which events carry.
     pub instance: String,
+}
+
+/// Objects as this desk decided, each beside what others wrote.
+#[derive(Debug)]
+pub struct Beside {
+    /// ImageRepositories.
+    pub repositories: Vec<(Arc<ImageRepository>, Arc<ImageRepository>)>,
+    /// ImagePolicies.
+    pub policies: Vec<(Arc<ImagePolicy>, Arc<ImagePolicy>)>,
+    /// ImageUpdateAutomations.
+    pub automations: Vec<(Arc<ImageUpdateAutomation>, Arc<ImageUpdateAutomation>)>,
 }
 
 /// Where the cluster's objects stand, and where findings about them go. Cheap to clone; all clones are one.
@@ -56,11 +75,15 @@ struct Inner {
     record: Record,
     health: Health,
     events: Events,
+    notifier: Option<Notifier>,
 }
 
 impl ClusterDesk {
     /// A desk without objects; [`Self::watch`] brings them. `wakers` reach the wheel. Needs a tokio runtime.
-    pub fn new(client: Client, options: Options, wakers: Wakers) -> Self {
+    ///
+    /// # Errors
+    /// When events cannot be posted, whatever the address.
+    pub fn new(client: Client, options: Options, wakers: Wakers) -> Result<Self, ClusterError> {
         let (repositories, policies) = (Shelf::new(), Shelf::new());
         let (automations, sources) = (Shelf::new(), Shelf::new());
         let kinds = Kinds {
@@ -75,8 +98,14 @@ impl ClusterDesk {
         {
             health.fail(kind, "not read yet");
         }
+        let notifier = options
+            .events_address
+            .clone()
+            .map(|address| Notifier::start(address, options.instance.clone()))
+            .transpose()
+            .map_err(|error| ClusterError::Request(error.to_string()))?;
         let events = Events::start(client.clone(), options.instance.clone());
-        Self(Arc::new(Inner {
+        Ok(Self(Arc::new(Inner {
             client,
             options,
             kinds,
@@ -90,7 +119,8 @@ impl ClusterDesk {
             record: Record::default(),
             health,
             events,
-        }))
+            notifier,
+        })))
     }
 
     /// Watches every kind. Does not end.
@@ -116,6 +146,11 @@ impl ClusterDesk {
         self.0.turning.store(true, Ordering::Relaxed);
     }
 
+    /// The one namespace that is looked at; `None` is all of them.
+    pub fn namespace(&self) -> Option<&str> {
+        self.0.options.namespace.as_deref()
+    }
+
     /// What was found so far.
     pub fn record(&self) -> &Record {
         &self.0.record
@@ -124,6 +159,15 @@ impl ClusterDesk {
     /// How the watches do.
     pub fn health(&self) -> &Health {
         &self.0.health
+    }
+
+    /// The objects as this desk decided, each beside what others wrote; the same object unless nothing is written.
+    pub fn beside(&self) -> Beside {
+        Beside {
+            repositories: self.0.repositories.beside(),
+            policies: self.0.policies.beside(),
+            automations: self.0.automations.beside(),
+        }
     }
 
     /// Writes the events that still wait, for at most two seconds.
@@ -171,6 +215,7 @@ impl Desk for ClusterDesk {
             Wish::Repository(object) => self.keep_finalizer(object).await,
             Wish::Policy(object) => self.keep_finalizer(object).await,
             Wish::Automation(object) => self.keep_finalizer(object).await,
+            Wish::Source(object) => self.keep_finalizer(object).await,
         }
     }
 
@@ -201,6 +246,9 @@ impl Desk for ClusterDesk {
             }
             Finding::Automation { key, status, events, .. } => {
                 self.write::<ImageUpdateAutomation>(&key, status.as_deref().map(write::value), events).await
+            }
+            Finding::Source { key, status, events } => {
+                self.write::<GitRepository>(&key, status.as_deref().map(write::value), events).await
             }
         }
     }

@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{Event as ApiEvent, EventSource, ObjectReference
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
 use kube::api::{Patch, PatchParams, PostParams};
 use kube::{Api, Client, Resource, ResourceExt};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
 use tagalong_engine::{Event, EventType};
 use tokio::sync::{mpsc, oneshot};
@@ -17,6 +17,9 @@ use tokio::sync::{mpsc, oneshot};
 pub(crate) const CONTROLLER: &str = "tagalong";
 /// Annotations of an object that its events carry on (Flux's RFC-0008).
 const METADATA_PREFIX: &str = "event.toolkit.fluxcd.io/";
+/// Under which name, below the kind's group, an event says what was archived.
+const REVISION: &str = "revision";
+const DIGEST: &str = "digest";
 /// Events that may wait; more are dropped, since nothing may wait for them.
 const WAITING: usize = 1024;
 /// An event that is told again within this time is counted up.
@@ -35,12 +38,25 @@ pub(crate) struct Told {
 }
 
 impl Told {
-    pub(crate) fn new<K: Resource<DynamicType = ()>>(object: &K, event: Event) -> Self {
-        let annotations = object.annotations().iter();
-        let annotations = annotations.filter(|(key, _)| key.starts_with(METADATA_PREFIX));
+    /// An event of an object whose status is, or is about to be, `status`.
+    pub(crate) fn new<K: Resource<DynamicType = ()>>(
+        object: &K,
+        status: Option<&Value>,
+        event: Event,
+    ) -> Self {
+        let own = object.annotations().iter();
+        let own = own.filter(|(key, _)| key.starts_with(METADATA_PREFIX));
+        let mut annotations: BTreeMap<String, String> =
+            own.map(|(key, value)| (key.clone(), value.clone())).collect();
+        let artifact = status.and_then(|status| status.get("artifact"));
+        for name in [REVISION, DIGEST] {
+            if let Some(value) = artifact.and_then(|artifact| artifact.get(name)).and_then(Value::as_str) {
+                annotations.insert(format!("{}/{name}", K::group(&())), value.to_owned());
+            }
+        }
         Self {
-            object: object.object_ref(&()),
-            annotations: annotations.map(|(key, value)| (key.clone(), value.clone())).collect(),
+            object: ObjectReference { resource_version: object.resource_version(), ..object.object_ref(&()) },
+            annotations,
             event,
             at: Timestamp::now(),
         }

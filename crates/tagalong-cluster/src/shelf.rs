@@ -2,6 +2,7 @@
 //! with the newer of the two. Says what changed, so that the desk can wake whoever has to look.
 
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::core::object::HasStatus;
 use kube::runtime::reflector::{ObjectRef, Store, store::Writer};
 use kube::runtime::watcher::Event;
 use kube::{Resource, ResourceExt};
@@ -24,6 +25,8 @@ struct State<K: Resource<DynamicType = ()> + Clone + 'static> {
     writer: Writer<K>,
     /// The objects of a listing under way.
     listing: HashMap<ObjectKey, K>,
+    /// As somebody else wrote them, where the status on the shelf is our own alone.
+    theirs: HashMap<ObjectKey, Arc<K>>,
 }
 
 /// What became of one object.
@@ -34,10 +37,14 @@ pub(crate) struct Change<K> {
     pub(crate) new: Option<K>,
 }
 
-impl<K: Resource<DynamicType = ()> + Clone + Debug + 'static> Shelf<K> {
+impl<K> Shelf<K>
+where
+    K: Resource<DynamicType = ()> + HasStatus<Status: Clone> + Clone + Debug + 'static,
+{
     pub(crate) fn new() -> Self {
         let writer = Writer::default();
-        Self { store: writer.as_reader(), state: Mutex::new(State { writer, listing: HashMap::new() }) }
+        let store = writer.as_reader();
+        Self { store, state: Mutex::new(State { writer, listing: HashMap::new(), theirs: HashMap::new() }) }
     }
 
     /// The objects, for reading.
@@ -82,14 +89,23 @@ impl<K: Resource<DynamicType = ()> + Clone + Debug + 'static> Shelf<K> {
         self.put(&mut state, trimmed(object))
     }
 
-    /// Changes an object here alone, where nothing may be written to the API server.
+    /// Changes the status of an object here alone, where nothing may be written to the API server. From then on the
+    /// status on the shelf is ours, whatever others write.
     pub(crate) fn pretend(&self, key: &ObjectKey, change: impl FnOnce(&mut K)) -> Option<Change<K>> {
         let mut state = self.state();
         let old = self.get(key)?;
+        state.theirs.entry(key.clone()).or_insert_with(|| Arc::clone(&old));
         let mut new = old.as_ref().clone();
         change(&mut new);
         state.writer.apply_watcher_event(&Event::Apply(new.clone()));
         Some(Change { old: Some(old), new: Some(new) })
+    }
+
+    /// Each object on the shelf, and as others wrote it.
+    pub(crate) fn beside(&self) -> Vec<(Arc<K>, Arc<K>)> {
+        let state = self.state();
+        let theirs = |ours: &Arc<K>| state.theirs.get(&key_of(ours.as_ref())).unwrap_or(ours).clone();
+        self.store.state().into_iter().map(|ours| (Arc::clone(&ours), theirs(&ours))).collect()
     }
 
     /// There is no such kind in the cluster: no objects, until there is one.
@@ -103,12 +119,14 @@ impl<K: Resource<DynamicType = ()> + Clone + Debug + 'static> Shelf<K> {
         if old.as_deref().is_some_and(|old| !newer(object.meta(), old.meta())) {
             return None;
         }
+        let object = state.keep_ours(object, old.as_deref());
         state.writer.apply_watcher_event(&Event::Apply(object.clone()));
         Some(Change { old, new: Some(object) })
     }
 
     fn remove(&self, state: &mut State<K>, object: &K) -> Option<Change<K>> {
         let old = self.get(&key_of(object))?;
+        state.theirs.remove(&key_of(object));
         state.writer.apply_watcher_event(&Event::Delete(old.as_ref().clone()));
         Some(Change { old: Some(old), new: None })
     }
@@ -116,13 +134,21 @@ impl<K: Resource<DynamicType = ()> + Clone + Debug + 'static> Shelf<K> {
     fn replace(&self, state: &mut State<K>, mut listing: HashMap<ObjectKey, K>) -> Vec<Change<K>> {
         let mut changes = Vec::new();
         for old in self.store.state() {
-            match listing.get(&key_of(old.as_ref())) {
-                None => changes.push(Change { old: Some(old), new: None }),
+            let key = key_of(old.as_ref());
+            match listing.remove(&key) {
+                None => {
+                    state.theirs.remove(&key);
+                    changes.push(Change { old: Some(old), new: None });
+                }
                 // Our own write was answered after this listing was made.
                 Some(new) if !newer(new.meta(), old.meta()) => {
-                    listing.insert(key_of(old.as_ref()), old.as_ref().clone());
+                    listing.insert(key, old.as_ref().clone());
                 }
-                Some(new) => changes.push(Change { new: Some(new.clone()), old: Some(old) }),
+                Some(new) => {
+                    let new = state.keep_ours(new, Some(&old));
+                    listing.insert(key, new.clone());
+                    changes.push(Change { new: Some(new), old: Some(old) });
+                }
             }
         }
         let known = |key: &ObjectKey| self.get(key).is_some();
@@ -138,6 +164,19 @@ impl<K: Resource<DynamicType = ()> + Clone + Debug + 'static> Shelf<K> {
 
     fn state(&self) -> MutexGuard<'_, State<K>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<K> State<K>
+where
+    K: Resource<DynamicType = ()> + HasStatus<Status: Clone> + Clone + 'static,
+{
+    /// An object as it came, but with our own status where that is kept here alone.
+    fn keep_ours(&mut self, mut came: K, known: Option<&K>) -> K {
+        let Some(theirs) = self.theirs.get_mut(&key_of(&came)) else { return came };
+        *theirs = Arc::new(came.clone());
+        *came.status_mut() = known.and_then(HasStatus::status).cloned();
+        came
     }
 }
 

@@ -4,7 +4,7 @@
 use kube::Resource;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
-use tagalong_api::condition::{READY, RECONCILING, STALLED};
+use tagalong_api::condition::OURS;
 
 /// The patch that brings the status of `object` to `wanted`; `None` where it is there already. The patch carries the
 /// version it was made from, so that nobody's change in between is lost.
@@ -22,7 +22,7 @@ pub(crate) fn patch<K: Resource + Serialize>(object: &K, wanted: &Value) -> Opti
 fn keep_foreign(current: &Value, wanted: &mut Value) {
     let ours = |condition: &Value| {
         let kind = condition.get("type").and_then(Value::as_str).unwrap_or_default();
-        [READY, RECONCILING, STALLED].contains(&kind)
+        OURS.contains(&kind)
     };
     let list = |value: &Value| value.get("conditions").and_then(Value::as_array).cloned().unwrap_or_default();
     let conditions: Vec<Value> = list(wanted)

@@ -5,6 +5,8 @@ use crate::error::said;
 use crate::health::Health;
 use crate::shelf::{Change, Shelf};
 use futures::{StreamExt as _, TryStream};
+use kube::core::Status;
+use kube::core::object::HasStatus;
 use kube::runtime::WatchStreamExt as _;
 use kube::runtime::watcher::{self, Config, Error, Event, watcher};
 use kube::{Api, Resource};
@@ -29,7 +31,13 @@ pub(crate) struct Watch<'a, K: Resource<DynamicType = ()> + Clone + 'static> {
 
 impl<K> Watch<'_, K>
 where
-    K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
+    K: Resource<DynamicType = ()>
+        + HasStatus<Status: Clone>
+        + Clone
+        + Debug
+        + DeserializeOwned
+        + Send
+        + 'static,
 {
     /// Follows the kind; tells each change. Does not end.
     pub(crate) async fn follow(self, changed: impl Fn(Change<K>)) {
@@ -66,7 +74,7 @@ where
     }
 
     fn failed(&self, error: &Error) -> Vec<Change<K>> {
-        let missing = answer(error).is_some_and(|status| status.is_not_found());
+        let missing = answer(error).is_some_and(is_missing);
         let problem = if missing {
             format!(
                 "the CustomResourceDefinition {} is not installed; apply Tagalong's or Flux's and it is taken up",
@@ -83,13 +91,18 @@ where
 }
 
 /// What the API server said, where it said something.
-fn answer(error: &Error) -> Option<&kube::core::Status> {
+fn answer(error: &Error) -> Option<&Status> {
     match error {
         Error::InitialListFailed(kube::Error::Api(status))
         | Error::WatchStartFailed(kube::Error::Api(status))
         | Error::WatchError(status) => Some(status),
         _ => None,
     }
+}
+
+/// An unknown group is answered in plain text, without a reason: only the code tells.
+fn is_missing(status: &Status) -> bool {
+    status.code == 404
 }
 
 fn cannot_stream(error: &Error) -> bool {
@@ -109,7 +122,6 @@ fn text(error: &Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use kube::core::Status;
 
     #[test]
     fn an_older_api_server_is_listed_in_pages() {
@@ -120,6 +132,13 @@ mod tests {
                      for watch unless the WatchList feature gate is enabled";
         assert!(cannot_stream(&refused(older)));
         assert!(!cannot_stream(&refused("labelSelector: Invalid value")));
+    }
+
+    #[test]
+    fn an_unknown_group_and_an_unknown_kind_are_both_missing() {
+        assert!(is_missing(&status(404, "NotFound", "the server could not find the requested resource")));
+        assert!(is_missing(&status(404, "Failed to parse error data", "404 page not found")));
+        assert!(!is_missing(&status(403, "Forbidden", "you may not")));
     }
 
     #[test]

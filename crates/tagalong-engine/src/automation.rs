@@ -16,7 +16,8 @@ mod gather;
 mod index;
 mod look;
 mod message;
-mod mirrors;
+mod pinned;
+mod pins;
 mod plan;
 mod report;
 mod round;
@@ -24,19 +25,25 @@ mod rule;
 mod site;
 mod turn_report;
 mod turns;
+mod unpin;
 mod vanished;
 
 pub use exists::Existing;
+pub(crate) use index::SiteIndex;
+pub(crate) use look::Seen;
 pub use message::{AUTOMATION, DEFAULT_MESSAGE, UPDATE};
-pub use mirrors::Mirrors;
+pub(crate) use pins::LookBack;
+pub use pins::{Pin, UNPIN};
 pub use plan::{EditPlan, FileProblem, HeldSite, MarkedFile, PlannedEdit, PolicyState, plan};
 pub use rule::Rule;
 pub use site::{Served, SiteVerdict, decide};
 pub use turn_report::{FileChange, TurnOutcome, TurnReport};
 pub use turns::Turns;
+pub use unpin::{Unpinned, unpin};
 
 use crate::context::Context;
 use crate::desk::{Desk, Wish};
+use crate::wake::key_of;
 use crate::wheel::Failed;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
@@ -73,13 +80,20 @@ pub fn reconcile<D: Desk>(
         if !context.desk.admit(Wish::Automation(&object)).await? {
             return Ok(Action::await_change());
         }
-        let now = Timestamp::now();
-        if object.spec.suspend.unwrap_or_default() {
-            return report::suspended(&context, &object, now).await;
-        }
-        let result = turn(&object, &context, now).await;
-        report::report(&context, &object, result, now).await
+        let metered = context.meters.begin("ImageUpdateAutomation", key_of(object.as_ref()));
+        let result = admitted(&object, &context).await;
+        metered.end(&result);
+        result
     })
+}
+
+async fn admitted<D: Desk>(object: &ImageUpdateAutomation, context: &Context<D>) -> Result<Action, Failed> {
+    let now = Timestamp::now();
+    if object.spec.suspend.unwrap_or_default() {
+        return report::suspended(context, object, now).await;
+    }
+    let result = turn(object, context, now).await;
+    report::report(context, object, result, now).await
 }
 
 async fn turn<D: Desk>(

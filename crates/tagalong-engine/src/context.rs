@@ -1,10 +1,13 @@
 //! What every reconcile is given: the desk, the clients, the caches, the settings. Built once by the binary.
 
-use crate::automation::{Existing, Mirrors, Turns};
+use crate::automation::{Existing, Turns};
 use crate::desk::Desk;
 use crate::listings::Listings;
+use crate::meters::Meters;
+use crate::mirrors::Mirrors;
 use crate::policy::Decisions;
 use crate::retries::Retries;
+use crate::source::Served;
 use std::time::Duration;
 use tagalong_registry::Registry;
 
@@ -27,6 +30,8 @@ pub struct Settings {
     pub concurrent: u16,
     /// Authorities that Git servers are trusted by beside the system's, as PEM (`--ca-file`).
     pub ca_pem: Option<String>,
+    /// How large a mirror may grow when history is looked at, in bytes (`--max-mirror-size`).
+    pub max_mirror_size: u64,
     /// Tells two copies that serve one branch apart (`--instance`).
     pub instance: Option<String>,
 }
@@ -42,6 +47,7 @@ impl Default for Settings {
             requeue_dependency: Duration::from_secs(30),
             concurrent: 4,
             ca_pem: None,
+            max_mirror_size: 2 << 30,
             instance: None,
         }
     }
@@ -65,6 +71,10 @@ pub struct Context<D> {
     pub existing: Existing,
     /// Failed turns in a row, per object.
     pub retries: Retries,
+    /// What is counted of the turns.
+    pub meters: Meters,
+    /// Where archives of GitRepositories are kept and served; `None` where GitRepositories are only read.
+    pub served: Option<Served>,
     /// What the command line decided.
     pub settings: Settings,
 }
@@ -87,8 +97,16 @@ impl<D: Desk> Context<D> {
             decisions: Decisions::default(),
             existing: Existing::default(),
             retries: Retries::default(),
+            meters: Meters::default(),
+            served: None,
             settings,
         }
+    }
+
+    /// The same, with GitRepositories served.
+    #[must_use]
+    pub fn serving(self, served: Served) -> Self {
+        Self { served: Some(served), ..self }
     }
 
     /// An interval stretched by the jitter of the settings.

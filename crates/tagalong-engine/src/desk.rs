@@ -2,14 +2,15 @@
 //! of YAML (`tagalong-files`) and over the Kubernetes API; the reconcilers never know which.
 
 use crate::automation::TurnReport;
-use kube::runtime::reflector::Store;
+use kube::Resource;
+use kube::runtime::reflector::{ObjectRef, Store};
 use secrecy::SecretSlice;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use tagalong_api::{
-    GitRepository, ImagePolicy, ImagePolicyStatus, ImageRepository, ImageRepositoryStatus,
-    ImageUpdateAutomation, ImageUpdateAutomationStatus, Reason,
+    GitRepository, GitRepositoryStatus, ImagePolicy, ImagePolicyStatus, ImageRepository,
+    ImageRepositoryStatus, ImageUpdateAutomation, ImageUpdateAutomationStatus, Reason,
 };
 use tagalong_model::ObjectKey;
 use tagalong_registry::DockerConfig;
@@ -28,6 +29,22 @@ pub struct Kinds {
     pub automations: Store<ImageUpdateAutomation>,
     /// Every GitRepository.
     pub sources: Store<GitRepository>,
+}
+
+impl Kinds {
+    /// Whether there is an object of this kind and name.
+    pub fn contains(&self, kind: &str, key: &ObjectKey) -> bool {
+        fn holds<K: Resource<DynamicType = ()> + Clone + 'static>(store: &Store<K>, key: &ObjectKey) -> bool {
+            store.get(&ObjectRef::new(&key.name).within(&key.namespace)).is_some()
+        }
+        match kind {
+            "ImageRepository" => holds(&self.repositories, key),
+            "ImagePolicy" => holds(&self.policies, key),
+            "ImageUpdateAutomation" => holds(&self.automations, key),
+            "GitRepository" => holds(&self.sources, key),
+            _ => false,
+        }
+    }
 }
 
 /// How loud an event is; Flux's three types.
@@ -84,6 +101,15 @@ pub enum Finding {
         /// The plan of this turn and what came of it, where the turn got that far.
         turn: Option<Arc<TurnReport>>,
     },
+    /// Of a GitRepository.
+    Source {
+        /// Which.
+        key: ObjectKey,
+        /// Its new status; `None` leaves it as it is.
+        status: Option<Box<GitRepositoryStatus>>,
+        /// What happened.
+        events: Vec<Event>,
+    },
 }
 
 /// An object whose turn has come.
@@ -95,6 +121,8 @@ pub enum Wish<'a> {
     Policy(&'a ImagePolicy),
     /// An ImageUpdateAutomation.
     Automation(&'a ImageUpdateAutomation),
+    /// A GitRepository.
+    Source(&'a GitRepository),
 }
 
 /// Why a desk could not answer.

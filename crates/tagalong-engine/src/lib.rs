@@ -5,7 +5,8 @@
 //!                │                                                 ▲
 //!   wheel ──▶ repository: gather → plan → act → report ────────────┤ tag lists
 //!         ──▶ policy:     gather → decide → act → report ──────────┤ the tag to run
-//!         ──▶ automation: gather → look → plan → act → report ─────┘ a commit on the branch
+//!         ──▶ automation: gather → look → plan → act → report ─────┤ a commit on the branch
+//!         ──▶ source:     gather → plan → act → report ────────────┘ an archive of the commit
 //! ```
 //!
 //! Clients and stores are on the floors below; what a value means is decided there. Here is only the order in
@@ -16,15 +17,21 @@ mod context;
 pub mod credentials;
 mod desk;
 mod listings;
+mod meters;
+mod mirrors;
 mod outcome;
 pub mod policy;
 mod record;
 pub mod repository;
 mod retries;
+pub mod source;
 pub mod wake;
 pub mod wheel;
 
 pub use context::{Context, Settings};
 pub use desk::{Desk, DeskError, Event, EventType, Finding, Kinds, SecretData, Wish};
 pub use listings::Listings;
+pub use meters::Meters;
+pub use mirrors::Mirrors;
 pub use record::Record;
+pub use source::Served;

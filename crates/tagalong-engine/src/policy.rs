@@ -13,6 +13,7 @@ pub use decisions::{Decisions, Remembered};
 
 use crate::context::Context;
 use crate::desk::{Desk, Wish};
+use crate::wake::key_of;
 use crate::wheel::Failed;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
@@ -39,6 +40,8 @@ pub(crate) enum Retry {
     WhenWoken,
     /// The object that it depends on; looked for again after `--requeue-dependency`.
     Dependency,
+    /// The first scan of its ImageRepository, which is under way and wakes it.
+    FirstScan,
     /// Time: back off and try again.
     BackOff,
 }
@@ -59,13 +62,23 @@ pub fn reconcile<D: Desk>(
         if !context.desk.admit(Wish::Policy(&object)).await? {
             return Ok(Action::await_change());
         }
-        let now = Timestamp::now();
-        if object.spec.suspend.unwrap_or_default() {
-            return report::suspended(&context, &object, now).await;
-        }
-        let result = turn(&object, &context).await;
-        report::report(&context, &object, result, now).await
+        let metered = context.meters.begin("ImagePolicy", key_of(object.as_ref()));
+        let result = admitted(&object, &context).await;
+        metered.end(&result);
+        result
     })
+}
+
+async fn admitted<D: Desk>(object: &ImagePolicy, context: &Context<D>) -> Result<Action, Failed> {
+    let now = Timestamp::now();
+    if object.spec.suspend.unwrap_or_default() {
+        return report::suspended(context, object, now).await;
+    }
+    if gather::is_early(context, object, now) {
+        return Ok(Action::requeue(context.settings.requeue_dependency));
+    }
+    let result = turn(object, context).await;
+    report::report(context, object, result, now).await
 }
 
 async fn turn<D: Desk>(object: &ImagePolicy, context: &Context<D>) -> Result<Selected, Failure> {
@@ -92,6 +105,9 @@ async fn turn<D: Desk>(object: &ImagePolicy, context: &Context<D>) -> Result<Sel
         }
     };
     let latest = act::reflect(context, object, &valid, &repository, &tag).await?;
-    context.decisions.remember(&valid.key, Remembered { tag, equals: decision.equals });
+    let equals = if decision.equals.len() > 1 { decision.equals } else { Vec::new() };
+    let remembered = Remembered { first_seen: listing.first_seen(&tag), tag, equals };
+    let kinds = context.desk.kinds();
+    context.decisions.remember(&valid.key, remembered, |key| kinds.contains("ImagePolicy", key));
     Ok(Selected { latest, valid })
 }

@@ -38,6 +38,7 @@ impl Record {
             Finding::Repository { key, events, .. } => ("ImageRepository", key, events),
             Finding::Policy { key, events, .. } => ("ImagePolicy", key, events),
             Finding::Automation { key, events, .. } => ("ImageUpdateAutomation", key, events),
+            Finding::Source { key, events, .. } => ("GitRepository", key, events),
         };
         tell(kind, key, events);
         let mut inner = self.inner();

@@ -14,6 +14,7 @@ pub use plan::{ScanDecision, due};
 
 use crate::context::Context;
 use crate::desk::{Desk, Wish};
+use crate::wake::key_of;
 use crate::wheel::Failed;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
@@ -54,13 +55,20 @@ pub fn reconcile<D: Desk>(
         if !context.desk.admit(Wish::Repository(&object)).await? {
             return Ok(Action::await_change());
         }
-        let now = Timestamp::now();
-        if object.spec.suspend.unwrap_or_default() {
-            return report::suspended(&context, &object, now).await;
-        }
-        let result = turn(&object, &context, now).await;
-        report::report(&context, &object, result, now).await
+        let metered = context.meters.begin("ImageRepository", key_of(object.as_ref()));
+        let result = admitted(&object, &context).await;
+        metered.end(&result);
+        result
     })
+}
+
+async fn admitted<D: Desk>(object: &ImageRepository, context: &Context<D>) -> Result<Action, Failed> {
+    let now = Timestamp::now();
+    if object.spec.suspend.unwrap_or_default() {
+        return report::suspended(context, object, now).await;
+    }
+    let result = turn(object, context, now).await;
+    report::report(context, object, result, now).await
 }
 
 async fn turn<D: Desk>(

@@ -4,7 +4,9 @@
 use crate::desk::Kinds;
 use kube::ResourceExt;
 use std::collections::HashMap;
-use tagalong_api::{GitRepository, ImagePolicy, ImageRepository, RECONCILE_REQUEST, validate};
+use tagalong_api::{
+    GitRepository, ImagePolicy, ImageRepository, ImageUpdateAutomation, RECONCILE_REQUEST, validate,
+};
 use tagalong_model::ObjectKey;
 
 /// The key of any namespaced object.
@@ -51,14 +53,26 @@ impl Referrers {
 }
 
 /// The ImageRepository that a policy refers to.
-fn repository_of(policy: &ImagePolicy) -> ObjectKey {
+pub fn repository_of(policy: &ImagePolicy) -> ObjectKey {
     let reference = &policy.spec.image_repository_ref;
     let namespace = reference.namespace.clone().or_else(|| policy.namespace()).unwrap_or_default();
     ObjectKey::new(namespace, &reference.name)
 }
 
+/// The GitRepository that an automation refers to.
+pub fn source_of(automation: &ImageUpdateAutomation) -> ObjectKey {
+    let reference = &automation.spec.source_ref;
+    let namespace = reference.namespace.clone().or_else(|| automation.namespace()).unwrap_or_default();
+    ObjectKey::new(namespace, &reference.name)
+}
+
+/// Whether an ImageRepository had a turn at all.
+pub(crate) fn was_turned(object: &ImageRepository) -> bool {
+    object.status.as_ref().is_some_and(|status| !status.conditions.is_empty())
+}
+
 /// Policies to wake after an ImageRepository changed from `old` to `new`: those that refer to it, when its
-/// listing or what is asked of it moved.
+/// listing or what is asked of it moved, or when it has ended its first turn.
 pub fn after_repository(
     old: Option<&ImageRepository>,
     new: &ImageRepository,
@@ -67,7 +81,7 @@ pub fn after_repository(
     let seen = |object: &ImageRepository| {
         let status = object.status.as_ref();
         let scan = status.and_then(|status| status.last_scan_result.as_ref());
-        (scan.map(|scan| scan.revision.clone()), object.metadata.generation)
+        (scan.map(|scan| scan.revision.clone()), object.metadata.generation, was_turned(object))
     };
     if old.is_some_and(|old| seen(old) == seen(new)) {
         return Vec::new();
@@ -107,12 +121,30 @@ pub fn after_source(old: Option<&GitRepository>, new: &GitRepository, kinds: &Ki
         .automations
         .state()
         .iter()
-        .filter(|automation| {
-            let reference = &automation.spec.source_ref;
-            let namespace =
-                reference.namespace.clone().or_else(|| automation.namespace()).unwrap_or_default();
-            namespace == source.namespace && reference.name == source.name
-        })
+        .filter(|automation| source_of(automation) == source)
         .map(|automation| key_of(automation.as_ref()))
         .collect()
+}
+
+/// GitRepositories to wake after an ImageUpdateAutomation changed: those of the remote that it has pushed to.
+pub fn after_push(
+    old: Option<&ImageUpdateAutomation>,
+    new: &ImageUpdateAutomation,
+    kinds: &Kinds,
+) -> Vec<ObjectKey> {
+    let pushed = |object: &ImageUpdateAutomation| object.status.as_ref()?.last_push_commit.clone();
+    if old.is_none_or(|old| pushed(old) == pushed(new)) {
+        return Vec::new();
+    }
+    let reference = &new.spec.source_ref;
+    let namespace = reference.namespace.clone().or_else(|| new.namespace()).unwrap_or_default();
+    let sources = kinds.sources.state();
+    let is_source = |source: &GitRepository| {
+        source.namespace().as_ref() == Some(&namespace) && source.name_any() == reference.name
+    };
+    let Some(url) = sources.iter().find(|source| is_source(source)).map(|source| source.spec.url.clone())
+    else {
+        return Vec::new();
+    };
+    sources.iter().filter(|source| source.spec.url == url).map(|source| key_of(source.as_ref())).collect()
 }

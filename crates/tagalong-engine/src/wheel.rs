@@ -2,7 +2,7 @@
 //! the desk's stores. Called by the binary, with `once` for `--once`, `plan` and CI, with `forever` for `run`.
 //!
 //! ```text
-//! repositories ──listing moved──▶ policies ──selection moved──▶ automations
+//! repositories ──listing moved──▶ policies ──selection moved──▶ automations ──pushed──▶ sources
 //! ```
 //! The arrows never run back, so `once` is three phases, and `forever` holds the policies' first turn until the
 //! repositories had theirs, and the automations' until both had: what changed while nobody looked becomes one commit,
@@ -11,7 +11,7 @@
 use crate::context::Context;
 use crate::desk::{Desk, DeskError};
 use crate::retries::delay;
-use crate::{automation, policy, repository};
+use crate::{automation, policy, repository, source};
 use futures::future::BoxFuture;
 use futures::{Stream, StreamExt, stream};
 use kube::runtime::controller::{Action, Config, Error as WheelError, applier};
@@ -57,6 +57,7 @@ pub struct Wakers {
     repositories: mpsc::UnboundedSender<ObjectKey>,
     policies: mpsc::UnboundedSender<ObjectKey>,
     automations: mpsc::UnboundedSender<ObjectKey>,
+    sources: mpsc::UnboundedSender<ObjectKey>,
 }
 
 /// The other ends of [`Wakers`]; held by the wheel.
@@ -65,6 +66,7 @@ pub struct WakeQueues {
     repositories: mpsc::UnboundedReceiver<ObjectKey>,
     policies: mpsc::UnboundedReceiver<ObjectKey>,
     automations: mpsc::UnboundedReceiver<ObjectKey>,
+    sources: mpsc::UnboundedReceiver<ObjectKey>,
 }
 
 impl Wakers {
@@ -73,12 +75,14 @@ impl Wakers {
         let (repositories, repositories_queue) = mpsc::unbounded_channel();
         let (policies, policies_queue) = mpsc::unbounded_channel();
         let (automations, automations_queue) = mpsc::unbounded_channel();
+        let (sources, sources_queue) = mpsc::unbounded_channel();
         let queues = WakeQueues {
             repositories: repositories_queue,
             policies: policies_queue,
             automations: automations_queue,
+            sources: sources_queue,
         };
-        (Self { repositories, policies, automations }, queues)
+        (Self { repositories, policies, automations, sources }, queues)
     }
 
     /// Asks for a turn of each of these ImageRepositories.
@@ -94,6 +98,11 @@ impl Wakers {
     /// Asks for a turn of each of these ImageUpdateAutomations.
     pub fn automations(&self, keys: impl IntoIterator<Item = ObjectKey>) {
         wake(&self.automations, keys);
+    }
+
+    /// Asks for a turn of each of these GitRepositories; where they are only read, nobody hears.
+    pub fn sources(&self, keys: impl IntoIterator<Item = ObjectKey>) {
+        wake(&self.sources, keys);
     }
 }
 
@@ -152,9 +161,10 @@ pub async fn forever<D: Desk>(context: Arc<Context<D>>, wakes: WakeQueues, stop:
         wakes.automations,
         firsts.gate(2),
         DEBOUNCE,
-        stopped,
+        stopped.clone(),
         automation::reconcile,
     );
+    let sources = serve(&context, wakes.sources, stopped);
     let wheel = async {
         let had_theirs = |kind: usize| {
             let firsts = &firsts;
@@ -167,6 +177,7 @@ pub async fn forever<D: Desk>(context: Arc<Context<D>>, wakes: WakeQueues, stop:
             repositories.for_each(had_theirs(0)),
             policies.for_each(had_theirs(1)),
             automations.for_each(|_| futures::future::ready(())),
+            sources,
         );
     };
     let stopping = async {
@@ -174,6 +185,20 @@ pub async fn forever<D: Desk>(context: Arc<Context<D>>, wakes: WakeQueues, stop:
         stopper.send_replace(true);
     };
     tokio::join!(wheel, stopping);
+}
+
+/// Turns the GitRepositories, where they are served.
+async fn serve<D: Desk>(
+    context: &Arc<Context<D>>,
+    wakes: mpsc::UnboundedReceiver<ObjectKey>,
+    stopped: watch::Receiver<bool>,
+) {
+    if context.served.is_none() {
+        return;
+    }
+    let store = context.desk.kinds().sources.clone();
+    let turns = turn(context, store, wakes, async {}, AT_ONCE, stopped, source::reconcile);
+    turns.for_each(|_| futures::future::ready(())).await;
 }
 
 /// The repositories and the policies that did not have their first turn yet.

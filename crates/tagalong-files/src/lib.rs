@@ -11,6 +11,7 @@
 
 mod desk;
 mod docker;
+mod folder;
 mod kind;
 mod load;
 mod located;
@@ -24,7 +25,8 @@ mod yaml;
 
 pub use desk::FilesDesk;
 pub use docker::docker_config;
-pub use load::{LoadError, Loaded, load, scan};
+pub use folder::Folder;
+pub use load::{LoadError, Loaded, load, scan, scan_texts};
 pub use located::Located;
 pub use problem::{Code, Place, Problem, underline};
 pub use secret::{SecretError, SecretRules, resolve_secret};

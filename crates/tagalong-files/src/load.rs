@@ -85,6 +85,15 @@ pub fn scan(paths: &[PathBuf]) -> (Loaded, Vec<Problem>) {
     (loader.loaded, loader.problems)
 }
 
+/// The same for texts that stand in no file: what `lint` was handed from a cluster, by the name it is to be told by.
+pub fn scan_texts<'t>(texts: impl IntoIterator<Item = (&'t Path, &'t str)>) -> (Loaded, Vec<Problem>) {
+    let mut loader = Loader { loaded: Loaded::default(), problems: Vec::new(), first: HashMap::new() };
+    for (name, text) in texts {
+        loader.text(name, text.as_bytes());
+    }
+    (loader.loaded, loader.problems)
+}
+
 struct Loader {
     loaded: Loaded,
     problems: Vec<Problem>,
@@ -99,28 +108,25 @@ struct First {
 
 impl Loader {
     fn file(&mut self, file: &Path) {
-        let whole = |code, message: &str| Problem {
-            file: file.to_owned(),
-            place: None,
-            code,
-            message: message.to_owned(),
-        };
         if fs::metadata(file).is_ok_and(|meta| meta.len() > SIZE_LIMIT) {
-            self.loaded.notes.push(whole(Code::Unreadable, "is larger than 8 MiB and left alone"));
-            return;
+            let note = whole(file, Code::Unreadable, "is larger than 8 MiB and left alone");
+            return self.loaded.notes.push(note);
         }
-        let bytes = match fs::read(file) {
-            Ok(bytes) => bytes,
-            Err(error) => return self.problems.push(walk::unreadable(file, &error)),
-        };
-        let text = String::from_utf8_lossy(&bytes);
+        match fs::read(file) {
+            Ok(bytes) => self.text(file, &bytes),
+            Err(error) => self.problems.push(walk::unreadable(file, &error)),
+        }
+    }
+
+    fn text(&mut self, file: &Path, bytes: &[u8]) {
+        let text = String::from_utf8_lossy(bytes);
         if !may_hold_ours(&text) {
             self.loaded.others += 1;
             return;
         }
-        let found = match std::str::from_utf8(&bytes) {
+        let found = match std::str::from_utf8(bytes) {
             Ok(text) => yaml::documents(text).map_err(|finding| finding.in_file(file)),
-            Err(_) => Err(whole(Code::Yaml, "is not UTF-8; save it in that encoding")),
+            Err(_) => Err(whole(file, Code::Yaml, "is not UTF-8; save it in that encoding")),
         };
         match found {
             Ok(roots) => roots.iter().for_each(|root| self.document(file, root)),
@@ -200,6 +206,11 @@ impl Loader {
             }
         }
     }
+}
+
+/// A problem of a file as a whole.
+fn whole(file: &Path, code: Code, message: &str) -> Problem {
+    Problem { file: file.to_owned(), place: None, code, message: message.to_owned() }
 }
 
 /// Whether the text may hold a document of ours; cheap, so that a large repository of other manifests loads quickly.

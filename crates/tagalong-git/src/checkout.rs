@@ -39,8 +39,12 @@ pub struct Fetched {
     pub revision_name: String,
     /// The full ref name that led to it; `None` for a commit.
     pub refname: Option<String>,
+    /// The annotated tag that the ref names, 40 hex digits; it is in the mirror as well.
+    pub tag: Option<String>,
     /// The values of the refs asked for beside it.
     pub tips: Tips,
+    /// What the mirror last knew the ref as; `None` for a commit, for a ref never seen, and for a local repository.
+    pub before: Option<String>,
 }
 
 impl Checkout {
@@ -85,6 +89,8 @@ impl Target<'_> {
 pub(crate) struct Found {
     pub(crate) commit: ObjectId,
     pub(crate) refname: Option<String>,
+    /// The annotated tag on the way to the commit.
+    pub(crate) tag: Option<ObjectId>,
     shown: String,
 }
 
@@ -94,7 +100,9 @@ impl Found {
             commit: self.commit.to_string(),
             revision_name: self.shown,
             refname: self.refname,
+            tag: self.tag.map(|tag| tag.to_string()),
             tips: tips(refs, also),
+            before: None,
         }
     }
 }
@@ -141,11 +149,13 @@ pub(crate) fn prefixes(want: &Checkout, also: &[&str]) -> Result<Vec<String>> {
 pub(crate) fn resolve(want: &Checkout, refs: &RemoteRefs, choose: &ChooseTag<'_>) -> Result<Option<Found>> {
     let target = want.target();
     let found = |refname: String, shown: &str| {
-        refs.commit(&refname).map(|commit| Found { commit, refname: Some(refname), shown: shown.to_owned() })
+        let commit = refs.commit(&refname)?;
+        let tag = refs.value(&refname).filter(|value| *value != commit);
+        Some(Found { commit, refname: Some(refname), tag, shown: shown.to_owned() })
     };
     Ok(match target {
         Target::Commit(commit, branch) => {
-            Some(Found { commit: parse_commit(commit)?, refname: None, shown: branch.to_owned() })
+            Some(Found { commit: parse_commit(commit)?, refname: None, tag: None, shown: branch.to_owned() })
         }
         Target::Semver(range) => {
             let tags: Vec<&str> = refs.names().filter_map(|name| name.strip_prefix("refs/tags/")).collect();

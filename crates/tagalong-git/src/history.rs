@@ -87,7 +87,7 @@ impl Mirror {
             return Ok(Answer::Same);
         }
         // Without telling what we have: the answer's own cut then says where the branch begins.
-        let ask = Ask { wants: &[tip], haves: &[], depth: Depth::Beyond(base) };
+        let ask = Ask { wants: &[tip], haves: &[], depth: Depth::Beyond(base), room: None };
         match fetch_pack(&mut connection, &self.repo(), &ask) {
             Ok(cut) => beyond(&self.repo(), tip, &cut.into_iter().collect()).map(Answer::Commits),
             Err(error) => Ok(Answer::Failed(tip.to_string(), error)),

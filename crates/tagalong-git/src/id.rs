@@ -1,6 +1,7 @@
 //! Names of blobs and trees. Their own types, so that one is never taken for the other; 20 bytes each, so that an
 //! index keyed by them stays small.
 
+use crate::{error::GitError, repository::parse_commit};
 use gix::ObjectId;
 use std::fmt;
 
@@ -52,9 +53,27 @@ object_id!(
     BlobId
 );
 object_id!(
+    /// The name of a commit.
+    CommitId
+);
+object_id!(
     /// The name of a folder's content; equal names mean equal subtrees.
     TreeId
 );
+
+impl CommitId {
+    pub(crate) fn object_id(self) -> ObjectId {
+        ObjectId::from(self.0)
+    }
+}
+
+impl std::str::FromStr for CommitId {
+    type Err = GitError;
+
+    fn from_str(hex: &str) -> Result<Self, GitError> {
+        parse_commit(hex).map(|id| Self::from(id.as_ref()))
+    }
+}
 
 impl BlobId {
     pub(crate) fn object_id(self) -> ObjectId {

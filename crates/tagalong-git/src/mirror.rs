@@ -141,13 +141,21 @@ impl Mirror {
             finish(&mut connection);
             return Err(checkout::missing(want, &all));
         };
+        let before = found.refname.as_deref().and_then(|refname| known::last(&self.repo(), refname));
         self.receive(remote, connection, &found)?;
-        Ok(found.fetched(&refs, also))
+        if let Some(refname) = found.refname.as_deref().filter(|_| before != Some(found.commit)) {
+            known::remember(&self.repo(), refname, found.commit);
+        }
+        let before = before.map(|before| before.to_string());
+        Ok(Fetched { before, ..found.fetched(&refs, also) })
     }
 
     fn receive(&self, remote: &Remote, mut connection: Connection, found: &checkout::Found) -> Result<()> {
         let repo = self.repo();
-        if is_whole(&repo, found.commit) {
+        let is_there = |repo: &Repository| {
+            is_whole(repo, found.commit) && found.tag.is_none_or(|tag| repo.has_object(tag))
+        };
+        if is_there(&repo) {
             finish(&mut connection);
             return Ok(());
         }
@@ -157,9 +165,14 @@ impl Mirror {
         }
         let repo = self.repo();
         let haves = known::known_tips(&repo);
-        let ask = Ask { wants: &[found.commit], haves: &haves, depth: Depth::Commits(1) };
+        let ask = Ask {
+            wants: &[found.tag.unwrap_or(found.commit)],
+            haves: &haves,
+            depth: Depth::Commits(1),
+            room: None,
+        };
         match fetch_pack(&mut connection, &repo, &ask) {
-            Ok(_) if is_whole(&self.repo(), found.commit) => {}
+            Ok(_) if is_there(&self.repo()) => {}
             Err(error) if error.kind() != ErrorKind::Damaged && error.kind() != ErrorKind::Protocol => {
                 return Err(error);
             }
@@ -172,13 +185,10 @@ impl Mirror {
                     Connection::open(remote, Service::UploadPack, &self.client, &self.counters)?;
                 connection.refs(&["HEAD"])?;
                 fetch_pack(&mut connection, &self.repo(), &Ask { haves: &[], ..ask })?;
-                if !is_whole(&self.repo(), found.commit) {
+                if !is_there(&self.repo()) {
                     return Err(checkout::missing_commit(found));
                 }
             }
-        }
-        if let Some(refname) = &found.refname {
-            known::remember(&self.repo(), refname, found.commit);
         }
         Ok(())
     }
@@ -197,6 +207,11 @@ impl Mirror {
 
     pub(crate) fn repo(&self) -> Repository {
         self.repo.read().unwrap_or_else(PoisonError::into_inner).to_thread_local()
+    }
+
+    /// How many bytes the mirror's packs take.
+    pub(crate) fn size(&self) -> u64 {
+        folder::pack_bytes(&self.repo())
     }
 
     pub(crate) fn is_local(&self) -> bool {

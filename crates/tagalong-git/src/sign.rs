@@ -112,22 +112,27 @@ fn primary_signatures(key: &SignedSecretKey) -> impl Iterator<Item = &Signature>
 
 /// Whether the newest of a key's own signatures lets it sign today.
 fn may_sign<'a>(signatures: impl Iterator<Item = &'a Signature>, created: u32) -> bool {
+    in_force(signatures, created).is_some_and(|newest| newest.key_flags().sign())
+}
+
+/// The newest of a key's own signatures, unless the key is revoked or has expired.
+pub(crate) fn in_force<'a>(
+    signatures: impl Iterator<Item = &'a Signature>,
+    created: u32,
+) -> Option<&'a Signature> {
     let signatures: Vec<&Signature> = signatures.collect();
-    let revoked = |signature: &&&Signature| {
+    let revoked = |signature: &&Signature| {
         signature.typ().is_some_and(|kind| format!("{kind:?}").contains("Revocation"))
     };
-    if signatures.iter().any(|signature| revoked(&signature)) {
-        return false;
+    if signatures.iter().any(revoked) {
+        return None;
     }
-    let Some(newest) =
-        signatures.iter().max_by_key(|signature| signature.created().map_or(0, |at| at.as_secs()))
-    else {
-        return false;
-    };
+    let newest =
+        signatures.into_iter().max_by_key(|signature| signature.created().map_or(0, |at| at.as_secs()))?;
     let lifetime = newest.key_expiration_time().map_or(0, |lifetime| Duration::from(lifetime).as_secs());
     let now = jiff::Timestamp::now().as_second();
     let expired = lifetime > 0 && i64::from(created).saturating_add_unsigned(lifetime) <= now;
-    newest.key_flags().sign() && !expired
+    (!expired).then_some(newest)
 }
 
 impl fmt::Debug for Signer {

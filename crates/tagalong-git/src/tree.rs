@@ -105,6 +105,17 @@ impl Reader {
         Self { repo, counters }
     }
 
+    pub(crate) fn repo(&self) -> &Repository {
+        &self.repo
+    }
+
+    /// A tree as it is stored.
+    pub(crate) fn tree_bytes(&self, id: TreeId) -> Result<Vec<u8>> {
+        Counters::add(&self.counters.trees_read, 1);
+        let mut tree = self.repo.find_tree(ObjectId::from(*id.as_bytes())).map_err(GitError::damaged)?;
+        Ok(tree.take_data())
+    }
+
     /// Visits the files of `commit` below `folder`.
     ///
     /// # Errors
@@ -151,6 +162,12 @@ impl Reader {
         Counters::add(&self.counters.blobs_read, 1);
         let mut object = self.repo.find_blob(id).map_err(GitError::damaged)?;
         Ok(object.take_data())
+    }
+
+    /// Any object's bytes.
+    pub(crate) fn object(&self, id: &str) -> Result<Vec<u8>> {
+        let mut object = self.repo.find_object(parse_commit(id)?).map_err(GitError::damaged)?;
+        Ok(std::mem::take(&mut object.data))
     }
 
     /// The tree `path` leads to through folders only.

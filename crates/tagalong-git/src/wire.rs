@@ -53,9 +53,9 @@ pub(crate) struct Operation {
 }
 
 impl Operation {
-    /// From here on a pack may come.
-    pub(crate) fn expect_pack(&self) {
-        self.limit.store(MAX_PACK, Relaxed);
+    /// From here on a pack may come, of at most `room` bytes.
+    pub(crate) fn expect_pack(&self, room: Option<u64>) {
+        self.limit.store(room.map_or(MAX_PACK, |room| room.min(MAX_PACK)), Relaxed);
     }
 
     /// Counts bytes from the server, and ends the operation when there are too many.

@@ -33,6 +33,11 @@ pub(crate) fn document(value: &Value) -> String {
     emitter.out
 }
 
+/// Whether a text can stand in a block of its own.
+pub(crate) fn fits_block(text: &str) -> bool {
+    analysis::analyse(text).block
+}
+
 struct Emitter {
     out: String,
     column: usize,

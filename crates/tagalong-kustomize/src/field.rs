@@ -49,9 +49,8 @@ fn quote(nodes: &mut Nodes, id: NodeId) {
 /// The node is no scalar.
 pub(crate) fn set_scalar(nodes: &mut Nodes, target: NodeId, text: &str, tag: Tag) -> Result<()> {
     expect(nodes, target, Kind::Scalar)?;
-    let quoted = nodes.get(target).quoted;
-    let line = nodes.get(target).line;
-    *nodes.get_mut(target) = Node { quoted, line, ..Node::scalar(text, tag) };
+    let Node { quoted, folded, line, .. } = *nodes.get(target);
+    *nodes.get_mut(target) = Node { quoted, folded, line, ..Node::scalar(text, tag) };
     Ok(())
 }
 
@@ -78,8 +77,9 @@ pub(crate) fn set(
         return Ok(());
     }
     if let Some(field) = nodes.field(map, name) {
-        let quoted = nodes.get(field).quoted;
-        nodes.get_mut(value.id).quoted = quoted;
+        let Node { quoted, folded, flow, .. } = *nodes.get(field);
+        let new = nodes.get_mut(value.id);
+        (new.quoted, new.folded, new.flow) = (quoted, folded, flow);
         nodes.assign(field, value.id);
         return Ok(());
     }

@@ -43,7 +43,7 @@ const CLUSTER_SCOPED: &[&str] = &[
 pub(crate) const NO_NAMESPACE: &str = "_non_namespaceable_";
 
 /// Group, version and kind of an object, or of a selector in which an empty part matches all.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Gvk<'a> {
     pub(crate) group: &'a str,
     pub(crate) version: &'a str,
@@ -64,12 +64,17 @@ impl<'a> Gvk<'a> {
     }
 
     fn is_cluster_scoped(&self) -> bool {
-        CLUSTER_SCOPED.iter().any(|known| {
+        // The kind first: this is asked for every pair of objects, and nearly always the answer is no.
+        let of_kind = |known: &&&str| known.strip_suffix(self.kind).is_some_and(|rest| rest.ends_with('/'));
+        CLUSTER_SCOPED.iter().filter(of_kind).any(|known| {
             let Some((api_version, kind)) = known.rsplit_once('/') else { return false };
             kind == self.kind && Gvk::new(api_version, kind) == *self
         })
     }
 }
+
+/// Equal for ids that are equal.
+pub(crate) type Key<'a> = (Gvk<'a>, &'a str, &'a str);
 
 /// Identifies an object.
 #[derive(Clone, Copy, Debug)]
@@ -98,6 +103,11 @@ impl<'a> Id<'a> {
 
     pub(crate) fn same_namespace(&self, other: &Id<'_>) -> bool {
         self.effective_namespace() == other.effective_namespace()
+    }
+
+    /// What [`Self::equals`] compares, to be looked up by.
+    pub(crate) fn key(&self) -> Key<'a> {
+        (self.gvk, self.name, self.effective_namespace())
     }
 
     pub(crate) fn equals(&self, other: &Id<'_>) -> bool {

@@ -42,7 +42,7 @@ fn operation(nodes: &Nodes, id: NodeId) -> Result<Operation> {
 }
 
 /// The value with YAML 1.1 types, as patches are read.
-fn yaml11(nodes: &Nodes, id: NodeId) -> Result<Value> {
+pub(crate) fn yaml11(nodes: &Nodes, id: NodeId) -> Result<Value> {
     let node = nodes.get(id);
     match node.kind {
         Kind::Sequence => {

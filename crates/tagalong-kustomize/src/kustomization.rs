@@ -164,6 +164,8 @@ pub(crate) struct SortOptions {
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Kustomization {
+    /// Whether the file says nothing, which kustomize refuses and Flux does not.
+    pub(crate) is_empty: bool,
     pub(crate) is_component: bool,
     pub(crate) name_prefix: String,
     pub(crate) name_suffix: String,
@@ -179,6 +181,8 @@ pub(crate) struct Kustomization {
     pub(crate) replicas: Vec<Replica>,
     pub(crate) sort_options: Option<SortOptions>,
     pub(crate) resources: Vec<Lined>,
+    /// How many of them stand under `resources`.
+    pub(crate) own_resources: usize,
     pub(crate) components: Vec<Lined>,
     pub(crate) config_maps: Vec<Generator>,
     pub(crate) secrets: Vec<Generator>,
@@ -192,7 +196,9 @@ pub(crate) struct Kustomization {
 /// # Errors
 /// What is unknown, of a wrong type, or not rendered, with its line.
 pub(crate) fn read(nodes: &mut Nodes, bytes: &[u8]) -> Result<Kustomization> {
-    let Some(root) = parse::single(nodes, bytes)? else { return refuse(0, "the kustomization is empty") };
+    let Some(root) = parse::single(nodes, bytes)? else {
+        return Ok(Kustomization { is_empty: true, ..Kustomization::default() });
+    };
     let fields = decode::object(nodes, root, "", FIELDS)?;
     let mut read = Kustomization::default();
     let (mut bases, mut image_tags) = (Vec::new(), Vec::new());
@@ -207,9 +213,8 @@ pub(crate) fn read(nodes: &mut Nodes, bytes: &[u8]) -> Result<Kustomization> {
         }
     }
     identify(nodes, &fields, &mut read)?;
-    if empty {
-        return refuse(0, "the kustomization is empty");
-    }
+    read.is_empty = empty;
+    read.own_resources = read.resources.len();
     read.resources.extend(bases);
     read.images.extend(image_tags);
     Ok(read)
@@ -296,4 +301,40 @@ pub(crate) fn read_replacements(nodes: &mut Nodes, bytes: &[u8]) -> Result<Vec<R
 
 fn line(nodes: &Nodes, id: NodeId) -> u32 {
     nodes.get(id).line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAGE: &str = include_str!("../../../docs/kustomize.md");
+
+    #[test]
+    fn the_page_has_the_state_of_every_field() {
+        let row = |line: &'static str| {
+            let (name, rest) = line.strip_prefix("| `")?.split_once("` | ")?;
+            Some((name, rest.split(" |").next()?))
+        };
+        let rows: BTreeMap<&str, &str> = PAGE.lines().filter_map(row).collect();
+        for name in FIELDS {
+            let state = if refused::names().any(|refused| refused == *name) { "refused" } else { "done" };
+            assert_eq!(rows.get(name), Some(&state), "{name} in docs/kustomize.md");
+        }
+        assert_eq!(rows.len(), FIELDS.len(), "a row without a field: {rows:?}");
+    }
+
+    #[test]
+    fn each_refused_field_has_a_case_that_kustomize_renders() {
+        let cases = [
+            include_str!("../tests/oracle/cases/refusals.txt"),
+            include_str!("../tests/oracle/cases/interactions.txt"),
+        ];
+        for name in refused::names() {
+            let refuses = |case: &str| case.starts_with('!') && case.contains(&format!("\n{name}: "));
+            // A chart needs a program and a network before kustomize renders it.
+            let charts = name.starts_with("helmChart");
+            let has_case = cases.iter().any(|file| file.split("\n=== ").any(refuses));
+            assert!(has_case || charts, "{name} has no case");
+        }
+    }
 }

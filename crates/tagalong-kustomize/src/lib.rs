@@ -12,9 +12,12 @@
 mod config;
 mod decode;
 mod emit;
+mod envsubst;
 mod error;
 mod field;
 mod fieldspec;
+mod flux;
+mod fold;
 mod generate;
 mod id;
 mod jsonpatch;
@@ -39,7 +42,9 @@ mod tree;
 mod value;
 
 pub use error::{KustomizeError, Place};
-pub use tree::{Files, Tree};
+pub use flux::{Additions, CommonMetadata, Image, Patch, Target, Variables, render_for};
+pub use limits::FILE as MAX_FILE_BYTES;
+pub use tree::{Entry, Files, Tree};
 pub use value::{Object, Value};
 
 /// Renders the kustomization in `folder`; the root is the empty path.
@@ -47,15 +52,27 @@ pub use value::{Object, Value};
 /// # Errors
 /// [`KustomizeError`] names the file, the line and the field. Nothing is rendered in part.
 pub fn build(files: &dyn Files, folder: &str) -> Result<Vec<Object>, KustomizeError> {
+    render(files, folder, None)
+}
+
+fn render(
+    files: &dyn Files,
+    folder: &str,
+    additions: Option<&Additions>,
+) -> Result<Vec<Object>, KustomizeError> {
     let mut nodes = node::Nodes::default();
-    let map = target::build(files, folder, &mut nodes)?;
+    let map = target::build(files, folder, additions, &mut nodes)?;
     let objects = map.list.iter().map(|resource| {
         let root = resource.root.ok_or_else(|| error::Fault::new("an object is empty"))?;
         let value = value::read(&nodes, root).and_then(value::printable);
         value.map(Object::new).map_err(|fault| fault.under(&resmap::describe(&resource.id(&nodes))))
     });
-    let place = Place { file: folder.to_owned(), line: None };
-    objects.collect::<error::Result<_>>().map_err(|fault| fault.at(place, "build"))
+    objects.collect::<error::Result<_>>().map_err(|fault| in_folder(folder, fault))
+}
+
+fn in_folder(folder: &str, fault: error::Fault) -> KustomizeError {
+    let file = if folder.is_empty() { "." } else { folder };
+    fault.at(Place { file: file.to_owned(), line: None }, "build")
 }
 
 /// The objects as `kustomize build` prints them, byte for byte.

@@ -2,8 +2,8 @@
 
 /// Folders within folders.
 pub(crate) const DEPTH: usize = 64;
-/// Bytes of one file.
-pub(crate) const FILE: usize = 16 << 20;
+/// Bytes of one file: more of it need not be read.
+pub const FILE: usize = 16 << 20;
 /// Bytes of all files, counted each time one is read.
 pub(crate) const BYTES: usize = 256 << 20;
 /// Nodes of all documents, aliases expanded.

@@ -12,13 +12,15 @@ pub(crate) struct Loader<'t> {
     tree: &'t dyn Files,
     /// Bytes read so far in the whole build.
     bytes: &'t Cell<usize>,
+    /// Whether files must stand in or below the folder of their kustomization.
+    restricted: bool,
     /// This kustomization's folder and those that led to it, outermost first.
     roots: Vec<String>,
 }
 
 impl<'t> Loader<'t> {
-    pub(crate) fn new(tree: &'t dyn Files, root: &str, bytes: &'t Cell<usize>) -> Self {
-        Self { tree, bytes, roots: vec![root.to_owned()] }
+    pub(crate) fn new(tree: &'t dyn Files, root: &str, bytes: &'t Cell<usize>, restricted: bool) -> Self {
+        Self { tree, bytes, restricted, roots: vec![root.to_owned()] }
     }
 
     pub(crate) fn root(&self) -> &str {
@@ -44,7 +46,8 @@ impl<'t> Loader<'t> {
         let Some(found) = tree::join(self.root(), path) else {
             return Err(Fault::new(format!("{path} leaves the tree")));
         };
-        if !tree::is_within(&found, self.root()) {
+        let found = self.real_path(&found)?;
+        if self.restricted && !tree::is_within(&found, self.root()) {
             return Err(Fault::new(format!(
                 "{path} is not in or below the folder of its kustomization; kustomize refuses that, too"
             )));
@@ -78,6 +81,7 @@ impl<'t> Loader<'t> {
         let Some(found) = tree::join(self.root(), path) else {
             return Err(Fault::new(format!("{path} leaves the tree")));
         };
+        let found = self.real_path(&found)?;
         if !self.tree.is_folder(&found) {
             return Err(Fault::new(format!("{found} does not exist")));
         }
@@ -88,7 +92,11 @@ impl<'t> Loader<'t> {
             return Err(Fault::new("kustomizations are nested too deeply"));
         }
         let roots = self.roots.iter().cloned().chain([found]).collect();
-        Ok(Self { tree: self.tree, bytes: self.bytes, roots })
+        Ok(Self { roots, ..*self })
+    }
+
+    fn real_path(&self, path: &str) -> Result<String> {
+        self.tree.real_path(path).map_err(|why| Fault::new(format!("{path}: {why}")))
     }
 
     /// Whether the path names a folder.
@@ -96,17 +104,24 @@ impl<'t> Loader<'t> {
         tree::join(self.root(), path).is_some_and(|found| self.tree.is_folder(&found))
     }
 
+    /// Whether the folder has a kustomization file.
+    pub(crate) fn has_kustomization(&self) -> bool {
+        crate::kustomization::FILE_NAMES.iter().any(|name| self.file(name).is_ok())
+    }
+
     /// The kustomization file of the folder: its name and bytes.
     ///
     /// # Errors
     /// There is none, or more than one.
     pub(crate) fn kustomization(&self) -> Result<(&'static str, Cow<'t, [u8]>)> {
-        let found = |name: &&'static str| !matches!(self.tree.file(&self.path(name)), Ok(None));
-        let names: Vec<&'static str> =
-            crate::kustomization::FILE_NAMES.iter().copied().filter(|name| found(name)).collect();
-        match names.as_slice() {
-            [name] => Ok((name, self.file(name)?)),
-            [] => Err(Fault::new("the folder has no kustomization.yaml, kustomization.yml or Kustomization")),
+        let names = crate::kustomization::FILE_NAMES.iter().copied();
+        // What cannot be read, such as a link that leads elsewhere, does not count.
+        let mut found = names.filter_map(|name| Some((name, self.file(name).ok()?)));
+        match (found.next(), found.next()) {
+            (Some(one), None) => Ok(one),
+            (None, _) => {
+                Err(Fault::new("the folder has no kustomization.yaml, kustomization.yml or Kustomization"))
+            }
             _ => Err(Fault::new("the folder has several kustomization files; keep one")),
         }
     }

@@ -1,5 +1,7 @@
 //! After all names are final: every field that refers to an object by a name it had gets the name it has.
 
+use std::collections::HashMap;
+
 use crate::config::{FieldSpec, Referrers};
 use crate::error::{Fault, Result};
 use crate::field;
@@ -15,6 +17,15 @@ use crate::resource::{PREFIXES, Resource, SUFFIXES};
 /// A name that could mean several objects.
 pub(crate) fn fix(nodes: &mut Nodes, map: &ResMap, references: &[Referrers]) -> Result<()> {
     let originals: Vec<Resource> = map.list.clone();
+    let mut named: HashMap<String, Vec<Resource>> = HashMap::new();
+    for resource in &originals {
+        for id in resource.previous_ids(nodes) {
+            let of_name = named.entry(id.name.to_owned()).or_default();
+            if !of_name.contains(resource) {
+                of_name.push(*resource);
+            }
+        }
+    }
     for referrer in &originals {
         let (api_version, kind) = {
             let id = referrer.original_id(nodes);
@@ -25,7 +36,8 @@ pub(crate) fn fix(nodes: &mut Nodes, map: &ResMap, references: &[Referrers]) -> 
         let candidates = reachable(nodes, map, *referrer)?;
         for target in references {
             for spec in target.fields.iter().filter(|spec| first.is_selected(&spec.gvk())) {
-                let fixer = Fixer { referrer: *referrer, target, spec, candidates: &candidates };
+                let fixer =
+                    Fixer { referrer: *referrer, target, spec, candidates: &candidates, named: &named };
                 let own = FieldSpec { path: spec.path.clone(), ..FieldSpec::default() };
                 fieldspec::apply(nodes, *referrer, &own, None, &mut |nodes, id| fixer.set(nodes, id))?;
             }
@@ -42,6 +54,10 @@ fn reachable(nodes: &Nodes, map: &ResMap, referrer: Resource) -> Result<Vec<Reso
     }
     let bound = bound_namespaces(nodes, referrer)?;
     let fits = |other: &&Resource| {
+        // Nearly always; and it spares the look at the kind.
+        if other.namespace(nodes) == id.namespace {
+            return true;
+        }
         let own = other.id(nodes);
         own.is_cluster_scoped() || own.same_namespace(&id) || bound.contains(&other.namespace(nodes))
     };
@@ -78,6 +94,8 @@ struct Fixer<'a> {
     target: &'a Referrers,
     spec: &'a FieldSpec,
     candidates: &'a [Resource],
+    /// The objects that had a name.
+    named: &'a HashMap<String, Vec<Resource>>,
 }
 
 impl Fixer<'_> {
@@ -156,12 +174,13 @@ impl Fixer<'_> {
         candidates: &[Resource],
         with_namespace: bool,
     ) -> Result<Option<Resource>> {
+        let Some(named) = self.named.get(old) else { return Ok(None) };
         let role = self.role(nodes);
         let own = self.referrer.id(nodes);
         let fits = |one: &&Resource| {
             let of = |gvk: &Gvk<'_>| one.previous_ids(nodes).any(|id| id.gvk.is_selected(gvk));
             let id = one.id(nodes);
-            one.previous_ids(nodes).any(|id| id.name == old)
+            named.contains(one)
                 && of(&self.target.gvk())
                 && role.as_ref().is_none_or(of)
                 && (own.is_cluster_scoped()

@@ -38,6 +38,10 @@ pub(crate) struct Node {
     pub(crate) value: String,
     /// Any style that makes the text a string: quoted, literal, folded.
     pub(crate) quoted: bool,
+    /// A folded text, which the printer may not give back as it was.
+    pub(crate) folded: bool,
+    /// A collection in brackets.
+    pub(crate) flow: bool,
     /// Where it stood in its file, from 1; 0 for nodes made here.
     pub(crate) line: u32,
     pub(crate) content: Vec<NodeId>,
@@ -45,7 +49,16 @@ pub(crate) struct Node {
 
 impl Node {
     pub(crate) fn of(kind: Kind) -> Self {
-        Self { kind, tag: Tag::Empty, value: String::new(), quoted: false, line: 0, content: Vec::new() }
+        Self {
+            kind,
+            tag: Tag::Empty,
+            value: String::new(),
+            quoted: false,
+            folded: false,
+            flow: false,
+            line: 0,
+            content: Vec::new(),
+        }
     }
 
     pub(crate) fn scalar(value: &str, tag: Tag) -> Self {

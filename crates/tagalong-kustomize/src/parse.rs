@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use granit_parser::{Event, Parser, ScalarStyle, Span, Tag as SourceTag};
+use granit_parser::{Event, Parser, ScalarStyle, Span, StructureStyle, Tag as SourceTag};
 
 use crate::error::{Fault, Result};
 use crate::limits;
@@ -87,8 +87,9 @@ struct Open {
     anchor: usize,
 }
 
-struct Reader<'n> {
+struct Reader<'n, 't> {
     nodes: &'n mut Nodes,
+    text: &'t str,
     offset: u32,
     open: Vec<Open>,
     anchors: HashMap<usize, NodeId>,
@@ -96,7 +97,7 @@ struct Reader<'n> {
 }
 
 fn first_document(nodes: &mut Nodes, text: &str, offset: u32) -> Result<Option<NodeId>, Refused> {
-    let mut reader = Reader { nodes, offset, open: Vec::new(), anchors: HashMap::new(), root: None };
+    let mut reader = Reader { nodes, text, offset, open: Vec::new(), anchors: HashMap::new(), root: None };
     let options = granit_parser::options! { max_buffered_comment_events: usize::MAX };
     for event in Parser::new_from_str_with_options(text, options) {
         let (event, span) = event.map_err(|error| {
@@ -111,7 +112,7 @@ fn first_document(nodes: &mut Nodes, text: &str, offset: u32) -> Result<Option<N
     Ok(reader.root)
 }
 
-impl Reader<'_> {
+impl Reader<'_, '_> {
     fn event(&mut self, event: Event<'_>, span: Span) -> Result<(), Refused> {
         let line = u32::try_from(span.start.line()).unwrap_or(0).saturating_add(self.offset);
         if self.nodes.len() > limits::NODES {
@@ -122,18 +123,24 @@ impl Reader<'_> {
                 // The parser writes a tilde where there is nothing.
                 let missing =
                     style == ScalarStyle::Plain && span.byte_range().is_some_and(|range| range.is_empty());
-                let node = scalar(if missing { "" } else { &value }, style, tag.as_deref(), line)?;
+                let mut text = if missing { "" } else { &value };
+                if matches!(style, ScalarStyle::Literal | ScalarStyle::Folded) {
+                    text = without_missing_break(text, self.text);
+                }
+                let node = scalar(text, style, tag.as_deref(), line)?;
                 let id = self.nodes.add(node);
                 self.keep(anchor, id);
                 self.attach(id);
             }
-            Event::SequenceStart(_, anchor, tag) => {
+            Event::SequenceStart(style, anchor, tag) => {
                 check_collection(tag.as_deref(), "seq", line)?;
-                self.start(Node { tag: Tag::Seq, line, ..Node::of(Kind::Sequence) }, anchor);
+                let flow = style == StructureStyle::Flow;
+                self.start(Node { tag: Tag::Seq, line, flow, ..Node::of(Kind::Sequence) }, anchor);
             }
-            Event::MappingStart(_, anchor, tag) => {
+            Event::MappingStart(style, anchor, tag) => {
                 check_collection(tag.as_deref(), "map", line)?;
-                self.start(Node { tag: Tag::Map, line, ..Node::of(Kind::Mapping) }, anchor);
+                let flow = style == StructureStyle::Flow;
+                self.start(Node { tag: Tag::Map, line, flow, ..Node::of(Kind::Mapping) }, anchor);
             }
             Event::SequenceEnd | Event::MappingEnd => self.end()?,
             Event::Alias(anchor) => {
@@ -183,6 +190,16 @@ impl Reader<'_> {
     }
 }
 
+/// The text of a block without the line break that the parser adds where the file ends in the middle of a line.
+fn without_missing_break<'v>(value: &'v str, file: &str) -> &'v str {
+    let Some(stripped) = value.strip_suffix('\n') else { return value };
+    let (ends, of) = (file.rsplit('\n').next(), stripped.rsplit('\n').next());
+    let (last, own) = (ends.unwrap_or_default(), of.unwrap_or_default());
+    let content = last.trim_start_matches(' ');
+    let is_last = !own.is_empty() && last.starts_with(' ') && own.ends_with(content);
+    if is_last { stripped } else { value }
+}
+
 fn scalar(value: &str, style: ScalarStyle, tag: Option<&SourceTag>, line: u32) -> Result<Node, Refused> {
     let mut quoted = style != ScalarStyle::Plain;
     let tag = match tag {
@@ -201,7 +218,8 @@ fn scalar(value: &str, style: ScalarStyle, tag: Option<&SourceTag>, line: u32) -
             _ => return Err(Refused { line, fault: Fault::unsupported("this YAML tag is not rendered") }),
         },
     };
-    Ok(Node { quoted, line, ..Node::scalar(value, tag) })
+    let folded = style == ScalarStyle::Folded;
+    Ok(Node { quoted, folded, line, ..Node::scalar(value, tag) })
 }
 
 fn check_collection(tag: Option<&SourceTag>, own: &str, line: u32) -> Result<(), Refused> {

@@ -1,9 +1,14 @@
 //! The objects of a build in the order in which they were read. No two have the same current id.
 
+use std::collections::HashSet;
+
 use crate::error::{Fault, Result};
-use crate::id::Id;
+use crate::id::{Id, Key};
 use crate::node::Nodes;
 use crate::resource::{self, Resource, Texts};
+
+/// So many objects are compared one by one; more are looked up.
+const FEW: usize = 4;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ResMap {
@@ -23,7 +28,7 @@ impl ResMap {
     /// An object of that id is there already.
     pub(crate) fn append(&mut self, nodes: &Nodes, resource: Resource) -> Result<()> {
         let id = resource.id(nodes);
-        if self.list.iter().any(|other| other.id(nodes).equals(&id)) {
+        if self.list.iter().any(|other| other.name(nodes) == id.name && other.id(nodes).equals(&id)) {
             return Err(Fault::new(format!("there are two objects {}", describe(&id))));
         }
         self.list.push(resource);
@@ -31,7 +36,18 @@ impl ResMap {
     }
 
     pub(crate) fn append_all(&mut self, nodes: &Nodes, list: &[Resource]) -> Result<()> {
-        list.iter().try_for_each(|resource| self.append(nodes, *resource))
+        if list.len() <= FEW {
+            return list.iter().try_for_each(|resource| self.append(nodes, *resource));
+        }
+        let mut seen: HashSet<Key<'_>> = self.list.iter().map(|own| own.id(nodes).key()).collect();
+        for resource in list {
+            let id = resource.id(nodes);
+            if !seen.insert(id.key()) {
+                return Err(Fault::new(format!("there are two objects {}", describe(&id))));
+            }
+            self.list.push(*resource);
+        }
+        Ok(())
     }
 
     pub(crate) fn drop_empty(&mut self, nodes: &Nodes) {

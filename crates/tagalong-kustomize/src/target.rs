@@ -5,6 +5,7 @@ use std::cell::Cell;
 
 use crate::config::{self, Config};
 use crate::error::{Fault, KustomizeError, Place};
+use crate::flux::{self, Additions};
 use crate::kustomization::{self, Kustomization};
 use crate::load::Loader;
 use crate::node::Nodes;
@@ -46,20 +47,26 @@ impl Unit<'_> {
 }
 
 /// Renders the folder of `tree`.
-pub(crate) fn build(tree: &dyn Files, folder: &str, nodes: &mut Nodes) -> Result<ResMap> {
+pub(crate) fn build(
+    tree: &dyn Files,
+    folder: &str,
+    additions: Option<&Additions>,
+    nodes: &mut Nodes,
+) -> Result<ResMap> {
     let bytes = Cell::new(0);
-    let Some(folder) = tree::join("", folder).filter(|folder| tree.is_folder(folder)) else {
-        let message = "there is no such folder in the tree".to_owned();
-        return Err(KustomizeError::Invalid { place: Place::new(folder, 0), message });
+    let refuse = |message: String| KustomizeError::Invalid { place: Place::new(folder, 0), message };
+    let real = tree::join("", folder).map(|folder| tree.real_path(&folder)).transpose().map_err(refuse)?;
+    let Some(folder) = real.filter(|folder| tree.is_folder(folder)) else {
+        return Err(refuse("there is no such folder in the tree".to_owned()));
     };
-    let mut unit = open(nodes, Loader::new(tree, &folder, &bytes))?;
+    let loader = Loader::new(tree, &folder, &bytes, additions.is_none());
+    let mut unit = match additions {
+        None => open(nodes, loader)?,
+        Some(additions) => open_amended(nodes, loader, tree, additions)?,
+    };
     let wants = |name: &str| unit.read.build_metadata.iter().any(|(_, option)| option == name);
-    if let Some((line, option)) = unit
-        .read
-        .build_metadata
-        .iter()
-        .find(|(_, option)| !matches!(option.as_str(), "originAnnotations" | "managedByLabel"))
-    {
+    let metadata = &unit.read.build_metadata;
+    if let Some((line, option)) = metadata.iter().find(|(_, option)| option == "transformerAnnotations") {
         let fault = Fault::unsupported(format!("{option} is not rendered"));
         return Err(unit.refuse(*line, "buildMetadata", fault));
     }
@@ -73,8 +80,12 @@ pub(crate) fn build(tree: &dyn Files, folder: &str, nodes: &mut Nodes) -> Result
     generate::hash_names(nodes, &gathered.map).map_err(wrap)?;
     nameref::fix(nodes, &gathered.map, &gathered.config.name_reference).map_err(wrap)?;
     drop_local(nodes, &mut gathered.map).map_err(wrap)?;
-    let sorted = order::sort(nodes, &mut gathered.map, unit.read.sort_options.as_ref());
-    sorted.map_err(|fault| unit.refuse(0, "sortOptions", fault))?;
+    // Flux asks for no order, and kustomize then leaves the objects as they were read.
+    let options = unit.read.sort_options.as_ref();
+    if additions.is_none() || options.is_some() {
+        let sorted = order::sort(nodes, &mut gathered.map, options);
+        sorted.map_err(|fault| unit.refuse(0, "sortOptions", fault))?;
+    }
     if labelled {
         transform::managed_by(nodes, &mut gathered.map).map_err(wrap)?;
     }
@@ -112,12 +123,43 @@ fn is_null_field(nodes: &Nodes, root: crate::node::NodeId, name: &str) -> bool {
 }
 
 fn open<'t>(nodes: &mut Nodes, loader: Loader<'t>) -> Result<Unit<'t>> {
+    let unit = open_any(nodes, loader)?;
+    if unit.read.is_empty {
+        let message = "the kustomization is empty".to_owned();
+        return Err(KustomizeError::Invalid { place: unit.place(0), message });
+    }
+    Ok(unit)
+}
+
+fn open_any<'t>(nodes: &mut Nodes, loader: Loader<'t>) -> Result<Unit<'t>> {
     let folder = if loader.root().is_empty() { "." } else { loader.root() };
     let found = loader.kustomization();
     let (file_name, bytes) = found.map_err(|fault| fault.at(Place::new(folder, 0), "kustomization"))?;
     let file = loader.path(file_name);
     let read = kustomization::read(nodes, &bytes).map_err(|refused| refused.into_error(&file))?;
     Ok(Unit { loader, file, file_name, read, origin: None })
+}
+
+/// The kustomization of a folder as a Flux Kustomization has it, whether or not the folder has a file for it.
+fn open_amended<'t>(
+    nodes: &mut Nodes,
+    loader: Loader<'t>,
+    tree: &dyn Files,
+    additions: &Additions,
+) -> Result<Unit<'t>> {
+    let has_file = loader.has_kustomization();
+    let refuse = |fault: Fault, folder: &str| fault.at(Place::new(folder, 0), "kustomization");
+    let folder = loader.root().to_owned();
+    let mut unit = if has_file {
+        open_any(nodes, loader)?
+    } else {
+        let read = flux::generated(tree, &folder).map_err(|fault| refuse(fault, &folder))?;
+        let file_name = kustomization::FILE_NAMES.first().copied().unwrap_or_default();
+        Unit { file: loader.path(file_name), loader, file_name, read, origin: None }
+    };
+    let amended = flux::amend(&mut unit.read, additions, tree, &folder, has_file);
+    amended.map_err(|fault| refuse(fault, &unit.file))?;
+    Ok(unit)
 }
 
 impl Refused {

@@ -15,6 +15,29 @@ pub trait Files {
 
     /// Whether the path is a folder.
     fn is_folder(&self, path: &str) -> bool;
+
+    /// What stands in a folder, by name. Nothing where there is no such folder.
+    ///
+    /// # Errors
+    /// Why the folder cannot be read, in a few words.
+    fn entries(&self, folder: &str) -> Result<Vec<Entry>, String>;
+
+    /// The path without symbolic links; a path that leads nowhere stays as it is.
+    ///
+    /// # Errors
+    /// A link leads out of the tree.
+    fn real_path(&self, path: &str) -> Result<String, String> {
+        Ok(path.to_owned())
+    }
+}
+
+/// One name in a folder.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// Without the folder.
+    pub name: String,
+    /// Whether it is a folder itself.
+    pub is_folder: bool,
 }
 
 /// A tree of files in memory.
@@ -52,6 +75,18 @@ impl Files for Tree {
     /// Whether a file stands somewhere below the path.
     fn is_folder(&self, path: &str) -> bool {
         path.is_empty() || self.folders.contains(path)
+    }
+
+    fn entries(&self, folder: &str) -> Result<Vec<Entry>, String> {
+        let child = |path: &String| {
+            let (parent, name) = path.rsplit_once('/').unwrap_or(("", path));
+            (parent == folder && !name.is_empty()).then(|| name.to_owned())
+        };
+        let files = self.files.keys().filter_map(child).map(|name| Entry { name, is_folder: false });
+        let folders = self.folders.iter().filter_map(child).map(|name| Entry { name, is_folder: true });
+        let mut found: Vec<Entry> = files.chain(folders).collect();
+        found.sort();
+        Ok(found)
     }
 }
 
@@ -103,6 +138,12 @@ mod tests {
         ] {
             assert_eq!(join(folder, path).as_deref(), expected, "{folder} {path}");
         }
+        let mut tree = Tree::new();
+        tree.insert("a/b/c.yaml", "");
+        tree.insert("a/d.yaml", "");
+        let names: Vec<(String, bool)> =
+            tree.entries("a").unwrap().into_iter().map(|entry| (entry.name, entry.is_folder)).collect();
+        assert_eq!(names, [("b".to_owned(), true), ("d.yaml".to_owned(), false)]);
         assert_eq!(join_lexically("../a", "../../b"), "../../b");
         assert!(is_within("a/b", "a") && !is_within("ab", "a"));
     }

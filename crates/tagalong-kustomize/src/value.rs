@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Serialize, Serializer};
+
 use crate::error::Result;
+use crate::fold;
 use crate::node::{Kind, Node, NodeId, Nodes, Tag};
 use crate::number;
 use crate::resolve::{self, Resolved};
@@ -46,6 +49,21 @@ impl Value {
     }
 }
 
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        match self {
+            Self::Null => serializer.serialize_unit(),
+            Self::Bool(value) => serializer.serialize_bool(*value),
+            Self::Int(value) => serializer.serialize_i64(*value),
+            Self::UInt(value) => serializer.serialize_u64(*value),
+            Self::Float(value) => serializer.serialize_f64(*value),
+            Self::String(text) => serializer.serialize_str(text),
+            Self::List(items) => serializer.collect_seq(items),
+            Self::Map(entries) => serializer.collect_map(entries),
+        }
+    }
+}
+
 /// One object of the cluster.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Object {
@@ -60,6 +78,10 @@ impl Object {
     /// The whole object.
     pub fn value(&self) -> &Value {
         &self.value
+    }
+
+    pub(crate) fn value_mut(&mut self) -> &mut Value {
+        &mut self.value
     }
 
     /// `apiVersion`, or nothing where it is missing.
@@ -87,23 +109,31 @@ impl Object {
     }
 }
 
+impl Serialize for Object {
+    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
+        self.value.serialize(serializer)
+    }
+}
+
 /// The node as JSON would carry it.
 ///
 /// # Errors
 /// A key below the top that is no string, a repeated key, a number that JSON lacks, a text that its tag refuses.
 pub(crate) fn read(nodes: &Nodes, id: NodeId) -> Result<Value> {
-    read_at(nodes, id, true)
+    read_at(nodes, id, true, false)
 }
 
-fn read_at(nodes: &Nodes, id: NodeId, top: bool) -> Result<Value> {
+fn read_at(nodes: &Nodes, id: NodeId, top: bool, flow: bool) -> Result<Value> {
     let node = nodes.get(id);
+    let flow = flow || node.flow;
     if node.is_null() && node.kind != Kind::Scalar {
         return Ok(Value::Null);
     }
     match node.kind {
+        Kind::Scalar if node.folded && !flow => Ok(Value::String(fold::reread(&node.value))),
         Kind::Scalar => scalar(node),
         Kind::Sequence => {
-            let items = nodes.elements(id).iter().map(|item| read_at(nodes, *item, false));
+            let items = nodes.elements(id).iter().map(|item| read_at(nodes, *item, false, flow));
             Ok(Value::List(items.collect::<Result<_>>()?))
         }
         Kind::Mapping => {
@@ -113,7 +143,7 @@ fn read_at(nodes: &Nodes, id: NodeId, top: bool) -> Result<Value> {
                 if key.kind != Kind::Scalar || (!top && Nodes::meaning(key)? != Resolved::Str) {
                     return Err(format!("the key `{}` is no string; quote it", key.value).into());
                 }
-                if entries.insert(key.value.clone(), read_at(nodes, value, false)?).is_some() {
+                if entries.insert(key.value.clone(), read_at(nodes, value, false, flow)?).is_some() {
                     return Err(format!("the key `{}` stands twice in one mapping", key.value).into());
                 }
             }

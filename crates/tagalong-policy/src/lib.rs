@@ -8,8 +8,8 @@
 //!
 //! One [`Policy`] is compiled from an ImagePolicy's spec and answers everything that is asked of it: which of these
 //! tags wins ([`Policy::decide`]), what becomes of each ([`Policy::rank`]), whether one tag is accepted at all
-//! ([`Policy::judge`], which needs no listing: RULES 2), and how two accepted values stand to each other
-//! ([`Policy::compare`]). Called by `tagalong-engine` and by the commands `select`, `explain` and `lint`.
+//! ([`Policy::judge`], which needs no listing: RULES 2), how two accepted values stand to each other
+//! ([`Policy::compare`]), and what a site's history refuses ([`Policy::pins`]). Called by `tagalong-engine` and by the commands `select`, `explain` and `lint`.
 //!
 //! Where to add a thing:
 //!
@@ -23,6 +23,7 @@ mod error;
 mod filter;
 mod gate;
 mod order;
+mod pin;
 mod policy;
 mod range;
 mod rank;
@@ -35,6 +36,7 @@ pub use error::PolicyError;
 pub use filter::FilterSpec;
 pub use gate::{Gate, GateRefusal};
 pub use order::{Direction, OrderSpec};
+pub use pin::{Node, Parent, Pins, Refused, Standing};
 pub use policy::{Policy, Value};
 pub use range::InvalidRange;
 pub use rank::{Ranked, Ranking};

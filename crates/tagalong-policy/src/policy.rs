@@ -77,6 +77,18 @@ impl Policy {
         self.sieve().read(tag).map(|(text, _)| Value(text.as_str().to_owned()))
     }
 
+    /// What would be compared of a tag that exclusions or bounds refuse; `None` where the order reads nothing from it.
+    /// A range that is widened again finds in its place what stood there before.
+    pub fn compared(&self, tag: &str) -> Option<Value> {
+        let mut extractor = self.rules.filter.as_ref().map(Filter::extractor);
+        let text = match &mut extractor {
+            None => Text::Tag(tag),
+            Some(extractor) => extractor.text(tag).ok()?,
+        };
+        self.rules.order.key(text.as_str()).ok()?;
+        Some(Value(text.as_str().to_owned()))
+    }
+
     /// How `a` stands to `b` in the policy's order: `Greater` is better, `desc` is already turned round. `None` where
     /// one of them is nothing that this order compares, as a value that an earlier policy accepted may be.
     pub fn compare(&self, a: &Value, b: &Value) -> Option<Ordering> {

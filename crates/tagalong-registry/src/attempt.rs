@@ -40,7 +40,9 @@ impl Line<'_> {
             tries += 1;
             self.host.turn(self.deadline.get()).await?;
             requests.fetch_add(1, Ordering::Relaxed);
-            let (error, wait) = match self.send(outgoing).await {
+            let sent = self.send(outgoing).await;
+            self.host.meter().asked(sent.as_ref().ok().map(|answer| answer.status.as_u16()));
+            let (error, wait) = match sent {
                 Ok(answer) if !is_worth_a_retry(answer.status.as_u16()) => return Ok(answer),
                 Ok(answer) => self.refused(&answer, tries),
                 Err(failure) => {
@@ -54,6 +56,9 @@ impl Line<'_> {
             };
             if tries >= self.options.max_tries || Instant::now() + wait >= self.deadline.get() {
                 return Err(error);
+            }
+            if matches!(error.kind(), ErrorKind::RateLimited { .. }) {
+                self.host.meter().waited(wait);
             }
             tokio::time::sleep(wait).await;
         }

@@ -49,6 +49,28 @@ pub enum ErrorKind {
     InvalidAccess,
 }
 
+impl ErrorKind {
+    /// The way as one word, for figures.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::NotFound => "not_found",
+            Self::RateLimited { .. } => "rate_limited",
+            Self::Server(_) => "server",
+            Self::Refused(_) => "refused",
+            Self::Timeout => "timeout",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Incomplete => "incomplete",
+            Self::TooLarge => "too_large",
+            Self::BadResponse => "bad_response",
+            Self::Untrusted => "untrusted",
+            Self::InvalidAccess => "invalid_access",
+        }
+    }
+}
+
 impl Error {
     pub(crate) fn new(kind: ErrorKind, subject: impl Into<String>, problem: impl Into<String>) -> Self {
         Self { kind, subject: subject.into(), problem: problem.into() }

@@ -1,6 +1,9 @@
 //! What is remembered of one host: who may ask when, and how it likes to be asked. Used by `attempt` and `list`.
 
-use crate::{Error, ErrorKind, Options};
+use crate::{
+    Error, ErrorKind, Options,
+    meters::{HostMeter, Meters},
+};
 use std::{
     collections::HashMap,
     sync::{
@@ -18,6 +21,7 @@ pub(crate) struct Host {
     budget: Mutex<Budget>,
     scheme: AtomicU8,
     page_size: AtomicU32,
+    meter: HostMeter,
 }
 
 /// A token bucket, and the end of the pause that a 429 asked for.
@@ -38,23 +42,31 @@ pub(crate) enum Scheme {
 
 /// All hosts of the process.
 #[derive(Default)]
-pub(crate) struct Hosts(Mutex<HashMap<String, Arc<Host>>>);
+pub(crate) struct Hosts {
+    map: Mutex<HashMap<String, Arc<Host>>>,
+    meters: Meters,
+}
 
 impl Hosts {
+    /// What is counted of them.
+    pub(crate) fn meters(&self) -> &Meters {
+        &self.meters
+    }
+
     /// The host of this name, `host[:port]`.
     pub(crate) fn get(&self, name: &str, options: &Options) -> Arc<Host> {
-        let mut map = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut map = self.map.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(host) = map.get(name) {
             return Arc::clone(host);
         }
-        let host = Arc::new(Host::new(name, options));
+        let host = Arc::new(Host::new(name, options, self.meters.host(name)));
         map.insert(name.to_owned(), Arc::clone(&host));
         host
     }
 }
 
 impl Host {
-    fn new(name: &str, options: &Options) -> Self {
+    fn new(name: &str, options: &Options, meter: HostMeter) -> Self {
         let burst = f64::from(options.burst.max(1));
         Self {
             name: name.to_owned(),
@@ -68,6 +80,7 @@ impl Host {
             }),
             scheme: AtomicU8::new(0),
             page_size: AtomicU32::new(options.page_size.max(1)),
+            meter,
         }
     }
 
@@ -97,8 +110,14 @@ impl Host {
                 let problem = format!("its request budget, or the pause it asked for, ends in {seconds} s");
                 return Err(Error::new(kind, &self.name, problem));
             }
+            self.meter.waited(wait);
             tokio::time::sleep(wait).await;
         }
+    }
+
+    /// Where its requests are counted.
+    pub(crate) fn meter(&self) -> &HostMeter {
+        &self.meter
     }
 
     /// Nobody asks this host until then.

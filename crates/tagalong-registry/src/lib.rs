@@ -10,7 +10,7 @@
 //!                        │
 //!                     attempt ──▶ host, retry         when we may ask: turns, budget, pauses, tries
 //!                        │
-//!                    transport ──▶ client, endpoint   one request: scheme, redirects, size caps
+//!                    transport ──▶ client, endpoint   one request: scheme, redirects, size caps; `meters` counts it
 //! ```
 //!
 //! What holds everywhere: credentials go to the registry's own host and to the token service that it names,
@@ -28,6 +28,7 @@ mod host;
 mod link;
 mod list;
 mod manifest;
+mod meters;
 mod options;
 mod page;
 mod registry;
@@ -42,5 +43,6 @@ pub use docker_config::{DockerConfig, InvalidDockerConfig};
 pub use error::{Error, ErrorKind};
 pub use list::TagList;
 pub use manifest::{Manifest, ManifestKind, PlatformEntry, Reference};
+pub use meters::Meters;
 pub use options::Options;
 pub use registry::Registry;

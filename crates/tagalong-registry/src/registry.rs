@@ -1,7 +1,7 @@
 //! The door: one [`Registry`] per process, asked by the engine and by `tagalong check`.
 
 use crate::{
-    Access, Error, ErrorKind, Manifest, Options, Reference, TagList,
+    Access, Error, ErrorKind, Manifest, Meters, Options, Reference, TagList,
     attempt::Line,
     auth::{Authenticator, TokenCache},
     client::{self, Pool},
@@ -47,6 +47,11 @@ impl Registry {
             shares: Shares::default(),
         };
         Ok(Self(Arc::new(inner)))
+    }
+
+    /// What is counted of the requests to registries and token services.
+    pub fn meters(&self) -> &Meters {
+        self.0.hosts.meters()
     }
 
     /// All tags of the image. Calls for one image with one access at the same time share one scan.

@@ -1,4 +1,5 @@
-//! Keeps tag lists and first-seen times on disk so that a restart rescans nothing early.
+//! Keeps tag lists and first-seen times on disk so that a restart rescans nothing early, and the archives of
+//! GitRepositories that are served (`artifacts`).
 //!
 //! The engine holds one [`Store`] on the state folder. One file per image and access ([`ListingKey`]):
 //!
@@ -16,12 +17,14 @@
 //! new one. Only the first line is kept in memory ([`ListingHead`]). Whatever is deleted or damaged is found again
 //! by the next scan: a cache may change when, never what (RULES 9), the first-seen times aside.
 
+mod artifacts;
 mod error;
 mod format;
 mod key;
 mod listing;
 mod store;
 
+pub use artifacts::{ArtifactPath, Artifacts, Draft, InvalidArtifactPath, Retention, Stored};
 pub use error::{Damage, StoreError};
 pub use format::revision;
 pub use key::ListingKey;

@@ -15,6 +15,7 @@
 mod access;
 mod flags;
 mod port;
+mod proxy;
 
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -32,6 +33,8 @@ use crate::kept::Kept;
 use crate::parts::{self, Part};
 use access::User;
 use port::Port;
+
+pub use proxy::{ApiProxy, Asked, Refusal};
 
 /// How long a part may take to be ready; a machine under load takes its time.
 const PATIENCE: Duration = Duration::from_secs(120);

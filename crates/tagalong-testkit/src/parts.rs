@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-use build::{KUBERNETES, PLAIN, Recipe};
+use build::{FLUX, KUBERNETES, PLAIN, Recipe};
 
 /// A program that the tests run but the product does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,11 +48,13 @@ pub enum Part {
     KubeControllerManager,
     /// What a user of Kubernetes types. Built from its Go module.
     Kubectl,
+    /// What a user of Flux types, 2.9.5. Built from its Go module.
+    Flux,
 }
 
 impl Part {
     /// Every part, in the order in which `cargo xtask test` prepares them.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Distribution,
         Self::Kustomize,
         Self::DockerRegistry,
@@ -66,6 +68,7 @@ impl Part {
         Self::KubeApiserver,
         Self::KubeControllerManager,
         Self::Kubectl,
+        Self::Flux,
     ];
 
     /// The name in messages, in `parts/<name>` and, in capitals, in `TAGALONG_PART_<NAME>`.
@@ -84,6 +87,7 @@ impl Part {
             Self::KubeApiserver => "kube-apiserver",
             Self::KubeControllerManager => "kube-controller-manager",
             Self::Kubectl => "kubectl",
+            Self::Flux => "flux",
         }
     }
 
@@ -95,7 +99,8 @@ impl Part {
             | Self::Etcd
             | Self::KubeApiserver
             | Self::KubeControllerManager
-            | Self::Kubectl => "install Go 1.26 or newer; it is then built once",
+            | Self::Kubectl
+            | Self::Flux => "install Go 1.26 or newer; it is then built once",
             Self::DockerRegistry => "apt-get install docker-registry",
             Self::Sshd => "apt-get install openssh-server",
             Self::Git | Self::GitHttpBackend => "apt-get install git",
@@ -122,9 +127,15 @@ impl Part {
                 ("kubernetes", "k8s.io/kubernetes/cmd/kube-controller-manager", KUBERNETES)
             }
             Self::Kubectl => ("kubernetes", "k8s.io/kubernetes/cmd/kubectl", KUBERNETES),
+            Self::Flux => ("flux", "github.com/fluxcd/flux2/v2/cmd/flux", FLUX),
             _ => return None,
         };
-        Some(Recipe { module, package, flags })
+        // Flux is released with the manifests of its controllers inside; `flux install` alone reads them.
+        let lacks = match self {
+            Self::Flux => Some("manifests/none.yaml"),
+            _ => None,
+        };
+        Some(Recipe { module, package, flags, lacks })
     }
 
     /// How the part says its version, and the lowest `major.minor` that the tests can use.
@@ -239,6 +250,10 @@ fn on_machine(part: Part) -> Option<PathBuf> {
         }
         // Another version prints other bytes.
         Part::Kustomize => on_path("kustomize").filter(|path| told(path, &["version"]).trim() == "v5.8.1"),
+        // Another version prints other words.
+        Part::Flux => {
+            on_path("flux").filter(|path| told(path, &["--version"]).trim() == "flux version 2.9.5")
+        }
         Part::Sshd => on_path("sshd").or_else(|| {
             ["/usr/sbin/sshd", "/usr/local/sbin/sshd"].map(PathBuf::from).into_iter().find(|p| p.is_file())
         }),

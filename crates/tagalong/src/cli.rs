@@ -3,8 +3,10 @@
 
 mod controller;
 mod flux_flags;
+mod size;
 
-pub(crate) use controller::ControllerArgs;
+pub(crate) use controller::{ControllerArgs, Group};
+pub(crate) use size::Size;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -101,17 +103,26 @@ pub(crate) enum Command {
     /// Say why: listing, filter, order, verdict, and what each marked field holds or would become.
     #[command(after_help = "Example:\n  tagalong explain ./fleet ImagePolicy/web")]
     Explain(ExplainArgs),
+    /// List the fields that are held because somebody took a tag away, and what lifts each.
+    #[command(after_help = "Example:\n  tagalong pins ./fleet")]
+    Pins(PinsArgs),
+    /// Lift the pin of a field with a commit whose trailer says so.
+    #[command(after_help = "Example:\n  tagalong unpin ./fleet apps/web.yaml:12")]
+    Unpin(UnpinArgs),
     /// Print the tag that a policy would select; needs no objects.
     #[command(
         after_help = "Example:\n  printf '1.0.0\\n1.1.0\\n2.0.0\\n' | tagalong select --tags - --select-semver '1.x'"
     )]
     Select(SelectArgs),
-    /// Check manifests and marked files offline.
+    /// Check manifests and marked files offline, or the objects of a cluster.
     #[command(after_help = "Example:\n  tagalong lint ./fleet ./deploy")]
     Lint(LintArgs),
     /// Reach every registry and Git remote with its credentials and try whether a push would be allowed.
     #[command(after_help = "Example:\n  tagalong check ./fleet")]
     Check(CheckArgs),
+    /// Print the objects of a kustomization, exactly as `kustomize build` does.
+    #[command(after_help = "Example:\n  tagalong build ./deploy/overlays/production | kubectl diff -f -")]
+    Build(BuildArgs),
     /// Play the whole story on this machine in seconds; nothing has to be installed.
     #[command(after_help = "Example:\n  tagalong demo ./tagalong-demo")]
     Demo(DemoArgs),
@@ -134,7 +145,8 @@ pub(crate) enum Command {
 /// Where the objects are and what may be read for them.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct DeskArgs {
-    /// A folder, searched for *.yaml and *.yml, or a single file, with the objects.
+    /// A folder, searched for *.yaml and *.yml, or a single file, with the objects. `plan`, `explain` and `check` read
+    /// those of the current kubeconfig context without it.
     #[arg(value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
     /// An environment variable, beside those that begin with TAGALONG_, that a Secret may name as $env:NAME.
@@ -151,12 +163,42 @@ pub(crate) struct DeskArgs {
     pub(crate) no_cross_namespace_refs: bool,
 }
 
+/// Which cluster is read where no folder is named.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct ClusterArgs {
+    /// Without DIR: the kubeconfig file [default: $KUBECONFIG, else ~/.kube/config].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kubeconfig: Option<PathBuf>,
+    /// Without DIR: the kubeconfig context [default: the current one].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) context: Option<String>,
+    /// Without DIR: the namespace whose objects are read [default: the context's; where it names none, every one].
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) namespace: Option<String>,
+    /// Without DIR: read the objects of every namespace.
+    #[arg(short = 'A', long, conflicts_with = "namespace")]
+    pub(crate) all_namespaces: bool,
+}
+
+impl ClusterArgs {
+    /// Whether any of them was.
+    pub(crate) fn is_given(&self) -> bool {
+        self.kubeconfig.is_some() || self.context.is_some() || self.namespace.is_some() || self.all_namespaces
+    }
+}
+
 /// Where mirrors, tag lists, site indexes and first-seen times are kept.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct StateArgs {
     /// The state folder [default: $XDG_STATE_HOME/tagalong, else ~/.local/state/tagalong].
     #[arg(long, value_name = "DIR")]
     pub(crate) state: Option<PathBuf>,
+    /// How large the mirror of a repository may grow when its history is looked at, such as 500MiB.
+    #[arg(long, value_name = "SIZE", default_value = "2GiB")]
+    pub(crate) max_mirror_size: Size,
+    /// Tells this copy apart from others that write the same branch; stands in every commit's trailer.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) instance: Option<String>,
 }
 
 /// `run`
@@ -175,9 +217,6 @@ pub(crate) struct RunArgs {
     /// Serve /healthz, /readyz, /metrics and a page on this address.
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<SocketAddr>,
-    /// Tells this copy apart from others that write the same branch; stands in every commit's trailer.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) instance: Option<String>,
     /// Turns at once per kind.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) concurrent: u16,
@@ -191,6 +230,8 @@ pub(crate) struct RunArgs {
 pub(crate) struct PlanArgs {
     #[command(flatten)]
     pub(crate) desk: DeskArgs,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
     #[command(flatten)]
     pub(crate) state: StateArgs,
     /// Exit with 1 when something would change.
@@ -206,6 +247,34 @@ pub(crate) struct ExplainArgs {
     /// ImagePolicy/[namespace/]name, an image, or FILE[:LINE] inside the Git repository [default: every policy].
     #[arg(value_name = "TARGET")]
     pub(crate) target: Option<String>,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+}
+
+/// `pins`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct PinsArgs {
+    #[command(flatten)]
+    pub(crate) desk: DeskArgs,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+}
+
+/// `unpin`
+#[derive(Debug, Clone, Args)]
+#[command(allow_missing_positional = true)]
+pub(crate) struct UnpinArgs {
+    #[command(flatten)]
+    pub(crate) desk: DeskArgs,
+    /// The file inside the Git repository, and the line of the field where the file has several pins.
+    #[arg(value_name = "FILE[:LINE]", required = true)]
+    pub(crate) place: String,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
     #[command(flatten)]
     pub(crate) state: StateArgs,
 }
@@ -254,9 +323,19 @@ pub(crate) enum Order {
 /// `lint`
 #[derive(Debug, Clone, Args)]
 pub(crate) struct LintArgs {
-    /// Folders or files: manifests, marked files, or both.
-    #[arg(value_name = "PATH", required = true)]
+    /// Folders or files: manifests, marked files, or both. Without one the objects of a cluster are checked.
+    #[arg(value_name = "PATH")]
     pub(crate) paths: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+}
+
+/// `build`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct BuildArgs {
+    /// The folder of the kustomization. Paths in it may not leave the Git work tree around it, else the folder itself.
+    #[arg(value_name = "PATH")]
+    pub(crate) path: PathBuf,
 }
 
 /// `check`
@@ -264,6 +343,8 @@ pub(crate) struct LintArgs {
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(crate) desk: DeskArgs,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
 }
 
 /// `demo`

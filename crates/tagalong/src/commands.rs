@@ -1,5 +1,6 @@
 //! One file per command. Each gives back its answer; what it cannot begin is an error, which is exit 2.
 
+mod build;
 mod check;
 mod completion;
 mod controller;
@@ -8,10 +9,12 @@ mod demo;
 mod explain;
 mod lint;
 mod man;
+mod pins;
 mod plan;
 mod run;
 mod select;
 mod settle;
+mod unpin;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Answer;
@@ -30,8 +33,11 @@ pub(crate) async fn dispatch(cli: Cli) -> anyhow::Result<Answer> {
             _ = settle::stop_signal() => Ok(Answer::Interrupted),
         },
         Command::Explain(args) => explain::run(args, global).await,
+        Command::Pins(args) => pins::run(args, global).await,
+        Command::Unpin(args) => unpin::run(args, global).await,
         Command::Select(args) => select::run(args, global).await,
-        Command::Lint(args) => lint::run(&args, global),
+        Command::Lint(args) => lint::run(&args, global).await,
+        Command::Build(args) => build::run(&args, global),
         Command::Demo(args) => demo::run(args, global).await,
         Command::Controller(args) => controller::run(*args).await,
         Command::Completion(args) => completion::run(&args),

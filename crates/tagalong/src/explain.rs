@@ -16,7 +16,6 @@ use tagalong_api::{ImagePolicy, ImageRepository};
 use tagalong_engine::automation::TurnReport;
 use tagalong_engine::repository::listing_key;
 use tagalong_engine::{Context, Desk, credentials, wake};
-use tagalong_files::FilesDesk;
 use tagalong_model::{ObjectKey, Setter};
 use tagalong_policy::Verdict;
 
@@ -108,8 +107,8 @@ impl Explanation {
 ///
 /// # Errors
 /// When the target means nothing that is there.
-pub(crate) async fn explain(
-    context: &Context<FilesDesk>,
+pub(crate) async fn explain<D: Desk>(
+    context: &Context<D>,
     turns: &[Arc<TurnReport>],
     target: Option<&Target>,
 ) -> anyhow::Result<Vec<Explanation>> {
@@ -142,15 +141,15 @@ pub(crate) async fn explain(
     Ok(explanations)
 }
 
-fn repository_of(context: &Context<FilesDesk>, policy: &ImagePolicy) -> Option<Arc<ImageRepository>> {
+fn repository_of<D: Desk>(context: &Context<D>, policy: &ImagePolicy) -> Option<Arc<ImageRepository>> {
     let reference = &policy.spec.image_repository_ref;
     let namespace = reference.namespace.clone().or_else(|| policy.namespace()).unwrap_or_default();
     let key = kube::runtime::reflector::ObjectRef::new(&reference.name).within(&namespace);
     context.desk.kinds().repositories.get(&key)
 }
 
-async fn one(
-    context: &Context<FilesDesk>,
+async fn one<D: Desk>(
+    context: &Context<D>,
     policy: &ImagePolicy,
     repository: Option<&ImageRepository>,
     sites: Vec<Site>,

@@ -26,9 +26,12 @@ mod template;
 mod walk;
 
 pub(crate) use finding::{Finding, Severity};
+pub(crate) use source::Texts;
 
 use anyhow::bail;
+use source::Sources;
 use std::path::PathBuf;
+use tagalong_files::Loaded;
 
 /// What was found, and what was looked at.
 pub(crate) struct Report {
@@ -40,6 +43,8 @@ pub(crate) struct Report {
     pub(crate) objects: usize,
     /// Marked fields in them.
     pub(crate) markers: usize,
+    /// What was looked at beside files.
+    pub(crate) texts: Texts,
 }
 
 impl Report {
@@ -66,18 +71,35 @@ pub(crate) fn lint(paths: &[PathBuf]) -> anyhow::Result<Report> {
     let (loaded, problems) = tagalong_files::scan(paths);
     let survey = survey::survey(paths, &loaded.automations);
     let mut findings = manifests::findings(&loaded, problems, &survey.roster);
-    let objects = objects::check(&loaded, &survey.roster, &mut findings);
-    references::check(&loaded, &objects, &survey.roster, &mut findings);
+    let objects = objects::check(&loaded, &survey.roster, Sources::default(), &mut findings);
+    references::objects(&loaded, &objects, &survey.roster, &mut findings);
+    references::secrets(&loaded, &objects, &survey.roster, &mut findings);
     markers::check(&objects, &survey, &mut findings);
     findings.sort();
     findings.dedup();
     Ok(Report {
         findings,
         files: survey.files,
-        objects: loaded.repositories.len()
-            + loaded.policies.len()
-            + loaded.automations.len()
-            + loaded.sources.len(),
+        objects: count(&loaded),
         markers: survey.marked.iter().flat_map(|file| &file.scan.sites).map(|site| site.fields.len()).sum(),
+        texts: Texts::default(),
     })
+}
+
+/// Checks objects that stand in no file, each by its name: those of a cluster. Their Secrets are not looked for, and
+/// there are no marked files.
+pub(crate) fn lint_texts(texts: Texts) -> Report {
+    let (loaded, problems) =
+        tagalong_files::scan_texts(texts.iter().map(|(name, text)| (name.as_path(), text.as_str())));
+    let roster = survey::roster(&texts);
+    let mut findings = manifests::findings(&loaded, problems, &roster);
+    let objects = objects::check(&loaded, &roster, Sources::with(&texts), &mut findings);
+    references::objects(&loaded, &objects, &roster, &mut findings);
+    findings.sort();
+    findings.dedup();
+    Report { findings, files: 0, objects: count(&loaded), markers: 0, texts }
+}
+
+fn count(loaded: &Loaded) -> usize {
+    loaded.repositories.len() + loaded.policies.len() + loaded.automations.len() + loaded.sources.len()
 }

@@ -1,36 +1,42 @@
 //! `run --listen` and `controller`: health, readiness, metrics and a page, for whoever looks after the process.
-//! Everything shown is read from the desk when it is asked for; only counters are kept.
+//! What is shown is read from the desk, and from the counters of those who count, when it is asked for.
 //!
 //! ```text
 //! GET /healthz   200 while the process turns
 //! GET /readyz    run: 200 when every object is Ready; controller: 200 when every watch stands; else 503 and what is not
-//! GET /metrics   Prometheus text
+//! GET /metrics   OpenMetrics text, as Prometheus reads it
 //! GET /          the objects, what is held and why
+//! GET /observe   controller --dry-run: what it decided, beside what stands in the objects
 //! ```
 //!
 //! `run` serves all of it on one address; `controller` on two, as Flux does: probes on one, the rest on the other.
+//! The artifacts of GitRepositories are served on a third (`artifacts`).
 
+pub(crate) mod artifacts;
 mod metrics;
+mod observe;
 mod page;
 
 use crate::print;
 use anyhow::Context as _;
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use metrics::Counters;
+pub(crate) use metrics::Figures;
+pub(crate) use observe::Observer;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tagalong_cluster::Health;
 use tagalong_engine::{Kinds, Record};
+use tokio::net::TcpListener;
 
 #[derive(Clone)]
 struct Shown {
     kinds: Kinds,
     record: Record,
-    counters: Arc<Counters>,
+    figures: Arc<Figures>,
 }
 
 /// What a controller serves, and where.
@@ -41,25 +47,30 @@ pub(crate) struct Listeners {
     pub(crate) health: Option<SocketAddr>,
     pub(crate) kinds: Kinds,
     pub(crate) record: Record,
+    pub(crate) figures: Figures,
     pub(crate) watches: Health,
+    /// With `--dry-run`.
+    pub(crate) observer: Option<Observer>,
 }
 
 /// Serves on `address` for as long as the future is polled.
 ///
 /// # Errors
 /// When the address cannot be had.
-pub(crate) async fn serve(address: SocketAddr, kinds: Kinds, record: Record) -> anyhow::Result<()> {
-    let shown = Shown { kinds, record, counters: Arc::default() };
+pub(crate) async fn serve(
+    address: SocketAddr,
+    kinds: Kinds,
+    record: Record,
+    figures: Figures,
+) -> anyhow::Result<()> {
+    let shown = Shown { kinds, record, figures: Arc::new(figures) };
     let app = Router::new()
         .route("/healthz", get(healthz))
         .route("/readyz", get(all_ready))
         .route("/metrics", get(metrics))
         .route("/", get(page))
-        .with_state(shown.clone());
-    tokio::select! {
-        served = on(address, "--listen", app) => served,
-        () = shown.count() => Ok(()),
-    }
+        .with_state(shown);
+    on(address, "--listen", app).await
 }
 
 /// Serves what a controller shows, for as long as the future is polled.
@@ -67,12 +78,14 @@ pub(crate) async fn serve(address: SocketAddr, kinds: Kinds, record: Record) -> 
 /// # Errors
 /// When an address cannot be had.
 pub(crate) async fn serve_controller(listeners: Listeners) -> anyhow::Result<()> {
-    let Listeners { metrics: metrics_address, health, kinds, record, watches } = listeners;
-    let shown = Shown { kinds, record, counters: Arc::default() };
+    let Listeners { metrics: metrics_address, health, kinds, record, figures, watches, observer } = listeners;
+    let shown = Shown { kinds, record, figures: Arc::new(figures) };
     let probes =
         Router::new().route("/healthz", get(healthz)).route("/readyz", get(watched)).with_state(watches);
-    let figures =
-        Router::new().route("/metrics", get(metrics)).route("/", get(page)).with_state(shown.clone());
+    let mut figures = Router::new().route("/metrics", get(metrics)).route("/", get(page)).with_state(shown);
+    if let Some(observer) = observer {
+        figures = figures.merge(Router::new().route("/observe", get(observed)).with_state(observer));
+    }
     let somewhere = async |address: Option<SocketAddr>, flag: &str, app: Router| match address {
         Some(address) => on(address, flag, app).await,
         None => std::future::pending().await,
@@ -80,27 +93,21 @@ pub(crate) async fn serve_controller(listeners: Listeners) -> anyhow::Result<()>
     tokio::select! {
         served = somewhere(metrics_address, "--metrics-addr", figures) => served,
         served = somewhere(health, "--health-addr", probes) => served,
-        () = shown.count() => Ok(()),
     }
 }
 
 async fn on(address: SocketAddr, flag: &str, app: Router) -> anyhow::Result<()> {
-    let listener = tokio::net::TcpListener::bind(address).await;
+    axum::serve(bind(address, flag).await?, app).await.context("the listener stopped")
+}
+
+async fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
     let listener =
         listener.with_context(|| format!("cannot listen on {address}; choose another with {flag}"))?;
     if let Ok(address) = listener.local_addr() {
         tracing::info!(%address, flag, "listening");
     }
-    axum::serve(listener, app).await.context("the listener stopped")
-}
-
-impl Shown {
-    async fn count(&self) {
-        let mut findings = self.record.listen();
-        while let Some(finding) = findings.recv().await {
-            self.counters.count(&finding);
-        }
-    }
+    Ok(listener)
 }
 
 async fn healthz() -> &'static str {
@@ -123,8 +130,14 @@ fn ready(waiting: &[String]) -> Response {
 }
 
 async fn metrics(State(shown): State<Shown>) -> Response {
-    let text = shown.counters.text(&shown.kinds, &shown.record);
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response()
+    ([(header::CONTENT_TYPE, metrics::CONTENT_TYPE)], shown.figures.text()).into_response()
+}
+
+async fn observed(State(observer): State<Observer>, asked: Query<observe::Asked>) -> Response {
+    match observer.answer(&asked) {
+        Ok((content_type, text)) => ([(header::CONTENT_TYPE, content_type)], text).into_response(),
+        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error}\n")).into_response(),
+    }
 }
 
 async fn page(State(shown): State<Shown>) -> Response {

@@ -1,13 +1,13 @@
 //! Progress of work over many objects: a bar on a terminal; without one a log line when it begins, one each ten
 //! seconds, one when it ends. Work done within a second shows nothing.
 
+use crate::wiring::Wired;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::collections::HashSet;
 use std::future::Future;
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 use tagalong_engine::{Desk, Finding};
-use tagalong_files::FilesDesk;
 use tagalong_model::ObjectKey;
 
 /// Work shorter than this is not worth a word.
@@ -15,11 +15,11 @@ const QUIET: Duration = Duration::from_secs(1);
 /// Between two log lines.
 const BEAT: Duration = Duration::from_secs(10);
 
-/// Does `work`, showing how many of the desk's objects have had their turn.
-pub(crate) async fn shown<T>(desk: &FilesDesk, work: impl Future<Output = T>) -> T {
-    let kinds = desk.kinds();
+/// Does `work`, showing how many of the objects have had their turn.
+pub(crate) async fn shown<D: Desk, T>(wired: &Wired<D>, work: impl Future<Output = T>) -> T {
+    let kinds = wired.context.desk.kinds();
     let total = kinds.repositories.len() + kinds.policies.len() + kinds.automations.len();
-    let mut findings = desk.record().listen();
+    let mut findings = wired.record.listen();
     let mut seen = HashSet::new();
     let mut shown = Shown { begun: Instant::now(), total: total as u64, bar: None, lines: false };
     let mut beat = tokio::time::interval_at((Instant::now() + QUIET).into(), BEAT);
@@ -47,6 +47,7 @@ fn object(finding: &Finding) -> String {
         Finding::Repository { key, .. } => named("ImageRepository", key),
         Finding::Policy { key, .. } => named("ImagePolicy", key),
         Finding::Automation { key, .. } => named("ImageUpdateAutomation", key),
+        Finding::Source { key, .. } => named("GitRepository", key),
     }
 }
 

@@ -5,6 +5,7 @@
 //! STATE/mirrors.lock  held by whoever uses the mirrors; a reader that does not get it works in a folder of its own
 //! STATE/lists/        tag lists and first-seen times (tagalong-store)
 //! STATE/mirrors/      bare mirrors with their site indexes, one folder per remote
+//! STATE/artifacts/    archives of GitRepositories (tagalong-store); `controller` alone makes them
 //! ```
 
 use crate::cli::StateArgs;
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 pub(crate) struct State {
     lists: PathBuf,
     mirrors: PathBuf,
+    artifacts: PathBuf,
     /// Where a reader keeps what it scans itself.
     own_lists: Option<PathBuf>,
     /// Held until the process ends.
@@ -67,7 +69,8 @@ impl State {
     }
 
     fn new(root: &Path, locks: Vec<File>) -> Self {
-        Self { lists: root.join("lists"), mirrors: root.join("mirrors"), own_lists: None, locks, own: None }
+        let (lists, mirrors, artifacts) = (root.join("lists"), root.join("mirrors"), root.join("artifacts"));
+        Self { lists, mirrors, artifacts, own_lists: None, locks, own: None }
     }
 
     /// Where tag lists are.
@@ -78,6 +81,11 @@ impl State {
     /// Where mirrors are.
     pub(crate) fn mirrors(&self) -> &Path {
         &self.mirrors
+    }
+
+    /// Where archives of GitRepositories are.
+    pub(crate) fn artifacts(&self) -> &Path {
+        &self.artifacts
     }
 
     /// Where a reader keeps its own scans; `None` for the writer.

@@ -1,27 +1,31 @@
-//! Puts the parts together: the folder, the clients, the state, the settings. Every command that turns objects
-//! goes through here, so that what is planned and what is run cannot differ.
+//! Puts the parts together: the folder or the cluster, the clients, the state, the settings. Every command that turns
+//! objects goes through here, so that what is planned and what is run cannot differ.
 
-use crate::cli::{DeskArgs, StateArgs};
+use crate::cli::{ClusterArgs, DeskArgs, StateArgs};
 use crate::state::State;
 use anyhow::{Context as _, bail};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use tagalong_engine::automation::Mirrors;
+use tagalong_cluster::ClusterDesk;
 use tagalong_engine::wheel::{WakeQueues, Wakers};
-use tagalong_engine::{Context, Listings, Settings};
+use tagalong_engine::{Context, Desk, Listings, Mirrors, Record, Settings};
 use tagalong_files::{FilesDesk, Loaded, SecretRules, docker_config, load};
 use tagalong_registry::{DockerConfig, Options, Registry};
 use tagalong_store::Store;
 
 /// Everything a command turns.
-pub(crate) struct Wired {
-    pub(crate) context: Arc<Context<FilesDesk>>,
-    pub(crate) desk: FilesDesk,
+pub(crate) struct Wired<D> {
+    pub(crate) context: Arc<Context<D>>,
+    pub(crate) record: Record,
+    /// Kept for its locks.
+    _state: State,
+}
+
+/// What `run` follows beside.
+pub(crate) struct Followed {
     pub(crate) wakes: WakeQueues,
     /// What is watched for changes.
     pub(crate) paths: Vec<PathBuf>,
-    /// Kept for its locks.
-    _state: State,
 }
 
 /// Whether this process is the one that writes the state folder.
@@ -37,33 +41,95 @@ pub(crate) enum Role {
 ///
 /// # Errors
 /// Whatever makes it impossible to begin; nothing was done.
-pub(crate) fn wire(
-    desk: &DeskArgs,
+pub(crate) fn folder(
+    dir: &Path,
+    args: &DeskArgs,
     state: &StateArgs,
     role: Role,
     settings: Settings,
-) -> anyhow::Result<Wired> {
-    let paths = vec![dir(desk)?];
+) -> anyhow::Result<(Wired<FilesDesk>, Followed)> {
+    let paths = vec![dir.to_owned()];
     let loaded = load(&paths)?;
     tell(&loaded, &paths);
+    let settings =
+        Settings { instance: state.instance.clone(), max_mirror_size: state.max_mirror_size.0, ..settings };
     let state = match role {
         Role::Writer => State::write(state)?,
         Role::Reader => State::read(state)?,
     };
-    let listings = listings(&state)?;
-    let ca_pem = ca_pem(desk.ca_file.as_deref())?;
-    let settings = Settings { no_cross_namespace_refs: desk.no_cross_namespace_refs, ca_pem, ..settings };
     let (wakers, wakes) = Wakers::new();
-    let files = FilesDesk::new(loaded, rules(desk, &paths), pull_config(), wakers);
+    let desk = FilesDesk::new(loaded, rules(args, &paths), pull_config(), wakers);
+    let record = desk.record().clone();
+    Ok((wired(desk, record, args, state, settings)?, Followed { wakes, paths }))
+}
+
+/// Reads the objects of a cluster once and wires everything; nothing will be written to it.
+///
+/// # Errors
+/// Whatever makes it impossible to begin; nothing was done.
+pub(crate) async fn cluster(
+    cluster: &ClusterArgs,
+    args: &DeskArgs,
+    state: &StateArgs,
+    settings: Settings,
+) -> anyhow::Result<Wired<ClusterDesk>> {
+    if !args.allow_env.is_empty() || args.secrets_dir.is_some() {
+        bail!("--allow-env and --secrets-dir are for the Secrets of a folder; name a DIR, or leave them out");
+    }
+    let (desk, instance) = gathered(cluster).await?;
+    let instance = state.instance.clone().or(instance);
+    let settings = Settings { instance, max_mirror_size: state.max_mirror_size.0, ..settings };
+    let state = State::read(state)?;
+    let record = desk.record().clone();
+    wired(desk, record, args, state, settings)
+}
+
+/// The objects of a cluster as they are now, and what its commits are signed with.
+///
+/// # Errors
+/// When there is no cluster, or it may not be asked.
+pub(crate) async fn gathered(args: &ClusterArgs) -> anyhow::Result<(ClusterDesk, Option<String>)> {
+    let (kubeconfig, context) = (args.kubeconfig.as_deref(), args.context.as_deref());
+    let (client, own) = tagalong_cluster::connect_to(kubeconfig, context)
+        .await
+        .context("no folder was named, so the objects would be read from a cluster")?;
+    let namespace = args.namespace.clone().or(own).filter(|_| !args.all_namespaces);
+    let instance = match tagalong_cluster::instance(&client).await {
+        Ok(instance) => Some(instance),
+        Err(error) => {
+            tracing::warn!(
+                "namespace kube-system cannot be read, so the controller's own commits on a push branch look like \
+                 somebody else's: {error}"
+            );
+            None
+        }
+    };
+    let place =
+        namespace.as_ref().map_or_else(|| "any namespace".to_owned(), |name| format!("namespace {name}"));
+    let options = tagalong_cluster::Options { namespace, dry_run: true, ..Default::default() };
+    let desk = ClusterDesk::new(client, options, Wakers::new().0)?;
+    desk.gather().await.context("cannot read the objects; name a namespace that you may read with -n")?;
+    let kinds = desk.kinds();
+    if kinds.repositories.is_empty() && kinds.policies.is_empty() && kinds.automations.is_empty() {
+        tracing::warn!("no ImageRepository, ImagePolicy or ImageUpdateAutomation in {place}");
+    }
+    Ok((desk, instance))
+}
+
+fn wired<D: Desk>(
+    desk: D,
+    record: Record,
+    args: &DeskArgs,
+    state: State,
+    settings: Settings,
+) -> anyhow::Result<Wired<D>> {
+    let listings = listings(&state)?;
+    let ca_pem = ca_pem(args.ca_file.as_deref())?;
+    let settings = Settings { no_cross_namespace_refs: args.no_cross_namespace_refs, ca_pem, ..settings };
     let mirrors = Mirrors::new(state.mirrors().to_owned());
-    let context = Arc::new(Context::new(
-        files.clone(),
-        registry(desk.ca_file.as_deref())?,
-        listings,
-        mirrors,
-        settings,
-    ));
-    Ok(Wired { context, desk: files, wakes, paths, _state: state })
+    let registry = registry(args.ca_file.as_deref())?;
+    let context = Arc::new(Context::new(desk, registry, listings, mirrors, settings));
+    Ok(Wired { context, record, _state: state })
 }
 
 /// The tag lists of a state folder.
@@ -97,17 +163,27 @@ fn tell(loaded: &Loaded, paths: &[PathBuf]) {
     }
 }
 
-/// The folder that was named.
+/// Where the objects of a command are.
+pub(crate) enum Place<'a> {
+    /// In a folder.
+    Folder(&'a Path),
+    /// In a cluster.
+    Cluster,
+}
+
+/// The folder that was named, else the cluster.
 ///
 /// # Errors
-/// When there is none: without one a cluster would be read, and this binary reads none yet.
-pub(crate) fn dir(desk: &DeskArgs) -> anyhow::Result<PathBuf> {
-    match &desk.dir {
-        Some(dir) => Ok(dir.clone()),
-        None => bail!(
-            "name a folder of objects, as in `tagalong plan ./fleet`; reading them from a cluster is not there yet"
-        ),
+/// When both were named.
+pub(crate) fn place<'a>(dir: Option<&'a PathBuf>, cluster: &ClusterArgs) -> anyhow::Result<Place<'a>> {
+    let Some(dir) = dir else { return Ok(Place::Cluster) };
+    if cluster.is_given() {
+        bail!(
+            "{} is a folder, and --kubeconfig, --context, -n and -A say which cluster is read without one; leave out either",
+            dir.display()
+        );
     }
+    Ok(Place::Folder(dir))
 }
 
 /// The registry client, with the authorities of `--ca-file`.

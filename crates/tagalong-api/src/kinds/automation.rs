@@ -61,6 +61,9 @@ pub struct ImageUpdateAutomationSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("default" = {"strategy": "Setters"}))]
     pub update: Option<UpdateStrategy>,
+    /// Extension: what a revert means to this automation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<RollbackSpec>,
     /// Stops this automation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspend: Option<bool>,
@@ -194,6 +197,40 @@ pub struct UpdateStrategy {
     pub line_files: Vec<String>,
 }
 
+/// What a revert means.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RollbackSpec {
+    /// Extension: Pin holds a field from which somebody took a tag away until a higher tag comes; Ignore writes the tag
+    /// again. Without it Pin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["Pin", "Ignore"]))]
+    pub on_revert: Option<String>,
+}
+
+/// A field that is held because somebody took a tag away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PinStatus {
+    /// The file in the Git repository.
+    pub file: String,
+    /// The line of the field.
+    #[schemars(with = "i32")]
+    pub line: u32,
+    /// The policy that would write it, as namespace/name.
+    pub policy: String,
+    /// The tag or digest that was taken away.
+    pub refused: String,
+    /// The commit that did.
+    pub commit: String,
+    /// Who wrote that commit.
+    pub author: String,
+    /// When it was written.
+    pub date: Time,
+    /// The first line of its message.
+    pub subject: String,
+}
+
 /// What was last written.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -222,4 +259,7 @@ pub struct ImageUpdateAutomationStatus {
     /// The last value of the reconcile.fluxcd.io/requestedAt annotation that was acted on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_handled_reconcile_at: Option<String>,
+    /// Extension: the fields that are held because somebody took a tag away; the first 100 of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pins: Vec<PinStatus>,
 }

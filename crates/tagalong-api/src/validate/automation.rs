@@ -1,7 +1,9 @@
 //! `ImageUpdateAutomation`: source, checkout, author, message, push, selector.
 
 use super::{GitRef, Invalid, Refspec, Selector, field, gitref, refspec};
-use crate::{CommitSpec, GitSpec, ImageUpdateAutomation, PushSpec, Reason, SigningKey, UpdateStrategy};
+use crate::{
+    CommitSpec, GitSpec, ImageUpdateAutomation, PushSpec, Reason, RollbackSpec, SigningKey, UpdateStrategy,
+};
 use globset::Glob;
 use std::{collections::BTreeMap, time::Duration};
 use tagalong_model::{ObjectKey, RepoPath};
@@ -34,8 +36,20 @@ pub struct ValidAutomation {
     pub values: BTreeMap<String, String>,
     /// Where commits go.
     pub push: Push,
+    /// What a revert means.
+    pub on_revert: OnRevert,
     /// Whether the automation is stopped.
     pub suspend: bool,
+}
+
+/// What a revert means (RULES 15).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnRevert {
+    /// The tag that was taken away is not written again, nor one below it.
+    #[default]
+    Pin,
+    /// Nothing.
+    Ignore,
 }
 
 /// Who commits.
@@ -100,9 +114,22 @@ pub fn automation(object: &ImageUpdateAutomation) -> Result<ValidAutomation, Inv
         message: message(&git.commit)?,
         values: git.commit.message_template_values.clone().unwrap_or_default(),
         push: git.push.as_ref().map_or(Ok(Push::default()), push)?,
+        on_revert: on_revert(spec.rollback.as_ref())?,
         suspend: spec.suspend.unwrap_or_default(),
         key,
     })
+}
+
+fn on_revert(rollback: Option<&RollbackSpec>) -> Result<OnRevert, Invalid> {
+    match rollback.and_then(|rollback| rollback.on_revert.as_deref()) {
+        None | Some("Pin") => Ok(OnRevert::Pin),
+        Some("Ignore") => Ok(OnRevert::Ignore),
+        Some(other) => {
+            let field = ".spec.rollback.onRevert";
+            let message = format!("{field}: {} is neither Pin nor Ignore", gitref::printable(other));
+            Err(Invalid::stalled(Reason::InvalidUpdateStrategy, field, message))
+        }
+    }
 }
 
 fn git_spec(object: &ImageUpdateAutomation) -> Result<&GitSpec, Invalid> {

@@ -10,13 +10,13 @@ mod repository;
 mod selector;
 mod source;
 
-pub use automation::{Author, Push, Signing, SigningKind, ValidAutomation, automation};
+pub use automation::{Author, OnRevert, Push, Signing, SigningKind, ValidAutomation, automation};
 pub use gitref::GitRef;
 pub use policy::{DigestReflection, ValidPolicy, policy};
 pub use refspec::Refspec;
 pub use repository::{ExclusionList, ValidRepository, repository};
 pub use selector::Selector;
-pub use source::{ValidSource, git_repository};
+pub use source::{ValidArtifact, ValidSource, Verify, VerifyMode, artifact, git_repository};
 
 use crate::Reason;
 

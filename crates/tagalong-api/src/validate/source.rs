@@ -1,9 +1,9 @@
 //! `GitRepository`: address, reference, times.
 
 use super::{GitRef, Invalid, field, gitref};
-use crate::{GitRepository, Reason};
+use crate::{GitRepository, GitRepositoryVerification, Reason};
 use std::time::Duration;
-use tagalong_model::ObjectKey;
+use tagalong_model::{ObjectKey, RepoPath};
 
 /// How long one Git operation may take where nothing is said.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(60);
@@ -27,6 +27,113 @@ pub struct ValidSource {
     pub reference: Option<GitRef>,
     /// Whether the source is stopped.
     pub suspend: bool,
+}
+
+/// A GitRepository whose files are archived and served.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValidArtifact {
+    /// What is fetched.
+    pub source: ValidSource,
+    /// What is left out, as lines of `.gitignore`.
+    pub ignore: Option<String>,
+    /// The folders that are archived; all where there are none.
+    pub folders: Vec<RepoPath>,
+    /// Which signatures are demanded.
+    pub verify: Option<Verify>,
+}
+
+/// Which signatures are demanded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verify {
+    /// On which objects.
+    pub mode: VerifyMode,
+    /// The Secret with the public keys, in the GitRepository's namespace.
+    pub secret: String,
+}
+
+/// What has to be signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum VerifyMode {
+    /// The commit.
+    Head,
+    /// The tag.
+    Tag,
+    /// Both.
+    TagAndHead,
+}
+
+impl VerifyMode {
+    /// Its name in the API.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Head => "HEAD",
+            Self::Tag => "Tag",
+            Self::TagAndHead => "TagAndHEAD",
+        }
+    }
+
+    /// Whether the commit has to be signed.
+    pub const fn wants_commit(self) -> bool {
+        matches!(self, Self::Head | Self::TagAndHead)
+    }
+
+    /// Whether the tag has to be signed.
+    pub const fn wants_tag(self) -> bool {
+        matches!(self, Self::Tag | Self::TagAndHead)
+    }
+}
+
+/// Checks a GitRepository that is served.
+///
+/// # Errors
+/// As [`git_repository`]; and `FeatureGateDisabled` for `include` and `recurseSubmodules`, `InvalidPath` for a folder
+/// outside of the repository.
+pub fn artifact(object: &GitRepository) -> Result<ValidArtifact, Invalid> {
+    let source = git_repository(object)?;
+    let spec = &object.spec;
+    let unserved = |field: &str, what: &str| {
+        let message = format!(
+            "{field}: {what} is not supported yet; remove the field, or leave this object to Flux's source-controller"
+        );
+        Invalid::stalled(Reason::FeatureGateDisabled, field, message)
+    };
+    if spec.include.as_ref().is_some_and(|include| !include.is_empty()) {
+        return Err(unserved(".spec.include", "including other artifacts"));
+    }
+    if spec.recurse_submodules == Some(true) {
+        return Err(unserved(".spec.recurseSubmodules", "fetching submodules"));
+    }
+    let folders = spec.sparse_checkout.iter().flatten().enumerate().map(|(at, text)| {
+        let field = format!(".spec.sparseCheckout[{at}]");
+        RepoPath::folder(text).map_err(|error| {
+            Invalid::stalled(Reason::InvalidPath, field.clone(), format!("{field}: {error}"))
+        })
+    });
+    let folders: Vec<Option<RepoPath>> = folders.collect::<Result<_, _>>()?;
+    // The root holds all the others.
+    let all = folders.contains(&None);
+    let verify = match &spec.verify {
+        None => None,
+        Some(verify) => Some(demanded(verify)?),
+    };
+    let folders = if all { Vec::new() } else { folders.into_iter().flatten().collect() };
+    Ok(ValidArtifact { source, ignore: spec.ignore.clone(), folders, verify })
+}
+
+fn demanded(verify: &GitRepositoryVerification) -> Result<Verify, Invalid> {
+    let mode = match verify.mode.as_deref() {
+        None | Some("" | "HEAD" | "head") => VerifyMode::Head,
+        Some("Tag") => VerifyMode::Tag,
+        Some("TagAndHEAD") => VerifyMode::TagAndHead,
+        Some(_) => {
+            return Err(Invalid::stalled(
+                Reason::InvalidVerificationMode,
+                ".spec.verify.mode",
+                ".spec.verify.mode: must be HEAD, Tag or TagAndHEAD",
+            ));
+        }
+    };
+    Ok(Verify { mode, secret: verify.secret_ref.name.clone() })
 }
 
 /// Checks a GitRepository.

@@ -3,6 +3,7 @@
 use super::ClusterDesk;
 use crate::shelf::{Change, Shelf};
 use k8s_openapi::NamespaceResourceScope;
+use kube::core::object::HasStatus;
 use kube::{Resource, ResourceExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,6 +14,7 @@ use tagalong_engine::wake::{self, key_of, requested_at};
 /// A kind that is watched.
 pub(crate) trait Kind:
     Resource<DynamicType = (), Scope = NamespaceResourceScope>
+    + HasStatus<Status: Clone>
     + Clone
     + Debug
     + Serialize
@@ -113,8 +115,15 @@ impl Kind for ImageUpdateAutomation {
             let gone = key_of(gone.as_ref());
             desk.0.record.retain(|key| *key != gone);
         }
-        if desk.turning() && asks(change) {
-            desk.0.wakers.automations(change.new.iter().map(key_of));
+        if !desk.turning() {
+            return;
+        }
+        let wakers = &desk.0.wakers;
+        if asks(change) {
+            wakers.automations(change.new.iter().map(key_of));
+        }
+        if let Some(new) = &change.new {
+            wakers.sources(wake::after_push(change.old.as_deref(), new, &desk.0.kinds));
         }
     }
 }
@@ -132,6 +141,9 @@ impl Kind for GitRepository {
             return;
         }
         let wakers = &desk.0.wakers;
+        if asks(change) {
+            wakers.sources(change.new.iter().map(key_of));
+        }
         match (&change.old, &change.new) {
             (old, Some(new)) => wakers.automations(wake::after_source(old.as_deref(), new, &desk.0.kinds)),
             (Some(gone), None) => wakers.automations(wake::after_source(None, gone, &desk.0.kinds)),

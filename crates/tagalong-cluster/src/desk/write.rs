@@ -9,6 +9,7 @@ use crate::finalizer::{self, Step};
 use crate::status;
 use kube::ResourceExt;
 use kube::api::{Patch, PatchParams};
+use kube::core::SelectorExt as _;
 use serde::Serialize;
 use serde_json::Value;
 use std::sync::Arc;
@@ -37,7 +38,11 @@ enum Written<K> {
 impl ClusterDesk {
     /// Sets the finalizer of an object that is new, takes it off one that is being deleted; whether it is to be turned.
     pub(super) async fn keep_finalizer<K: Kind>(&self, object: &K) -> Result<bool, DeskError> {
-        if self.0.options.dry_run {
+        let options = &self.0.options;
+        if !options.selector.matches(object.labels()) {
+            return Ok(false);
+        }
+        if options.dry_run {
             return Ok(object.meta().deletion_timestamp.is_none());
         }
         let key = key_of(object);
@@ -72,14 +77,16 @@ impl ClusterDesk {
     ) -> Result<(), DeskError> {
         let Some(mut current) = K::shelf(self).get(key) else { return Ok(()) };
         if self.0.options.dry_run {
-            if let Some(wanted) = wanted {
-                self.pretend::<K>(key, wanted);
-            }
+            self.pretend::<K>(key, wanted);
             return Ok(());
         }
         // A turn that changed nothing is in the log; in the API it would cost a write for each object and interval.
         for event in events.into_iter().filter(|event| event.event_type != EventType::Trace) {
-            self.0.events.tell(Told::new(current.as_ref(), event));
+            let told = Told::new(current.as_ref(), wanted.as_ref(), event);
+            if let Some(notifier) = &self.0.notifier {
+                notifier.tell(&told);
+            }
+            self.0.events.tell(told);
         }
         let Some(wanted) = wanted else { return Ok(()) };
         for _ in 0..TRIES {
@@ -125,9 +132,11 @@ impl ClusterDesk {
         }
     }
 
-    /// Keeps a status here alone, so that what depends on it can be decided without a write.
-    fn pretend<K: Kind>(&self, key: &ObjectKey, wanted: Value) {
+    /// Keeps a status here alone, so that what depends on it can be decided without a write. One that stays as it is
+    /// is kept as well: what another controller writes from now on is not ours.
+    fn pretend<K: Kind>(&self, key: &ObjectKey, wanted: Option<Value>) {
         let change = K::shelf(self).pretend(key, |object| {
+            let Some(wanted) = wanted else { return };
             let with_status = serde_json::to_value(&*object).and_then(|mut value| {
                 if let Some(fields) = value.as_object_mut() {
                     fields.insert("status".to_owned(), wanted);

@@ -77,3 +77,35 @@ fn second_copies_of_an_object_are_not_kept() {
     let kept = shelf.get(&ObjectKey::new("a", "web")).unwrap();
     assert!(kept.managed_fields().is_empty() && kept.annotations().is_empty());
 }
+
+#[test]
+fn what_is_pretended_stays_beside_what_others_write() {
+    let shelf = shelf(&[object("web", "1", 5)]);
+    let key = ObjectKey::new("a", "web");
+    let with = |version: u64, image: &str| {
+        let mut object = object("web", "1", version);
+        object.status_mut().get_or_insert_default().canonical_image_name = Some(image.to_owned());
+        object
+    };
+    let named =
+        |object: &ImageRepository| object.status.clone().and_then(|status| status.canonical_image_name);
+    shelf.pretend(&key, |object| {
+        object.status_mut().get_or_insert_default().canonical_image_name = Some("ours".to_owned());
+    });
+    let both = || {
+        let (ours, theirs) = shelf.beside().pop().unwrap();
+        (named(&ours), named(&theirs), ours.resource_version())
+    };
+    let expected = |theirs: Option<&str>, version: &str| {
+        (Some("ours".to_owned()), theirs.map(ToOwned::to_owned), Some(version.to_owned()))
+    };
+    assert_eq!(both(), expected(None, "5"));
+    shelf.take(Event::Apply(with(6, "theirs")));
+    assert_eq!(both(), expected(Some("theirs"), "6"));
+    list(&shelf, &[with(7, "listed")]);
+    assert_eq!(both(), expected(Some("listed"), "7"));
+    shelf.take(Event::Delete(object("web", "1", 8)));
+    shelf.take(Event::Apply(with(9, "new")));
+    let (ours, _) = shelf.beside().pop().unwrap();
+    assert_eq!(named(&ours), Some("new".to_owned()), "another object begins with what stands in it");
+}

@@ -2,12 +2,12 @@
 
 use super::gather::{self, Gathered};
 use super::look::Scope;
-use super::mirrors::Opened;
 use super::plan::plan;
 use super::round::{Job, Round};
 use super::{Done, Failure, exists, vanished};
 use crate::context::Context;
 use crate::desk::Desk;
+use crate::mirrors::{Guard, Opened};
 use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +24,9 @@ pub(crate) async fn write<D: Desk>(
     lock_key: &str,
     now: Timestamp,
 ) -> Result<Done, Failure> {
-    let mut mirror = context.mirrors.take(&gathered.source, &gathered.remote).await?;
+    let mirror = context.mirrors.take(&gathered.source, &gathered.remote).await;
+    let mut mirror =
+        mirror.map_err(|why| failed(Reason::GitOperationFailed, "failed to checkout source", &why))?;
     let scope = Scope::new(valid.folder.clone(), &valid.line_files);
     let settings = &context.settings;
     let job = Arc::new(Job {
@@ -33,23 +35,32 @@ pub(crate) async fn write<D: Desk>(
         scope,
         instance: settings.instance.clone(),
         dry_run: settings.dry_run,
+        max_mirror_size: settings.max_mirror_size,
         planned: context.turns.planned(lock_key),
         now,
+        meters: context.meters.clone(),
     });
     for moved in 0..PUSHES {
         // Anew each round: what was selected may have moved while the branch did.
         let (mut policies, observed_policies) = gather::policies(context, valid);
-        let looked = {
-            let job = Arc::clone(&job);
-            let (result, guard) = blocking(mirror, move |opened| job.look(opened)).await?;
+        let (looked, holds, mut edits) = {
+            let (job, policies) = (Arc::clone(&job), policies.clone());
+            let (result, guard) = blocking(mirror, move |opened| {
+                let mut looked = job.look(opened)?;
+                let mut edits = plan(&job.valid.key.namespace, &looked.files, &policies);
+                let holds = job.pins(opened, &looked, &policies, &edits)?;
+                holds.apply(&mut edits);
+                looked.rewritten = job.rewritten(opened, &looked)?;
+                Ok((looked, holds, edits))
+            })
+            .await?;
             mirror = guard;
             result?
         };
-        let namespace = &valid.key.namespace;
-        let mut edits = plan(namespace, &looked.files, &policies);
         let asked = exists::ask(context, &edits, &mut policies).await;
         if asked.held {
-            edits = plan(namespace, &looked.files, &policies);
+            edits = plan(&valid.key.namespace, &looked.files, &policies);
+            holds.apply(&mut edits);
         }
         vanished::note(context, &mut edits).await;
         let round = {
@@ -63,6 +74,9 @@ pub(crate) async fn write<D: Desk>(
             if settings.dry_run {
                 context.turns.plan(lock_key, &turn.changes);
             }
+            let seen = turn.plan.tags_written();
+            let seen = seen.iter().filter_map(|(policy, tag)| context.decisions.first_seen(policy, tag));
+            context.meters.ended(&turn, seen, Timestamp::now());
             let unanswered = asked.unanswered;
             return Ok(Done {
                 turn: *turn,
@@ -81,24 +95,13 @@ pub(crate) async fn write<D: Desk>(
     ))
 }
 
-type Guard = tokio::sync::OwnedMutexGuard<Option<Opened>>;
-
 /// Runs a step that blocks with the mirror, and gives the mirror back.
-async fn blocking<T: Send + 'static>(
-    mut guard: Guard,
+pub(super) async fn blocking<T: Send + 'static>(
+    guard: Guard,
     step: impl FnOnce(&mut Opened) -> Result<T, Failure> + Send + 'static,
 ) -> Result<(Result<T, Failure>, Guard), Failure> {
-    let done = tokio::task::spawn_blocking(move || {
-        let result = match guard.as_mut() {
-            Some(opened) => step(opened),
-            None => {
-                Err(failed(Reason::GitOperationFailed, "failed to checkout source", "the mirror was closed"))
-            }
-        };
-        (result, guard)
-    });
-    done.await
-        .map_err(|error| failed(Reason::GitOperationFailed, "failed to update source", &error.to_string()))
+    let done = crate::mirrors::blocking(guard, step).await;
+    done.map_err(|why| failed(Reason::GitOperationFailed, "failed to update source", &why))
 }
 
 /// A failure that time may mend.

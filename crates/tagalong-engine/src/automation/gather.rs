@@ -7,6 +7,7 @@ use super::site::Served;
 use crate::context::Context;
 use crate::credentials;
 use crate::desk::Desk;
+use crate::mirrors::checkout;
 use crate::wake::key_of;
 use kube::ResourceExt;
 use kube::runtime::reflector::ObjectRef;
@@ -93,21 +94,6 @@ fn source<D: Desk>(context: &Context<D>, valid: &ValidAutomation) -> Result<Vali
         message: format!("GitRepository/{key}: {}", invalid.message),
         stalled: invalid.stalled,
     })
-}
-
-fn checkout(reference: GitRef) -> Checkout {
-    let mut checkout = Checkout::default();
-    match reference {
-        GitRef::Branch(branch) => checkout.branch = Some(branch),
-        GitRef::Tag(tag) => checkout.tag = Some(tag),
-        GitRef::Semver(range) => checkout.semver = Some(range),
-        GitRef::Name(name) => checkout.name = Some(name),
-        GitRef::Commit { commit, branch } => {
-            checkout.commit = Some(commit);
-            checkout.branch = branch;
-        }
-    }
-    checkout
 }
 
 /// Policies of the automation's namespace. As with Flux, one that is suspended or not Ready still serves its last

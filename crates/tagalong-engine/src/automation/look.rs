@@ -2,15 +2,16 @@
 //! Blocks; called by `act` on a thread that may.
 
 use super::index::{BlobKey, SiteIndex};
-use super::mirrors::Opened;
 use super::plan::MarkedFile;
+use crate::mirrors::{Opened, choose_tag};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use std::collections::{BTreeMap, HashSet};
 use std::num::NonZero;
 use std::sync::Arc;
 use tagalong_edit::{FileKind, LineFormat, Problem, ProblemReason, Scan, is_yaml_name, line_format, scan};
 use tagalong_git::{
-    Checkout, Entry, ErrorKind, Fetched, GitError, Mirror, Remote, Skipped, SkippedKind, TreeId, Visitor,
+    BlobId, Checkout, Entry, ErrorKind, Fetched, GitError, Mirror, Remote, Skipped, SkippedKind, TreeId,
+    Visitor,
 };
 use tagalong_model::RepoPath;
 
@@ -110,6 +111,8 @@ impl Bounds {
 pub(crate) struct Looked {
     pub(crate) fetched: Fetched,
     pub(crate) files: Arc<Vec<MarkedFile>>,
+    /// The tip before, where the branch does not hold it any more; told once the history was looked at.
+    pub(crate) rewritten: Option<String>,
 }
 
 /// Fetches `checkout` and finds its sites; `also` are refs whose tips are wanted beside it.
@@ -129,18 +132,7 @@ pub(crate) fn look(
     };
     let files = Arc::clone(&seen.files);
     opened.seen = Some(seen);
-    Ok(Looked { fetched, files })
-}
-
-/// The highest tag within a range, by the very rules of a semver policy.
-fn choose_tag(range: &str, tags: &[&str]) -> Result<Option<usize>, String> {
-    let order = tagalong_policy::OrderSpec::Semver { range: range.to_owned() };
-    let policy = tagalong_policy::Policy::compile(&order, None).map_err(|error| error.to_string())?;
-    let decision = policy.decide(tags.iter().copied(), &[]);
-    Ok(match decision.verdict {
-        tagalong_policy::Verdict::Select { tag, .. } => tags.iter().position(|candidate| *candidate == tag),
-        _ => None,
-    })
+    Ok(Looked { fetched, files, rewritten: None })
 }
 
 /// Every file in scope that has sites or problems. Only folders that differ from those `before` are walked.
@@ -278,11 +270,7 @@ impl Visitor for Walk<'_> {
 
     fn file(&mut self, entry: Entry) {
         if let Some(kind) = self.scope.kind(&entry.path) {
-            let line_format = match kind {
-                FileKind::Yaml => None,
-                FileKind::Lines(format) => Some(format_number(format)),
-            };
-            let key = BlobKey { blob: *entry.blob.as_bytes(), line_format };
+            let key = blob_key(entry.blob, kind);
             self.met.push(Met::File(Candidate { entry, kind, key }));
         }
     }
@@ -292,6 +280,15 @@ impl Visitor for Walk<'_> {
             tracing::warn!(path = skipped.path, "left alone: its name is no path that can be written");
         }
     }
+}
+
+/// How a blob that is read as `kind` is named in the index.
+pub(super) fn blob_key(blob: BlobId, kind: FileKind) -> BlobKey {
+    let line_format = match kind {
+        FileKind::Yaml => None,
+        FileKind::Lines(format) => Some(format_number(format)),
+    };
+    BlobKey { blob: *blob.as_bytes(), line_format }
 }
 
 /// A stable number per format for the index on disk.

@@ -19,6 +19,10 @@ pub const UPDATE: &str = "Tagalong-Update";
 /// Trailer that says why a value was replaced that is not lower in order: `1.9.0 left the policy: …`.
 pub(crate) const REASON: &str = "Tagalong-Reason";
 
+/// Trailer for a value that stays refused although another one is written: `flux-system:app 1.9.0`. It tells a
+/// look-back to go on beyond this commit.
+pub(crate) const REFUSED: &str = "Tagalong-Refused";
+
 /// Renders message and trailers for a plan.
 ///
 /// # Errors
@@ -68,6 +72,12 @@ fn trailers(key: &ObjectKey, instance: Option<&str>, plan: &EditPlan) -> Vec<(St
     for edit in &plan.edits {
         if let Some(why) = &edit.left_policy {
             push(REASON, format!("{} {why}", edit.target.policy));
+        }
+    }
+    for edit in &plan.edits {
+        let policy = &edit.target.policy;
+        for value in &edit.refused {
+            push(REFUSED, format!("{}:{} {value}", policy.namespace, policy.name));
         }
     }
     trailers

@@ -1,6 +1,7 @@
 //! From sites and policies to what will be written, held and reported. Pure: `run`, `plan` and `--dry-run`
 //! all show and carry out this one value.
 
+use super::pins::Pin;
 use super::site::{Served, SiteVerdict, decide};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -64,6 +65,8 @@ pub struct PlannedEdit {
     pub object: ObjectIdentifier,
     /// Why the old value is no longer accepted, where that is the cause.
     pub left_policy: Option<String>,
+    /// What the site's history refuses and goes on to refuse when this is written.
+    pub refused: Vec<String>,
 }
 
 /// A site at which nothing is written although a policy serves it.
@@ -81,6 +84,8 @@ pub struct HeldSite {
     pub reason: Reason,
     /// Why, for a person.
     pub message: String,
+    /// The commit behind it, where history is the reason.
+    pub pin: Option<Pin>,
 }
 
 /// Something in a file that a person should look at; the rest of the repository goes on.
@@ -167,11 +172,18 @@ fn write_site(
             target: MarkerTarget { policy: site.policy.clone(), setter: field.setter },
             object: site.object.clone(),
             left_policy: left_policy.map(ToOwned::to_owned),
+            refused: Vec::new(),
         });
     }
 }
 
-fn held(file: &MarkedFile, site: &tagalong_edit::Site, reason: Reason, message: String) -> HeldSite {
+/// A site that is left alone.
+pub(super) fn held(
+    file: &MarkedFile,
+    site: &tagalong_edit::Site,
+    reason: Reason,
+    message: String,
+) -> HeldSite {
     let shown = |setter: Setter| site.fields.iter().find(|field| field.setter == setter);
     let field = shown(Setter::Image).or_else(|| shown(Setter::Tag)).or_else(|| site.fields.first());
     HeldSite {
@@ -181,6 +193,7 @@ fn held(file: &MarkedFile, site: &tagalong_edit::Site, reason: Reason, message: 
         value: field.map(|field| field.value.clone()).unwrap_or_default(),
         reason,
         message,
+        pin: None,
     }
 }
 

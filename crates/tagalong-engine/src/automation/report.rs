@@ -1,6 +1,6 @@
 //! How a turn of an ImageUpdateAutomation ended, as status, events and the next turn.
 
-use super::{Done, Failure, TurnOutcome, TurnReport};
+use super::{Done, Failure, TurnOutcome, TurnReport, pinned};
 use crate::context::Context;
 use crate::desk::{Desk, Event, EventType, Finding};
 use crate::outcome::conclude;
@@ -40,7 +40,11 @@ pub(super) async fn report<D: Desk>(
     match result {
         Ok(done) => {
             let turn = done.turn;
-            let events = events(&turn, &status);
+            let mut events = events(&turn, &status);
+            let pins = pinned::statuses(&turn.plan);
+            events.extend(pinned::event(&turn, &status.pins));
+            events.extend(pinned::rewritten(&turn));
+            status.pins = pins;
             status.observed_policies = Some(done.observed_policies);
             status.observed_source_revision = Some(done.observed_revision);
             if let TurnOutcome::Pushed { commit, .. } = &turn.outcome {
@@ -130,7 +134,7 @@ async fn finish<D: Desk>(
     status.conditions = concluded.conditions;
     status.observed_generation = concluded.observed_generation;
     // The push says it already.
-    if events.is_empty() {
+    if events.iter().all(|event| [Reason::Pinned, Reason::HistoryRewritten].contains(&event.reason)) {
         events.extend(concluded.event);
     }
     let status = (object.status.as_ref() != Some(&status)).then(|| Box::new(status));

@@ -5,18 +5,22 @@ use super::act::failed;
 use super::branch::{Asker, BranchState, inspect};
 use super::gather::Gathered;
 use super::look::{Looked, Scope, look};
-use super::mirrors::Opened;
-use super::plan::{EditPlan, FileProblem, MarkedFile};
+use super::pins::{Holds, Question};
+use super::plan::{EditPlan, FileProblem, MarkedFile, PolicyState};
 use super::turn_report::{FileChange, TurnOutcome, TurnReport};
 use super::{Failure, message};
+use crate::meters::{Meters, Push};
+use crate::mirrors::Opened;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tagalong_api::Reason;
-use tagalong_api::validate::{Refspec, ValidAutomation};
+use tagalong_api::validate::{OnRevert, Refspec, ValidAutomation};
 use tagalong_edit::{Edit, apply, scan};
-use tagalong_git::{BlobId, CommitMeta, ErrorKind, Expected, GitError, Prepared, Pushed, Reader, Update};
-use tagalong_model::{RepoPath, Revision};
+use tagalong_git::{
+    BlobId, CommitId, CommitMeta, ErrorKind, Expected, GitError, Prepared, Pushed, Reader, Update,
+};
+use tagalong_model::{ObjectKey, RepoPath, Revision};
 
 /// What one round leads to.
 pub(super) enum Round {
@@ -33,9 +37,11 @@ pub(super) struct Job {
     pub(super) scope: Scope,
     pub(super) instance: Option<String>,
     pub(super) dry_run: bool,
+    pub(super) max_mirror_size: u64,
     /// What automations before this one would have written to the same branch, when nothing is written.
     pub(super) planned: BTreeMap<RepoPath, Vec<u8>>,
     pub(super) now: Timestamp,
+    pub(super) meters: Meters,
 }
 
 /// Whether and onto what a commit may be pushed.
@@ -70,7 +76,7 @@ impl Job {
         also.extend(self.valid.push.refspec.as_ref().map(|refspec| refspec.dst.as_str()));
         let (remote, checkout) = (&self.gathered.remote, &self.gathered.checkout);
         let looked = match look(opened, remote, checkout, &also, &self.scope) {
-            Err(error) if error.kind() == ErrorKind::Damaged && renew(opened) => {
+            Err(error) if error.kind() == ErrorKind::Damaged && opened.renew() => {
                 look(opened, remote, checkout, &also, &self.scope)
             }
             looked => looked,
@@ -80,6 +86,46 @@ impl Job {
             looked.files = Arc::new(self.with_planned(&looked.files));
         }
         Ok(looked)
+    }
+
+    /// The last tip that the mirror knew of the branch, where the branch's history does not hold it any more. Where the
+    /// mirror is too shallow to tell, nothing is said.
+    pub(super) fn rewritten(&self, opened: &mut Opened, looked: &Looked) -> Result<Option<String>, Failure> {
+        let Some(before) = looked.fetched.before.clone().filter(|before| *before != looked.fetched.commit)
+        else {
+            return Ok(None);
+        };
+        let mut bases = || -> Result<Option<Vec<CommitId>>, GitError> {
+            opened.look_back.bases(&opened.mirror, looked.fetched.commit.parse()?, before.parse()?)
+        };
+        let bases = bases().map_err(|error| checkout_failed(&error))?;
+        let gone = bases.is_some_and(|bases| bases.iter().all(|base| base.to_string() != before));
+        Ok(gone.then_some(before))
+    }
+
+    /// Which of the sites that `plan` would write history holds (RULES 10 to 15).
+    pub(super) fn pins(
+        &self,
+        opened: &mut Opened,
+        looked: &Looked,
+        policies: &BTreeMap<ObjectKey, PolicyState>,
+        plan: &EditPlan,
+    ) -> Result<Holds, Failure> {
+        if self.valid.on_revert == OnRevert::Ignore || plan.edits.is_empty() {
+            return Ok(Holds::default());
+        }
+        let question = Question {
+            mirror: &opened.mirror,
+            remote: &self.gathered.remote,
+            tip: looked.fetched.commit.parse().map_err(|error| checkout_failed(&error))?,
+            scope: &self.scope,
+            index: &opened.index,
+            name: message::automation_name(&self.valid.key, self.instance.as_deref()),
+            max_mirror_size: self.max_mirror_size,
+        };
+        question
+            .ask(&mut opened.look_back, &looked.files, policies, plan)
+            .map_err(|error| checkout_failed(&error))
     }
 
     fn with_planned(&self, files: &[MarkedFile]) -> Vec<MarkedFile> {
@@ -99,10 +145,17 @@ impl Job {
         moved: u32,
     ) -> Result<Round, Failure> {
         match self.attempt(opened, looked, edits, moved) {
-            Ok(round) => Ok(round),
+            Ok(round) => {
+                if let Round::Ended(turn, _) = &round
+                    && let TurnOutcome::Pushed { commit, .. } = &turn.outcome
+                {
+                    opened.pushed(self.push_ref(), commit.clone());
+                }
+                Ok(round)
+            }
             // A cache may change when, never what: a broken mirror is fetched anew.
             Err(Trouble::Checkout(error) | Trouble::Update(error))
-                if error.kind() == ErrorKind::Damaged && renew(opened) =>
+                if error.kind() == ErrorKind::Damaged && opened.renew() =>
             {
                 Ok(Round::Again)
             }
@@ -143,6 +196,12 @@ impl Job {
         let options: Vec<(String, String)> =
             self.valid.push.options.iter().map(|(key, value)| (key.clone(), value.clone())).collect();
         let pushed = opened.mirror.push(&self.gathered.remote, &prepared, &updates, &options);
+        self.meters.pushed(match &pushed {
+            Ok(Pushed::Done) => Push::Pushed,
+            Ok(Pushed::Moved { .. }) => Push::Conflict,
+            Ok(Pushed::Rejected { .. }) => Push::Rejected,
+            Err(_) => Push::Failed,
+        });
         match pushed.map_err(Trouble::Update)? {
             Pushed::Done => {
                 let refspec = self.valid.push.refspec.as_ref();
@@ -177,6 +236,7 @@ impl Job {
             plan,
             changes,
             outcome,
+            rewritten: looked.rewritten.clone(),
             moved,
         };
         Round::Ended(Box::new(turn), revision.to_string())
@@ -304,12 +364,6 @@ impl Job {
         plan.problems.extend(refused);
         Ok(changes)
     }
-}
-
-/// Begins the mirror anew; whether that could be done.
-fn renew(opened: &mut Opened) -> bool {
-    opened.seen = None;
-    opened.mirror.rebuild().is_ok()
 }
 
 fn checkout_failed(error: &GitError) -> Failure {

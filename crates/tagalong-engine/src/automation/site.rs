@@ -16,6 +16,7 @@ use tagalong_api::Reason;
 use tagalong_api::validate::DigestReflection;
 use tagalong_edit::{Field, Site};
 use tagalong_model::{Digest, ImageName, ImageRef, Setter};
+use tagalong_policy::{Policy, Standing};
 
 /// What a policy says now, as far as a site needs it. Made by `gather`.
 #[derive(Debug)]
@@ -121,6 +122,27 @@ pub fn decide(site: &Site, served: &Served) -> SiteVerdict {
         }
     }
     write(site, served, &current, tag, left_policy)
+}
+
+/// What stands at a site, as its history is judged (RULES 10): another image than the policy's, or a tag that the
+/// policy does not accept, stands outside.
+pub(super) fn standing(site: &Site, served: &Served, rule: &Policy) -> Standing {
+    let current = Current::of(site);
+    if let [Field { setter: Setter::Name, value, .. }] = site.fields.as_slice() {
+        return Standing::Exact(value.clone());
+    }
+    if current.name.is_some_and(|name| name != served.name) {
+        return Standing::Outside { value: None, tag: String::new() };
+    }
+    let digest = current.digest.as_ref().map(ToString::to_string);
+    match (current.tag, digest) {
+        (Some(tag), digest) => match rule.judge(&tag) {
+            Ok(value) => Standing::Tag { value, tag, digest },
+            Err(_) => Standing::Outside { value: rule.compared(&tag), tag },
+        },
+        (None, Some(digest)) => Standing::Exact(digest),
+        (None, None) => Standing::Outside { value: None, tag: String::new() },
+    }
 }
 
 fn not_valid(site: &Site) -> SiteVerdict {

@@ -23,6 +23,8 @@ pub struct TurnReport {
     pub changes: Vec<FileChange>,
     /// What came of it.
     pub outcome: TurnOutcome,
+    /// What the branch's tip was before, where its history does not hold that any more (RULES 12).
+    pub rewritten: Option<String>,
     /// How often the branch had moved before the push went through.
     pub moved: u32,
 }
@@ -44,6 +46,7 @@ impl TurnReport {
             plan: self.plan.clone(),
             changes: self.changes.iter().map(named).collect(),
             outcome: self.outcome.clone(),
+            rewritten: self.rewritten.clone(),
             moved: self.moved,
         }
     }

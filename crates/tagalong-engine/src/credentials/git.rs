@@ -4,7 +4,7 @@ use super::{Certificates, certificates, proxy_parts, required, text};
 use crate::desk::{Desk, SecretData};
 use secrecy::ExposeSecret;
 use tagalong_api::validate::{Signing, SigningKind, ValidSource};
-use tagalong_git::{Auth, Proxy, Remote, RemoteUrl, Signer, Tls};
+use tagalong_git::{Auth, Proxy, Remote, RemoteUrl, Signer, Tls, TrustedKeys};
 
 /// The remote of a GitRepository, with credentials from its own namespace; `ca_pem` is trusted beside the Secret's.
 ///
@@ -96,4 +96,16 @@ pub async fn signer<D: Desk>(desk: &D, namespace: &str, signing: &Signing) -> Re
         SigningKind::Ssh => Signer::ssh(&private, passphrase.as_ref()),
     };
     signer.map_err(|error| format!("Secret/{secret}: {error}"))
+}
+
+/// The public keys whose signatures count, from a Secret beside the GitRepository.
+///
+/// # Errors
+/// Why the Secret cannot be read.
+pub async fn trusted<D: Desk>(desk: &D, namespace: &str, secret: &str) -> Result<TrustedKeys, String> {
+    let mut keys = TrustedKeys::default();
+    for (name, value) in required(desk, namespace, secret).await? {
+        keys.add(&name, value.expose_secret());
+    }
+    Ok(keys)
 }

@@ -1,40 +1,83 @@
 //! What each policy last decided beyond what its status can hold: the spellings that are equal in order to the
-//! selected tag (RULES 3). A cache: without it the selected spelling alone is known.
+//! selected tag (RULES 3), and when a listing first showed it. A cache: without it the selected spelling alone is known.
 
+use jiff::Timestamp;
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use tagalong_model::ObjectKey;
+
+/// From this many decisions on it is looked which policies are still there.
+const SWEEP_FROM: usize = 1024;
 
 /// The selected tag and its equals.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remembered {
     /// The selected tag.
     pub tag: String,
-    /// All tags equal to it in order, itself among them, sorted by bytes.
+    /// All tags equal to it in order, itself among them, sorted by bytes; empty where it has no other spelling.
     pub equals: Vec<String>,
+    /// When a listing first showed the tag.
+    pub first_seen: Option<Timestamp>,
 }
 
 /// The last decision of each policy.
 #[derive(Debug, Default)]
-pub struct Decisions(Mutex<HashMap<ObjectKey, Remembered>>);
+pub struct Decisions(Mutex<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    decisions: HashMap<ObjectKey, Remembered>,
+    sweep_at: usize,
+}
 
 impl Decisions {
-    /// Keeps a decision; one without other spellings needs no place.
-    pub fn remember(&self, policy: &ObjectKey, decision: Remembered) {
-        let mut decisions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if decision.equals.len() > 1 {
-            decisions.insert(policy.clone(), decision);
-        } else {
-            decisions.remove(policy);
+    /// Keeps a decision. Those of policies that do not exist any more are let go at times.
+    pub fn remember(&self, policy: &ObjectKey, decision: Remembered, exists: impl Fn(&ObjectKey) -> bool) {
+        let mut inner = self.inner();
+        if inner.decisions.len() >= inner.sweep_at.max(SWEEP_FROM) {
+            inner.decisions.retain(|key, _| exists(key));
+            inner.sweep_at = inner.decisions.len() * 2;
         }
+        inner.decisions.insert(policy.clone(), decision);
     }
 
     /// The tags equal in order to `tag`, if that is what the policy last selected; else `tag` alone.
     pub fn equals(&self, policy: &ObjectKey, tag: &str) -> Vec<String> {
-        let decisions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match decisions.get(policy) {
-            Some(decision) if decision.tag == tag => decision.equals.clone(),
+        match self.inner().decisions.get(policy) {
+            Some(decision) if decision.tag == tag && !decision.equals.is_empty() => decision.equals.clone(),
             _ => vec![tag.to_owned()],
         }
+    }
+
+    /// When a listing first showed `tag`, if that is what the policy last selected.
+    pub fn first_seen(&self, policy: &ObjectKey, tag: &str) -> Option<Timestamp> {
+        let inner = self.inner();
+        inner.decisions.get(policy).filter(|decision| decision.tag == tag)?.first_seen
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decision(tag: &str) -> Remembered {
+        Remembered { tag: tag.to_owned(), equals: Vec::new(), first_seen: None }
+    }
+
+    #[test]
+    fn decisions_of_policies_that_are_gone_are_let_go() {
+        let decisions = Decisions::default();
+        for number in 0..SWEEP_FROM * 3 {
+            let key = ObjectKey::new("apps", format!("p{number}"));
+            decisions.remember(&key, decision("1.0.0"), |key| key.name == "p7");
+        }
+        let kept = decisions.inner().decisions.len();
+        assert!(kept <= SWEEP_FROM, "{kept}");
+        assert_eq!(decisions.equals(&ObjectKey::new("apps", "p7"), "1.0.0"), ["1.0.0"]);
+        assert!(decisions.inner().decisions.contains_key(&ObjectKey::new("apps", "p7")));
     }
 }

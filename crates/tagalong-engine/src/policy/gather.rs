@@ -5,10 +5,12 @@ use crate::context::Context;
 use crate::desk::Desk;
 use crate::repository::listing_key;
 use crate::{credentials, wake};
+use jiff::Timestamp;
 use kube::runtime::reflector::ObjectRef;
 use std::collections::BTreeMap;
+use std::time::Duration;
 use tagalong_api::validate::{self, ValidPolicy, ValidRepository};
-use tagalong_api::{ImageRepository, Reason, access};
+use tagalong_api::{ImagePolicy, ImageRepository, Reason, access};
 use tagalong_store::Listing;
 
 fn dependency(message: String) -> Failure {
@@ -59,6 +61,24 @@ pub(crate) async fn repository<D: Desk>(
     })
 }
 
+/// Whether policy and repository were made together just now and the repository's first turn is still to come: it wakes
+/// the policy in a moment, and that there was no listing before is not worth a status and an event of each policy.
+pub(crate) fn is_early<D: Desk>(context: &Context<D>, object: &ImagePolicy, now: Timestamp) -> bool {
+    let patience = context.settings.requeue_dependency;
+    let made = object.metadata.creation_timestamp.as_ref();
+    let recent = made
+        .is_some_and(|made| Duration::try_from(now.duration_since(made.0)).is_ok_and(|age| age < patience));
+    let reported = object.status.as_ref().is_some_and(|status| !status.conditions.is_empty());
+    if !recent || reported {
+        return false;
+    }
+    let key = wake::repository_of(object);
+    let reference = ObjectRef::<ImageRepository>::new(&key.name).within(&key.namespace);
+    context.desk.kinds().repositories.get(&reference).is_some_and(|repository| {
+        repository.status.as_ref().is_none_or(|status| status.conditions.is_empty())
+    })
+}
+
 /// The label selectors of `accessFrom`, also of a repository that is not valid otherwise.
 fn access_from(object: &ImageRepository) -> Option<Vec<BTreeMap<String, String>>> {
     let selectors = &object.spec.access_from.as_ref()?.namespace_selectors;
@@ -72,7 +92,11 @@ pub(crate) async fn listing<D: Desk>(
 ) -> Result<Listing, Failure> {
     let not_ready = || {
         let wait = tagalong_model::format_duration(context.settings.requeue_dependency);
-        dependency(format!("retrying in {wait} error: no tags in database"))
+        let failure = dependency(format!("retrying in {wait} error: no tags in database"));
+        let reference = ObjectRef::new(&repository.key.name).within(&repository.key.namespace);
+        let scanned = context.desk.kinds().repositories.get(&reference);
+        let new = scanned.is_some_and(|object| !wake::was_turned(&object));
+        if new { Failure { retry: Retry::FirstScan, ..failure } } else { failure }
     };
     let access =
         credentials::registry::access(&context.desk, repository).await.map_err(|message| Failure {

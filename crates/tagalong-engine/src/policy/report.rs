@@ -7,11 +7,15 @@ use crate::outcome::conclude;
 use crate::wake::key_of;
 use crate::wake::requested_at;
 use crate::wheel::Failed;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use kube::runtime::controller::Action;
+use std::time::Duration;
 use tagalong_api::condition::Outcome;
 use tagalong_api::validate::DigestReflection;
 use tagalong_api::{ImagePolicy, ImagePolicyStatus};
+
+/// Of objects that were created together, one may be seen this much before the other.
+const YOUNG: SignedDuration = SignedDuration::from_secs(2);
 
 /// A suspended policy keeps its conditions and its last selection, which automations go on writing (RULES 7).
 pub(super) async fn suspended<D: Desk>(
@@ -31,6 +35,9 @@ pub(super) async fn report<D: Desk>(
     now: Timestamp,
 ) -> Result<Action, Failed> {
     let mut status = object.status.clone().unwrap_or_default();
+    if let Some(wait) = silent(context, object, &result, now) {
+        return Ok(Action::requeue(wait));
+    }
     let outcome = match &result {
         Ok(selected) => {
             if status.latest_ref.as_ref() != Some(&selected.latest) {
@@ -54,11 +61,34 @@ pub(super) async fn report<D: Desk>(
             _ => Action::await_change(),
         },
         Err(Failure { retry: Retry::BackOff, message, .. }) => return Err(Failed { message }),
-        Err(Failure { retry: Retry::Dependency, .. }) => Action::requeue(context.settings.requeue_dependency),
+        Err(Failure { retry: Retry::Dependency | Retry::FirstScan, .. }) => {
+            Action::requeue(context.settings.requeue_dependency)
+        }
         Err(_) => Action::await_change(),
     };
     context.retries.succeeded("ImagePolicy", &key_of(object));
     Ok(next)
+}
+
+/// How long a new policy says nothing: what it would say now holds for a moment and costs two writes. Its repository
+/// wakes it, when it comes or when its first turn ends.
+fn silent<D: Desk>(
+    context: &Context<D>,
+    object: &ImagePolicy,
+    result: &Result<Selected, Failure>,
+    now: Timestamp,
+) -> Option<Duration> {
+    let failure = result.as_ref().err()?;
+    if object.status.as_ref().is_some_and(|status| !status.conditions.is_empty()) {
+        return None;
+    }
+    let created = object.metadata.creation_timestamp.as_ref();
+    let young = created.is_some_and(|created| now.duration_since(created.0).abs() < YOUNG);
+    match failure.retry {
+        Retry::FirstScan => Some(context.settings.requeue_dependency),
+        Retry::Dependency if young => Some(YOUNG.unsigned_abs()),
+        _ => None,
+    }
 }
 
 /// Flux's message, which alerts and commit statuses show.

@@ -58,16 +58,15 @@ pub(crate) async fn scan<D: Desk>(
     key: &ListingKey,
     now: Timestamp,
 ) -> Result<Listed, Failure> {
-    let list =
-        context.registry.list_tags(&valid.image, access, Instant::now() + valid.timeout).await.map_err(
-            |error| {
-                let reason = match error.kind() {
-                    ErrorKind::Unauthorized | ErrorKind::Forbidden => Reason::AuthenticationFailed,
-                    _ => Reason::ReadOperationFailed,
-                };
-                Failure { reason, message: format!("scan failed: {error}"), stalled: false }
-            },
-        )?;
+    let listed = context.registry.list_tags(&valid.image, access, Instant::now() + valid.timeout).await;
+    context.meters.scanned(listed.as_ref().err().map(tagalong_registry::Error::kind));
+    let list = listed.map_err(|error| {
+        let reason = match error.kind() {
+            ErrorKind::Unauthorized | ErrorKind::Forbidden => Reason::AuthenticationFailed,
+            _ => Reason::ReadOperationFailed,
+        };
+        Failure { reason, message: format!("scan failed: {error}"), stalled: false }
+    })?;
     if list.dropped > 0 {
         tracing::warn!(image = %valid.image, dropped = list.dropped, "entries of the listing that are no tags were left out");
     }

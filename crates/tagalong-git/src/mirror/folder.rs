@@ -114,6 +114,12 @@ fn tail(path: &Path, length: i64) -> Result<Vec<u8>> {
     read().map_err(GitError::damaged)
 }
 
+/// The sum of what the packs take on disk.
+pub(super) fn pack_bytes(repo: &Repository) -> u64 {
+    let packs = fs::read_dir(repository::pack_dir(repo)).into_iter().flatten().flatten();
+    packs.filter_map(|entry| entry.metadata().ok()).map(|meta| meta.len()).sum()
+}
+
 pub(super) fn pack_count(repo: &Repository) -> usize {
     fs::read_dir(repository::pack_dir(repo))
         .map(|entries| {

@@ -14,6 +14,12 @@ fn own_name(refname: &str) -> String {
     )
 }
 
+/// Where a remote ref was when it was last fetched or pushed.
+pub(super) fn last(repo: &Repository, refname: &str) -> Option<ObjectId> {
+    let found = repo.try_find_reference(own_name(refname).as_str()).ok()??;
+    found.try_id().map(gix::Id::detach)
+}
+
 /// Notes where a remote ref was.
 pub(super) fn remember(repo: &Repository, refname: &str, commit: ObjectId) {
     let written =

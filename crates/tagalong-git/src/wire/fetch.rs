@@ -25,7 +25,7 @@ const MAX_COMPLAINT: usize = 1000;
 
 /// How far back the wanted commits' history goes.
 pub(crate) enum Depth<'a> {
-    /// This many commits. The look-back of pins will ask for 50, 500, 5,000 (RULES 13).
+    /// This many commits. The look-back of pins asks for 50, 500, 5,000 (RULES 13).
     Commits(usize),
     /// Down to, and without, what the server's ref of this name reaches.
     Beyond(&'a str),
@@ -36,6 +36,8 @@ pub(crate) struct Ask<'a> {
     /// Commits whose trees the mirror holds whole.
     pub(crate) haves: &'a [ObjectId],
     pub(crate) depth: Depth<'a>,
+    /// The most bytes to receive, where that is less than for any pack.
+    pub(crate) room: Option<u64>,
 }
 
 /// Fetches into `repo` and gives the commits at which the received history was cut.
@@ -56,7 +58,7 @@ pub(crate) fn fetch_pack(
 
     let operation = Arc::clone(&connection.operation);
     let explain = |error: &(dyn std::error::Error + 'static)| operation.explain(error);
-    operation.expect_pack();
+    operation.expect_pack(ask.room);
     let mut reader = arguments.send(&mut connection.transport, true).map_err(|error| explain(&error))?;
     let response =
         Response::from_line_reader(version, &mut reader, true, false).map_err(|error| explain(&error))?;

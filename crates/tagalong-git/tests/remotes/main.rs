@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail the test by panicking")]
 
+mod archive;
 mod hostile;
 mod http;
 mod https;
@@ -11,3 +12,4 @@ mod push;
 mod signing;
 mod ssh;
 mod support;
+mod verifying;

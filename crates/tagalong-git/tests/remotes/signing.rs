@@ -10,7 +10,7 @@ use tagalong_testkit::{
     sshd::SshKey,
 };
 
-fn signed(repo: &GitRepo, signer: &Signer) -> String {
+pub(crate) fn signed(repo: &GitRepo, signer: &Signer) -> String {
     let base = repo.rev("main").unwrap();
     let remote = remote(repo.path().to_str().unwrap());
     let mirror = Mirror::open(repo.path(), &remote).unwrap();

@@ -34,11 +34,14 @@ pub(crate) fn load(nodes: &mut Nodes, bytes: &[u8]) -> Result<Config> {
                     config.name_reference.push(referrers(nodes, *item)?);
                 }
             }
-            "varReference" if decode::list(nodes, field.value, field.name)?.is_empty() => {}
+            // Only vars ask for it, and they are refused; what contradicts the built-in list could not be seen.
             "varReference" => {
-                let fault =
-                    Fault::unsupported("varReference serves vars, which are not rendered; use replacements");
-                return Err(Refused { line: field.line, fault });
+                let specs = field_specs(nodes, field.value, field.name)?;
+                if specs.iter().any(|spec| spec.create) {
+                    let fault =
+                        Fault::unsupported("varReference with create serves vars, which are not rendered");
+                    return Err(Refused { line: field.line, fault });
+                }
             }
             name => {
                 let specs = field_specs(nodes, field.value, name)?;

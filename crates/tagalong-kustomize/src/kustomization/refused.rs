@@ -5,7 +5,7 @@ use crate::error::Fault;
 use crate::node::Nodes;
 use crate::parse::Refused;
 
-/// Every refused field with its advice. The reference page repeats this list.
+/// Every refused field with its advice. `docs/kustomize.md` repeats this list.
 const REFUSED: &[(&str, &str)] = &[
     ("vars", "is not rendered; use replacements, which kustomize recommends instead"),
     ("openapi", "another schema than kustomize's built-in one is not rendered"),
@@ -23,6 +23,12 @@ const REFUSED: &[(&str, &str)] = &[
     ("transformers", "transformer plugins are not run; use the fields of the kustomization itself"),
     ("validators", "validator plugins are not run; validate before the commit"),
 ];
+
+/// The names alone, for the test that holds the reference page against them.
+#[cfg(test)]
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    REFUSED.iter().map(|(name, _)| *name)
+}
 
 /// Refuses the field if it is one of those and says anything.
 pub(super) fn check(nodes: &Nodes, field: &Field) -> Result<()> {

@@ -20,7 +20,9 @@ pub(super) fn run(nodes: &mut Nodes, map: &ResMap, namespace: &str, fields: &[Fi
         resource.store_id(nodes)?;
         set(nodes, resource, namespace, fields)?;
         let id = resource.id(nodes);
-        if map.list.iter().filter(|other| other.id(nodes).equals(&id)).count() != 1 {
+        if map.list.iter().filter(|other| other.name(nodes) == id.name && other.id(nodes).equals(&id)).count()
+            != 1
+        {
             return Err(Fault::new(format!("two objects become {}", describe(&id))));
         }
     }

@@ -17,6 +17,7 @@ const FILES: &[(&str, &str)] = &[
     ("merging", include_str!("cases/merging.txt")),
     ("names", include_str!("cases/names.txt")),
     ("replacements", include_str!("cases/replacements.txt")),
+    ("interactions", include_str!("cases/interactions.txt")),
     ("refusals", include_str!("cases/refusals.txt")),
 ];
 
@@ -50,8 +51,22 @@ fn read(group: &str, text: &str) -> Vec<Case> {
         }
     }
     for case in &mut cases {
+        case.files.iter_mut().for_each(finish);
         let own: Vec<String> = case.files.iter().map(|(path, _)| path.clone()).collect();
         case.files.extend(common.iter().filter(|(path, _)| !own.contains(path)).cloned());
     }
     cases
+}
+
+/// Does what stands behind a file's path.
+fn finish((path, bytes): &mut (String, Vec<u8>)) {
+    let Some((plain, word)) = path.split_once(" | ") else { return };
+    let text = String::from_utf8(std::mem::take(bytes)).unwrap();
+    *bytes = if word == "cut" {
+        text.trim_end_matches('\n').to_owned().into_bytes()
+    } else {
+        assert_eq!(word, "crlf", "{path}");
+        text.replace('\n', "\r\n").into_bytes()
+    };
+    *path = plain.to_owned();
 }

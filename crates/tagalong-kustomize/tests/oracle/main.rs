@@ -6,6 +6,7 @@
 )]
 
 mod cases;
+mod defaults;
 mod generated;
 mod pairs;
 mod run;
@@ -17,6 +18,12 @@ use tagalong_testkit::parts::Part;
 fn the_corpus_prints_what_kustomize_prints() {
     need!(Part::Kustomize);
     run::check(&cases::corpus());
+}
+
+#[test]
+fn every_field_of_the_built_in_lists_is_reached_as_kustomize_reaches_it() {
+    need!(Part::Kustomize);
+    run::check(&[defaults::references(), defaults::fields()].concat());
 }
 
 #[test]

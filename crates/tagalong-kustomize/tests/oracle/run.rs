@@ -14,6 +14,8 @@ use tagalong_testkit::parts::{self, Part};
 pub(crate) enum Expect {
     /// The same bytes, or a refusal by both.
     Same,
+    /// The same bytes; a refusal is a mistake in the case.
+    Rendered,
     /// We refuse by name what kustomize renders.
     Refused,
 }
@@ -86,8 +88,8 @@ fn theirs(oracle: &Path, case: &Case) -> Result<String, String> {
 fn compare(oracle: &Path, case: &Case) -> Option<String> {
     let (ours, theirs) = (ours(case), theirs(oracle, case));
     match (&ours, &theirs, case.expect) {
-        (Ok(ours), Ok(theirs), Expect::Same) if ours == theirs => None,
-        (Ok(ours), Ok(theirs), Expect::Same) => Some(difference(theirs, ours)),
+        (Ok(ours), Ok(theirs), Expect::Same | Expect::Rendered) if ours == theirs => None,
+        (Ok(ours), Ok(theirs), Expect::Same | Expect::Rendered) => Some(difference(theirs, ours)),
         (Err(KustomizeError::Invalid { .. }), Err(_), Expect::Same) => None,
         (Err(KustomizeError::Unsupported { .. }), Ok(_), Expect::Refused) => None,
         (Err(ours), Ok(_), _) => Some(format!("only we refuse: {ours}\n")),

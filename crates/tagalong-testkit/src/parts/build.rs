@@ -13,6 +13,9 @@ pub(super) const PLAIN: &str = "-s -w";
 pub(super) const KUBERNETES: &str = "-s -w -X k8s.io/component-base/version.gitVersion=v1.36.3 \
      -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36";
 
+/// Flux names the version of its module, which the linker is told as well; the same as in `parts/flux/go.mod`.
+pub(super) const FLUX: &str = "-s -w -X main.VERSION=2.9.5";
+
 /// How a part is built with Go.
 #[derive(Clone, Copy)]
 pub(super) struct Recipe {
@@ -22,6 +25,8 @@ pub(super) struct Recipe {
     pub(super) package: &'static str,
     /// What the linker is given.
     pub(super) flags: &'static str,
+    /// A file in the package's folder that it embeds and its module does not carry.
+    pub(super) lacks: Option<&'static str>,
 }
 
 /// The program that `recipe` makes, built if the test bed folder does not hold it yet.
@@ -47,20 +52,58 @@ pub(super) fn built(name: &str, recipe: Recipe) -> Result<PathBuf, String> {
         return Ok(program);
     }
     let unfinished = program.with_extension("unfinished");
-    let output = Command::new(go)
-        .current_dir(&module)
-        .args(["build", "-trimpath", "-ldflags", recipe.flags, "-o"])
-        .arg(&unfinished)
-        .arg(recipe.package)
-        .output()
-        .map_err(|e| format!("cannot run go: {e}"))?;
-    if !output.status.success() {
-        let story = String::from_utf8_lossy(&output.stderr);
-        let last = story.lines().last().unwrap_or_default();
-        return Err(format!("go build failed: {last}"));
+    match recipe.lacks {
+        None => {
+            let build =
+                ["build", "-trimpath", "-ldflags", recipe.flags, "-o", text(&unfinished)?, recipe.package];
+            run(&go, &module, &build)?;
+        }
+        Some(file) => {
+            let folder = tempfile::tempdir_in(&bed).map_err(|e| format!("cannot make a folder: {e}"))?;
+            vendored(&go, &module, folder.path(), recipe, file, &unfinished)?;
+        }
     }
     fs::rename(&unfinished, &program).map_err(|e| format!("cannot keep the build: {e}"))?;
     Ok(program)
+}
+
+/// Builds from copies of all modules, to which the missing file can be added; what is in it is not used.
+fn vendored(
+    go: &Path,
+    module: &Path,
+    folder: &Path,
+    recipe: Recipe,
+    file: &str,
+    program: &Path,
+) -> Result<(), String> {
+    for name in ["go.mod", "go.sum"] {
+        fs::copy(module.join(name), folder.join(name)).map_err(|e| format!("cannot copy {name}: {e}"))?;
+    }
+    // The missing file is an error that is mended below.
+    run(go, folder, &["mod", "vendor", "-e"])?;
+    let missing = folder.join("vendor").join(recipe.package).join(file);
+    let made = missing.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&missing, "\n"));
+    made.map_err(|e| format!("cannot make {}: {e}", missing.display()))?;
+    let flags = ["build", "-mod=vendor", "-trimpath", "-ldflags", recipe.flags];
+    run(go, folder, &[&flags[..], &["-o", text(program)?, recipe.package]].concat())
+}
+
+fn run(go: &Path, folder: &Path, arguments: &[&str]) -> Result<(), String> {
+    let output = Command::new(go)
+        .current_dir(folder)
+        .args(arguments)
+        .output()
+        .map_err(|e| format!("cannot run go: {e}"))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let story = String::from_utf8_lossy(&output.stderr);
+    let last = story.lines().last().unwrap_or_default();
+    Err(format!("go {} failed: {last}", arguments.first().unwrap_or(&"")))
+}
+
+fn text(path: &Path) -> Result<&str, String> {
+    path.to_str().ok_or_else(|| format!("{} is no text", path.display()))
 }
 
 fn testbed() -> Option<PathBuf> {

@@ -8,6 +8,7 @@
 //!     stdout  {"ms": 12.3, "work": {"requests": 2}}     its time, without what was set up for it, and the work counted
 //! ```
 
+mod cluster;
 mod decide;
 mod estate;
 mod fetched;
@@ -17,6 +18,7 @@ mod memory;
 mod plan;
 mod product;
 mod push;
+mod render;
 mod requests;
 mod scan;
 mod step;
@@ -39,9 +41,13 @@ fn main() -> Result<()> {
         ["plan"] => Box::new(plan::Plan::open()?),
         ["push", files] => Box::new(push::Push::open(push::Shape::Shared { files: files.parse()? })?),
         ["push-many", files] => Box::new(push::Push::open(push::Shape::Many { files: files.parse()? })?),
+        ["render"] => Box::new(render::Render::open()?),
         ["visible"] => Box::new(visible::Visible::open()?),
         ["memory"] => Box::new(memory::Memory::open()?),
         ["lists"] => Box::new(lists::Lists::open()?),
+        ["cluster-start", binary] => Box::new(cluster::start::Start::open(binary)?),
+        ["cluster-tag", binary, files] => Box::new(cluster::tag::Tag::open(binary, files.parse()?)?),
+        ["cluster-many", binary] => Box::new(cluster::many::Many::open(binary)?),
         _ => bail!("no such job: {}", words.join(" ")),
     };
     let mut stdout = std::io::stdout().lock();

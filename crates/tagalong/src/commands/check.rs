@@ -4,8 +4,9 @@
 use crate::cli::{CheckArgs, Global, Output, StateArgs};
 use crate::exit::Answer;
 use crate::print;
-use crate::wiring::{Role, Wired, wire};
+use crate::wiring::{self, Place, Role, Wired};
 use serde::Serialize;
+use std::path::Path;
 use std::time::{Duration, Instant};
 use tagalong_api::validate;
 use tagalong_api::{GitRepository, ImageRepository};
@@ -26,15 +27,29 @@ struct Checked {
 pub(crate) async fn run(args: CheckArgs, global: &Global) -> anyhow::Result<Answer> {
     print::no_lint_format(global.output)?;
     let own = tempfile::tempdir()?;
-    let state = StateArgs { state: Some(own.path().to_owned()) };
-    let wired = wire(&args.desk, &state, Role::Reader, Settings::default())?;
+    let state = StateArgs { state: Some(own.path().to_owned()), ..StateArgs::default() };
+    // Nothing is turned here; this says that nothing may be written either.
+    let settings = Settings { dry_run: true, ..Settings::default() };
+    match wiring::place(args.desk.dir.as_ref(), &args.cluster)? {
+        Place::Folder(dir) => {
+            let (wired, _) = wiring::folder(dir, &args.desk, &state, Role::Reader, settings)?;
+            check(&wired, own.path(), global).await
+        }
+        Place::Cluster => {
+            let wired = wiring::cluster(&args.cluster, &args.desk, &state, settings).await?;
+            check(&wired, own.path(), global).await
+        }
+    }
+}
+
+async fn check<D: Desk>(wired: &Wired<D>, folder: &Path, global: &Global) -> anyhow::Result<Answer> {
     let mut checked = Vec::new();
     let kinds = wired.context.desk.kinds().clone();
     for object in kinds.repositories.state() {
-        checked.push(registry(&wired, &object).await);
+        checked.push(registry(wired, &object).await);
     }
     for object in kinds.sources.state() {
-        checked.push(source(&wired, &object, own.path()).await);
+        checked.push(source(wired, &object, folder).await);
     }
     checked.sort_by(|a, b| a.object.cmp(&b.object));
     let all = checked.iter().all(|checked| checked.ok);
@@ -50,7 +65,7 @@ pub(crate) async fn run(args: CheckArgs, global: &Global) -> anyhow::Result<Answ
     Ok(if all { Answer::Yes } else { Answer::No })
 }
 
-async fn registry(wired: &Wired, object: &ImageRepository) -> Checked {
+async fn registry<D: Desk>(wired: &Wired<D>, object: &ImageRepository) -> Checked {
     let checked = |result: Result<&str, String>| Checked {
         object: format!("ImageRepository/{}", wake::key_of(object)),
         target: object.spec.image.clone(),
@@ -70,7 +85,7 @@ async fn registry(wired: &Wired, object: &ImageRepository) -> Checked {
     checked(answer.map(|()| "the registry answers and lists tags").map_err(|error| error.to_string()))
 }
 
-async fn source(wired: &Wired, object: &GitRepository, folder: &std::path::Path) -> Checked {
+async fn source<D: Desk>(wired: &Wired<D>, object: &GitRepository, folder: &Path) -> Checked {
     let checked = |target: String, result: Result<String, String>| Checked {
         object: format!("GitRepository/{}", wake::key_of(object)),
         target,
@@ -94,7 +109,7 @@ async fn source(wired: &Wired, object: &GitRepository, folder: &std::path::Path)
     checked(target, answer.unwrap_or_else(|error| Err(error.to_string())))
 }
 
-fn reach(folder: &std::path::Path, remote: &Remote) -> Result<String, String> {
+fn reach(folder: &Path, remote: &Remote) -> Result<String, String> {
     let mirror = Mirror::open(folder, remote).map_err(|error| error.to_string())?;
     mirror.tip(remote, &["HEAD"]).map_err(|error| format!("it cannot be read: {error}"))?;
     mirror.may_push(remote).map_err(|error| format!("it can be read, but a push would fail: {error}"))?;

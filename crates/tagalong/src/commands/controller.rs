@@ -1,74 +1,62 @@
 //! `tagalong controller`: the same engine over the objects of a Kubernetes cluster, until it is stopped.
 
+mod election;
+mod wire;
+
 use super::settle::{GRACE, stop_signal};
 use crate::cli::{ControllerArgs, StateArgs};
 use crate::exit::Answer;
-use crate::listen::{self, Listeners};
+use crate::listen::{self, Figures, Listeners, Observer};
+use crate::print;
 use crate::state::State;
-use crate::wiring;
-use anyhow::Context as _;
+use jiff::Timestamp;
 use std::sync::Arc;
-use tagalong_cluster::{ClusterDesk, Options};
-use tagalong_engine::automation::Mirrors;
-use tagalong_engine::wheel::{self, WakeQueues, Wakers};
-use tagalong_engine::{Context, Desk as _, Settings};
+use tagalong_cluster::{ClusterDesk, Election, Requests};
+use tagalong_engine::wheel::{self, WakeQueues};
+use tagalong_engine::{Context, Desk as _, Finding, Record};
+use wire::Storage;
 
 pub(crate) async fn run(args: ControllerArgs) -> anyhow::Result<Answer> {
     for flag in args.flux.given() {
         tracing::warn!("{flag} is a flag of Flux's controllers that has no meaning here; it is ignored");
     }
-    let state = State::write(&StateArgs { state: Some(args.storage_path.clone()) })?;
-    let (context, desk, wakes) = wire(&args, &state).await?;
+    let state = State::write(&StateArgs { state: Some(args.storage_path.clone()), ..StateArgs::default() })?;
+    let requests = Requests::default();
+    let client = tagalong_cluster::connect(&requests).await?;
+    let election = election::of(&args, &client)?;
+    let storage = Storage::open(&args, &state).await?;
+    let (context, desk, wakes) = wire::wire(&args, &state, client, storage.as_ref()).await?;
+    let observer = args.dry_run.then(|| Observer::new(desk.clone()));
     let listeners = Listeners {
         metrics: args.metrics_addr.0,
         health: args.health_addr.0,
         kinds: desk.kinds().clone(),
         record: desk.record().clone(),
+        figures: Figures::new(&context, desk.record(), Some(&requests)),
         watches: desk.health().clone(),
+        observer: observer.clone(),
     };
     let answer = tokio::select! {
-        answer = turn(context, &desk, wakes) => Ok(answer),
+        answer = until_stopped(context, &desk, wakes, election.as_ref()) => Ok(answer),
         () = desk.watch() => Ok(Answer::No),
         served = listen::serve_controller(listeners) => served.map(|()| Answer::No),
+        served = wire::serve(storage) => served.map(|()| Answer::No),
+        () = observe(desk.record(), observer.as_ref()) => Ok(Answer::No),
     };
     desk.finish().await;
+    if let Some(election) = election.filter(|_| args.election.leader_election_release_on_cancel) {
+        election::release(&election).await;
+    }
     answer
 }
 
-/// Everything that the wheel needs.
-async fn wire(
-    args: &ControllerArgs,
-    state: &State,
-) -> anyhow::Result<(Arc<Context<ClusterDesk>>, ClusterDesk, WakeQueues)> {
-    let client = tagalong_cluster::connect().await?;
-    let instance = match &args.instance {
-        Some(instance) => instance.clone(),
-        None => tagalong_cluster::instance(&client).await.context(
-            "cannot read namespace kube-system, whose uid names the cluster; or name it with --instance",
-        )?,
-    };
-    let settings = Settings {
-        dry_run: false,
-        no_cross_namespace_refs: args.no_cross_namespace_refs,
-        jitter_percent: args.interval_jitter_percentage,
-        min_retry_delay: args.min_retry_delay,
-        max_retry_delay: args.max_retry_delay,
-        requeue_dependency: args.requeue_dependency,
-        concurrent: args.concurrent,
-        ca_pem: wiring::ca_pem(args.ca_file.as_deref())?,
-        instance: Some(instance),
-    };
-    let options = Options { namespace: namespace(args)?, dry_run: false, instance: pod() };
-    let (wakers, wakes) = Wakers::new();
-    let desk = ClusterDesk::new(client, options, wakers);
-    let registry = wiring::registry(args.ca_file.as_deref())?;
-    let mirrors = Mirrors::new(state.mirrors().to_owned());
-    let context = Context::new(desk.clone(), registry, wiring::listings(state)?, mirrors, settings);
-    Ok((Arc::new(context), desk, wakes))
-}
-
 /// Turns until a signal; what was begun is finished within the grace, or abandoned.
-async fn turn(context: Arc<Context<ClusterDesk>>, desk: &ClusterDesk, wakes: WakeQueues) -> Answer {
+async fn until_stopped(
+    context: Arc<Context<ClusterDesk>>,
+    desk: &ClusterDesk,
+    wakes: WakeQueues,
+    election: Option<&Election>,
+) -> Answer {
     let (signalled, mut signal) = tokio::sync::watch::channel(None);
     let stop = async {
         let answer = stop_signal().await;
@@ -84,36 +72,63 @@ async fn turn(context: Arc<Context<ClusterDesk>>, desk: &ClusterDesk, wakes: Wak
     let work = async {
         let mut stop = std::pin::pin!(stop);
         tokio::select! {
-            () = desk.synced() => {}
-            () = &mut stop => return,
+            began = begun(desk, election) => began?,
+            () = &mut stop => return Ok(()),
         }
-        let kinds = desk.kinds();
-        tracing::info!(
-            "turning {} ImageRepositories, {} ImagePolicies, {} ImageUpdateAutomations",
-            kinds.repositories.len(),
-            kinds.policies.len(),
-            kinds.automations.len()
-        );
-        wheel::forever(context, wakes, stop).await;
+        tokio::select! {
+            () = wheel::forever(context, wakes, stop) => Ok(()),
+            why = election::lost(election) => Err(why),
+        }
     };
-    tokio::select! {
-        () = work => {}
-        () = overdue => {}
+    let worked = tokio::select! {
+        worked = work => worked,
+        () = overdue => Ok(()),
+    };
+    if let Err(why) = worked {
+        // Another may write from now on: nothing is finished, the process ends.
+        tracing::error!("{why}; another copy may work now, so this one ends");
+        return Answer::No;
     }
     signal.borrow_and_update().unwrap_or(Answer::Interrupted)
 }
 
-/// The one namespace that is watched, where it is one.
-fn namespace(args: &ControllerArgs) -> anyhow::Result<Option<String>> {
-    if args.watch_all_namespaces {
-        return Ok(None);
+/// Waits until it is this process's turn to work, and all objects are known; says why when it lost that turn.
+async fn begun(desk: &ClusterDesk, election: Option<&Election>) -> Result<(), String> {
+    if let Some(election) = election {
+        election.won().await;
+        tracing::info!("holding the leases");
     }
-    let name = std::env::var("RUNTIME_NAMESPACE").ok().filter(|name| !name.is_empty());
-    name.map(Some).context("--watch-all-namespaces=false needs RUNTIME_NAMESPACE, the namespace to watch")
+    tokio::select! {
+        () = desk.synced() => {}
+        why = election::lost(election) => return Err(why),
+    }
+    let kinds = desk.kinds();
+    tracing::info!(
+        "turning {} ImageRepositories, {} ImagePolicies, {} ImageUpdateAutomations",
+        kinds.repositories.len(),
+        kinds.policies.len(),
+        kinds.automations.len()
+    );
+    Ok(())
 }
 
-/// The name of this Pod.
-fn pod() -> String {
-    let name = std::env::var("POD_NAME").or_else(|_| std::env::var("HOSTNAME"));
-    name.unwrap_or_else(|_| "tagalong".to_owned())
+/// With `--dry-run`, tells what each turn of an automation would have written. Does not end.
+async fn observe(record: &Record, observer: Option<&Observer>) {
+    if let Some(observer) = observer {
+        let mut findings = record.listen();
+        while let Some(finding) = findings.recv().await {
+            let Finding::Automation { key, turn: Some(turn), .. } = finding else { continue };
+            observer.take(&turn, Timestamp::now());
+            let (namespace, name) = (key.namespace.as_str(), key.name.as_str());
+            let summary = print::plans::summary(&turn);
+            tracing::info!(
+                controllerKind = "ImageUpdateAutomation",
+                namespace,
+                name,
+                "{}",
+                summary.trim_end()
+            );
+        }
+    }
+    std::future::pending().await
 }

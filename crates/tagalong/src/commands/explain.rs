@@ -6,18 +6,41 @@ use crate::cli::{ExplainArgs, Global, Output};
 use crate::exit::Answer;
 use crate::explain::{Explanation, Target, explain};
 use crate::print;
-use crate::wiring::{Role, wire};
-use tagalong_engine::Settings;
+use crate::wiring::{self, Place, Role, Wired};
+use std::path::Path;
+use tagalong_engine::{Desk, Settings};
 
-pub(crate) async fn run(args: ExplainArgs, global: &Global) -> anyhow::Result<Answer> {
+pub(crate) async fn run(mut args: ExplainArgs, global: &Global) -> anyhow::Result<Answer> {
     print::no_lint_format(global.output)?;
+    if args.target.is_none() {
+        args.target =
+            args.desk.dir.take_if(|dir| is_target(dir)).map(|dir| dir.to_string_lossy().into_owned());
+    }
+    let target = |namespace| args.target.as_deref().map(|text| Target::parse(text, namespace)).transpose();
     let settings = Settings { dry_run: true, ..Settings::default() };
-    let wired = wire(&args.desk, &args.state, Role::Reader, settings)?;
-    let target = args.target.as_deref().map(Target::parse).transpose()?;
-    if settle(&wired).await {
+    match wiring::place(args.desk.dir.as_ref(), &args.cluster)? {
+        Place::Folder(dir) => {
+            let (wired, _) = wiring::folder(dir, &args.desk, &args.state, Role::Reader, settings)?;
+            tell(&wired, target("default")?.as_ref(), global).await
+        }
+        Place::Cluster => {
+            let wired = wiring::cluster(&args.cluster, &args.desk, &args.state, settings).await?;
+            let namespace = wired.context.desk.namespace().unwrap_or("default");
+            tell(&wired, target(namespace)?.as_ref(), global).await
+        }
+    }
+}
+
+/// Whether the first argument is a TARGET in a cluster: it names nothing on this machine, nor looks as if it should.
+fn is_target(dir: &Path) -> bool {
+    !dir.starts_with(".") && !dir.starts_with("..") && !dir.is_absolute() && !dir.exists()
+}
+
+async fn tell<D: Desk>(wired: &Wired<D>, target: Option<&Target>, global: &Global) -> anyhow::Result<Answer> {
+    if settle(wired).await {
         return Ok(Answer::Interrupted);
     }
-    let explanations = explain(&wired.context, &wired.desk.record().turns(), target.as_ref()).await?;
+    let explanations = explain(&wired.context, &wired.record.turns(), target).await?;
     match global.output {
         Output::Text => {
             for explanation in &explanations {

@@ -3,12 +3,15 @@
 use super::settle::{GRACE, settle, stop_signal};
 use crate::cli::{Global, Output, RunArgs};
 use crate::exit::Answer;
-use crate::wiring::{Role, Wired, wire};
-use crate::{listen, print};
+use crate::listen::Figures;
+use crate::wiring::{Followed, Role, Wired};
+use crate::{listen, print, wiring};
+use anyhow::bail;
 use futures::FutureExt as _;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tagalong_engine::{Desk, Settings, wheel};
+use tagalong_files::FilesDesk;
 
 pub(crate) async fn run(args: RunArgs, global: &Global) -> anyhow::Result<Answer> {
     print::no_lint_format(global.output)?;
@@ -16,16 +19,20 @@ pub(crate) async fn run(args: RunArgs, global: &Global) -> anyhow::Result<Answer
         dry_run: args.dry_run,
         jitter_percent: args.interval_jitter_percentage,
         concurrent: args.concurrent,
-        instance: args.instance.clone(),
         ..Settings::default()
     };
-    let wired = wire(&args.desk, &args.state, Role::Writer, settings)?;
-    if args.once { once(wired, global).await } else { forever(wired, args.listen).await }
+    let Some(dir) = &args.desk.dir else {
+        bail!(
+            "name a folder of objects, as in `tagalong run ./fleet`; those of a cluster are kept by `tagalong controller`"
+        )
+    };
+    let (wired, followed) = wiring::folder(dir, &args.desk, &args.state, Role::Writer, settings)?;
+    if args.once { once(&wired, global).await } else { forever(&wired, followed, args.listen).await }
 }
 
-async fn once(wired: Wired, global: &Global) -> anyhow::Result<Answer> {
-    let interrupted = settle(&wired).await;
-    for turn in wired.desk.record().turns() {
+async fn once(wired: &Wired<FilesDesk>, global: &Global) -> anyhow::Result<Answer> {
+    let interrupted = settle(wired).await;
+    for turn in wired.record.turns() {
         print::story(&print::plans::summary(&turn));
     }
     let kinds = wired.context.desk.kinds();
@@ -40,23 +47,30 @@ async fn once(wired: Wired, global: &Global) -> anyhow::Result<Answer> {
     })
 }
 
-async fn forever(wired: Wired, listen: Option<SocketAddr>) -> anyhow::Result<Answer> {
-    let Wired { context, desk, wakes, paths, .. } = &mut { wired };
+async fn forever(
+    wired: &Wired<FilesDesk>,
+    followed: Followed,
+    listen: Option<SocketAddr>,
+) -> anyhow::Result<Answer> {
+    let Followed { wakes, paths } = followed;
+    let desk = &wired.context.desk;
     let watching = async {
-        if let Err(error) = tagalong_files::watch(paths, desk).await {
+        if let Err(error) = tagalong_files::watch(&paths, desk).await {
             tracing::warn!("the folder is not watched, so edits need a restart: {error}");
         }
         std::future::pending::<()>().await;
     };
     let listening = async {
         match listen {
-            Some(address) => listen::serve(address, desk.kinds().clone(), desk.record().clone()).await,
+            Some(address) => {
+                let figures = Figures::new(&wired.context, desk.record(), None);
+                listen::serve(address, desk.kinds().clone(), desk.record().clone(), figures).await
+            }
             None => std::future::pending().await,
         }
     };
     let (stopped, stop) = tokio::sync::oneshot::channel();
-    let wakes = std::mem::replace(wakes, wheel::Wakers::new().1);
-    let turning = wheel::forever(Arc::clone(context), wakes, async {
+    let turning = wheel::forever(Arc::clone(&wired.context), wakes, async {
         let answer = stop_signal().await;
         tracing::info!("stopping; what was begun is finished first");
         // The other end waits below for as long as this future runs.

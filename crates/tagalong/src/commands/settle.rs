@@ -6,14 +6,14 @@ use crate::progress;
 use crate::wiring::Wired;
 use std::sync::Arc;
 use std::time::Duration;
-use tagalong_engine::wheel;
+use tagalong_engine::{Desk, wheel};
 use tokio::sync::watch;
 
 /// What was begun gets this long to finish after a signal.
 pub(super) const GRACE: Duration = Duration::from_secs(10);
 
 /// Settles every object once. `true` when a signal ended it early.
-pub(super) async fn settle(wired: &Wired) -> bool {
+pub(super) async fn settle<D: Desk>(wired: &Wired<D>) -> bool {
     let (signalled, mut signal) = watch::channel(false);
     let stop = async {
         stop_signal().await;
@@ -26,7 +26,7 @@ pub(super) async fn settle(wired: &Wired) -> bool {
         tracing::warn!("not finished within 10 s; the next run does what is left");
     };
     tokio::select! {
-        () = progress::shown(&wired.desk, wheel::once(Arc::clone(&wired.context), stop)) => {}
+        () = progress::shown(wired, wheel::once(Arc::clone(&wired.context), stop)) => {}
         () = overdue => {}
     }
     *signal.borrow_and_update()

@@ -10,7 +10,7 @@ use super::voice::Voice;
 use super::{estate, image, server};
 use crate::cli::{DeskArgs, StateArgs};
 use crate::print::plans::count;
-use crate::wiring::{Role, wire};
+use crate::wiring::{Role, folder};
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 use std::path::{Path, PathBuf};
@@ -47,8 +47,9 @@ pub(crate) async fn play(place: &Place, voice: &Voice) -> anyhow::Result<()> {
     introduce(place, voice, port, &made)?;
     let mut registry = JoinSet::new();
     registry.spawn(server::serve(listener, place.storage()));
-    let mut wired = wire(&desk_args(place), &state_args(place), Role::Writer, Settings::default())?;
-    let mut findings = wired.desk.record().listen();
+    let (wired, followed) =
+        folder(&place.fleet(), &desk_args(), &state_args(place), Role::Writer, Settings::default())?;
+    let mut findings = wired.record.listen();
     let context = Arc::clone(&wired.context);
     let mut teller = Teller::new(voice, Arc::clone(&context));
 
@@ -57,8 +58,7 @@ pub(crate) async fn play(place: &Place, voice: &Voice) -> anyhow::Result<()> {
 
     voice.part("Watch while tags are pushed (as `tagalong run` does)")?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let wakes = std::mem::replace(&mut wired.wakes, wheel::Wakers::new().1);
-    let turning = wheel::forever(context, wakes, async {
+    let turning = wheel::forever(context, followed.wakes, async {
         // Dropped without a word is a stop as well.
         _ = stopped.await.is_ok();
     });
@@ -78,9 +78,9 @@ pub(crate) async fn play(place: &Place, voice: &Voice) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn desk_args(place: &Place) -> DeskArgs {
+fn desk_args() -> DeskArgs {
     DeskArgs {
-        dir: Some(place.fleet()),
+        dir: None,
         allow_env: Vec::new(),
         secrets_dir: None,
         ca_file: None,
@@ -89,7 +89,7 @@ fn desk_args(place: &Place) -> DeskArgs {
 }
 
 fn state_args(place: &Place) -> StateArgs {
-    StateArgs { state: Some(place.state()) }
+    StateArgs { state: Some(place.state()), ..StateArgs::default() }
 }
 
 fn introduce(place: &Place, voice: &Voice, port: u16, made: &estate::Made) -> anyhow::Result<()> {

@@ -14,15 +14,15 @@ pub(crate) enum Target {
 }
 
 impl Target {
-    /// Reads what stands on the command line.
+    /// Reads what stands on the command line; a policy without a namespace is in `namespace`.
     ///
     /// # Errors
     /// When an object of another kind is named.
-    pub(crate) fn parse(text: &str) -> anyhow::Result<Self> {
+    pub(crate) fn parse(text: &str, namespace: &str) -> anyhow::Result<Self> {
         let parts: Vec<&str> = text.split('/').collect();
         match parts.as_slice() {
             ["ImagePolicy" | "imagepolicy" | "imgpol", name] => {
-                Ok(Self::Policy(ObjectKey::new("default", *name)))
+                Ok(Self::Policy(ObjectKey::new(namespace, *name)))
             }
             ["ImagePolicy" | "imagepolicy" | "imgpol", namespace, name] => {
                 Ok(Self::Policy(ObjectKey::new(*namespace, *name)))
@@ -69,15 +69,16 @@ mod tests {
 
     #[test]
     fn targets_are_read_as_they_are_written() {
+        let parse = |text| Target::parse(text, "here");
         let policy = |ns: &str, name: &str| Target::Policy(ObjectKey::new(ns, name));
-        assert_eq!(Target::parse("ImagePolicy/web").unwrap(), policy("default", "web"));
-        assert_eq!(Target::parse("ImagePolicy/apps/web").unwrap(), policy("apps", "web"));
-        assert!(Target::parse("GitRepository/fleet").is_err());
-        let place = Target::parse("./apps/web.yaml:12").unwrap();
+        assert_eq!(parse("ImagePolicy/web").unwrap(), policy("here", "web"));
+        assert_eq!(parse("ImagePolicy/apps/web").unwrap(), policy("apps", "web"));
+        assert!(parse("GitRepository/fleet").is_err());
+        let place = parse("./apps/web.yaml:12").unwrap();
         assert!(place.is_place("apps/web.yaml", 12) && !place.is_place("apps/web.yaml", 13));
-        assert!(Target::parse("apps/web.yaml").unwrap().is_place("apps/web.yaml", 99));
-        assert!(Target::parse("ghcr.io/acme/web:1.0").unwrap().is_image(Some("ghcr.io/acme/web")));
-        assert!(Target::parse("alpine").unwrap().is_image(Some("docker.io/library/alpine")));
-        assert!(!Target::parse("ghcr.io/acme/api").unwrap().is_image(Some("ghcr.io/acme/web")));
+        assert!(parse("apps/web.yaml").unwrap().is_place("apps/web.yaml", 99));
+        assert!(parse("ghcr.io/acme/web:1.0").unwrap().is_image(Some("ghcr.io/acme/web")));
+        assert!(parse("alpine").unwrap().is_image(Some("docker.io/library/alpine")));
+        assert!(!parse("ghcr.io/acme/api").unwrap().is_image(Some("ghcr.io/acme/web")));
     }
 }

@@ -37,8 +37,13 @@ pub(crate) struct Objects<'l> {
 }
 
 /// Validates every object.
-pub(crate) fn check<'l>(loaded: &'l Loaded, roster: &Roster, findings: &mut Vec<Finding>) -> Objects<'l> {
-    let mut checker = Checker { roster, sources: Sources::default(), findings };
+pub(crate) fn check<'l>(
+    loaded: &'l Loaded,
+    roster: &Roster,
+    sources: Sources,
+    findings: &mut Vec<Finding>,
+) -> Objects<'l> {
+    let mut checker = Checker { roster, sources, findings };
     let mut objects = Objects::default();
     for located in &loaded.repositories {
         objects.repositories.push(checker.object(located, validate::repository));

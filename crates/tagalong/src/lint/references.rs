@@ -1,5 +1,5 @@
-//! References between objects: to ones that are not there, to ones that may not be used, to Secrets. A Secret is looked
-//! for by name alone; nothing of it is read (RULES 24).
+//! References between objects: to ones that are not there, to ones that may not be used, to Secrets among files. A
+//! Secret is looked for by name alone; nothing of it is read (RULES 24).
 
 use super::names::Roster;
 use super::objects::{Checked, Objects, title};
@@ -11,8 +11,8 @@ use tagalong_api::{ImageRepository, ImageUpdateAutomation, Reason, access};
 use tagalong_files::{Loaded, Located};
 use tagalong_model::ObjectKey;
 
-/// Checks every reference.
-pub(crate) fn check(loaded: &Loaded, objects: &Objects<'_>, roster: &Roster, findings: &mut Vec<Finding>) {
+/// Checks every reference from one object to another.
+pub(crate) fn objects(loaded: &Loaded, objects: &Objects<'_>, roster: &Roster, findings: &mut Vec<Finding>) {
     let mut checker = Checker { loaded, objects, roster, findings, asked: BTreeSet::new() };
     for policy in &objects.policies {
         checker.repository_of(policy);
@@ -20,7 +20,11 @@ pub(crate) fn check(loaded: &Loaded, objects: &Objects<'_>, roster: &Roster, fin
     for automation in &objects.automations {
         checker.source_of(automation);
     }
-    checker.secrets();
+}
+
+/// Checks every reference to a Secret, which a folder has to hold.
+pub(crate) fn secrets(loaded: &Loaded, objects: &Objects<'_>, roster: &Roster, findings: &mut Vec<Finding>) {
+    Checker { loaded, objects, roster, findings, asked: BTreeSet::new() }.secrets();
 }
 
 struct Checker<'c> {

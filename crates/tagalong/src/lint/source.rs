@@ -1,8 +1,10 @@
 //! The text of files that findings point into, read again where it is needed, and what of it may be shown.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tagalong_files::{Place, underline};
 
 /// Nothing larger is read for the sake of showing a line.
@@ -14,7 +16,11 @@ const LINE_LIMIT: usize = 64 << 10;
 #[derive(Default)]
 pub(crate) struct Sources {
     last: Option<Source>,
+    given: Texts,
 }
+
+/// Texts that stand in no file, by the name they are told by.
+pub(crate) type Texts = Arc<BTreeMap<PathBuf, String>>;
 
 struct Source {
     path: PathBuf,
@@ -24,11 +30,14 @@ struct Source {
 }
 
 impl Sources {
+    /// Files, and these.
+    pub(crate) fn with(given: &Texts) -> Self {
+        Self { last: None, given: Arc::clone(given) }
+    }
+
     fn read(&mut self, file: &Path) -> Option<&Source> {
         if self.last.as_ref().is_none_or(|source| source.path != file) {
-            let small = fs::metadata(file).is_ok_and(|meta| meta.is_file() && meta.len() <= SIZE_LIMIT);
-            let bytes = if small { fs::read(file).unwrap_or_default() } else { Vec::new() };
-            let text = String::from_utf8_lossy(&bytes).into_owned();
+            let text = self.given.get(file).cloned().unwrap_or_else(|| text_of(file));
             let lines = lines(&text);
             self.last = Some(Source { path: file.to_owned(), text, lines });
         }
@@ -55,6 +64,12 @@ impl Sources {
         let frame = underline(&without_credentials(line), Place { line: 1, ..place });
         Some(visible(&renumber(&frame, place.line)))
     }
+}
+
+fn text_of(file: &Path) -> String {
+    let small = fs::metadata(file).is_ok_and(|meta| meta.is_file() && meta.len() <= SIZE_LIMIT);
+    let bytes = if small { fs::read(file).unwrap_or_default() } else { Vec::new() };
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 impl Source {

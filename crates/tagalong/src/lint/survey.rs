@@ -2,6 +2,7 @@
 
 use super::names::Roster;
 use super::scope::Scope;
+use super::source::Texts;
 use super::walk::{Found, files};
 use std::fs::File;
 use std::io::Read;
@@ -57,6 +58,16 @@ pub(crate) fn survey(paths: &[PathBuf], automations: &[Located<ImageUpdateAutoma
     }
     survey.roster.close();
     survey
+}
+
+/// Who is named in texts that stand in no file.
+pub(crate) fn roster(texts: &Texts) -> Roster {
+    let mut roster = Roster::default();
+    for (name, text) in texts.iter() {
+        roster.read(name, text);
+    }
+    roster.close();
+    roster
 }
 
 impl Survey {

@@ -31,6 +31,8 @@ fn collect<K: serde::Serialize + ResourceExt>(
 
 /// One object as it stands.
 pub(crate) struct Row {
+    /// `Kind`.
+    pub(crate) kind: &'static str,
     /// `Kind/namespace/name`.
     pub(crate) object: String,
     /// `True`, `False` or `Unknown`.
@@ -39,7 +41,7 @@ pub(crate) struct Row {
     pub(crate) message: String,
 }
 
-fn row(kind: &str, object: &impl ResourceExt, conditions: &[Condition]) -> Row {
+fn row(kind: &'static str, object: &impl ResourceExt, conditions: &[Condition]) -> Row {
     let ready = find(conditions, READY);
     let message = ready.map_or_else(
         || "not reconciled".to_owned(),
@@ -49,6 +51,7 @@ fn row(kind: &str, object: &impl ResourceExt, conditions: &[Condition]) -> Row {
         },
     );
     Row {
+        kind,
         object: format!("{kind}/{}/{}", object.namespace().unwrap_or_default(), object.name_any()),
         ready: ready.map_or_else(|| "Unknown".to_owned(), |ready| ready.status.clone()),
         message: message.replace('\n', " "),

@@ -22,7 +22,7 @@ impl Estate {
     /// A mirror that knows nothing.
     fn opened(&self) -> Opened {
         let mirror = Mirror::open(self.repo.path(), &self.remote).unwrap();
-        Opened { mirror, index: SiteIndex::default(), seen: None }
+        Opened::new(mirror, SiteIndex::default())
     }
 
     fn commit(&self, changes: &[Change<'_>]) {

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 /// Every finding.
 pub(crate) fn text(report: &Report) -> String {
-    let mut sources = Sources::default();
+    let mut sources = Sources::with(&report.texts);
     let mut out = String::new();
     for finding in &report.findings {
         one(&mut out, finding, &mut sources);

@@ -1,0 +1,114 @@
+//! The way to one cluster as one identity. Made once per cluster and identity, and cheap to clone.
+
+use kube::api::{DeleteParams, GetParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy};
+use kube::{Client, Config};
+use serde_json::Value;
+
+use crate::error::{self, ApplyError};
+use crate::id::ObjectId;
+use crate::kinds::{Kinds, Served};
+use crate::object::text;
+
+/// The field manager that Flux's kustomize-controller writes as.
+pub(crate) const MANAGER: &str = "kustomize-controller";
+
+/// A cluster and who asks.
+#[derive(Clone)]
+pub struct Cluster {
+    pub(crate) client: Client,
+    pub(crate) kinds: Kinds,
+}
+
+impl std::fmt::Debug for Cluster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cluster").finish_non_exhaustive()
+    }
+}
+
+impl Cluster {
+    /// The cluster of a configuration, as whom that says.
+    ///
+    /// # Errors
+    /// When no client can be made of it.
+    pub fn new(config: Config) -> Result<Self, ApplyError> {
+        let client =
+            Client::try_from(config).map_err(|failure| ApplyError::Access(error::unreachable(&failure)))?;
+        Ok(Self { client, kinds: Kinds::default() })
+    }
+
+    /// An object's kind, its namespace checked.
+    pub(crate) async fn find(&self, id: &ObjectId, version: &str) -> Result<Served, ApplyError> {
+        let served = self.kinds.find(&self.client, id, version).await?;
+        if served.namespaced && id.namespace.is_empty() {
+            return Err(ApplyError::NoNamespace(id.clone()));
+        }
+        Ok(served)
+    }
+
+    /// The object as it stands; `None` where there is none.
+    pub(crate) async fn get(&self, served: &Served, id: &ObjectId) -> Result<Option<Value>, ApplyError> {
+        let request = served.request(id).get(&id.name, &GetParams::default());
+        let request =
+            request.map_err(|failure| ApplyError::of(id, "query", &kube::Error::BuildRequest(failure)))?;
+        match self.client.request(request).await {
+            Ok(object) => Ok(Some(object)),
+            Err(failure) if error::code(&failure) == 404 => Ok(None),
+            Err(failure) => Err(ApplyError::of(id, "query", &failure)),
+        }
+    }
+
+    /// Server-side apply; conflicts are won.
+    pub(crate) async fn patch(
+        &self,
+        served: &Served,
+        id: &ObjectId,
+        object: &Value,
+        dry_run: bool,
+    ) -> kube::Result<Value> {
+        let params = PatchParams { dry_run, force: true, ..PatchParams::apply(MANAGER) };
+        let request = served.request(id).patch(&id.name, &params, &Patch::Apply(object));
+        self.client.request(request.map_err(kube::Error::BuildRequest)?).await
+    }
+
+    /// A merge patch of metadata; a `resourceVersion` in it has to be the one that stands.
+    pub(crate) async fn edit(&self, served: &Served, id: &ObjectId, patch: &Value) -> kube::Result<Value> {
+        let params = PatchParams { field_manager: Some(MANAGER.to_owned()), ..PatchParams::default() };
+        let request = served.request(id).patch(&id.name, &params, &Patch::Merge(patch));
+        self.client.request(request.map_err(kube::Error::BuildRequest)?).await
+    }
+
+    /// Whether an object could be made, without making it.
+    pub(crate) async fn rehearse(
+        &self,
+        served: &Served,
+        id: &ObjectId,
+        object: &Value,
+    ) -> kube::Result<Value> {
+        let params = PostParams { dry_run: true, field_manager: Some(MANAGER.to_owned()) };
+        let body = serde_json::to_vec(object).map_err(kube::Error::SerdeError)?;
+        let request = served.request(id).create(&params, body);
+        self.client.request(request.map_err(kube::Error::BuildRequest)?).await
+    }
+
+    /// Deletes exactly the object that was looked at, its dependents in the background. One that is gone is fine.
+    pub(crate) async fn delete(
+        &self,
+        served: &Served,
+        id: &ObjectId,
+        live: &Value,
+    ) -> Result<(), ApplyError> {
+        let uid = Some(text(live, "/metadata/uid").to_owned()).filter(|uid| !uid.is_empty());
+        let params = DeleteParams {
+            propagation_policy: Some(PropagationPolicy::Background),
+            preconditions: Some(Preconditions { uid, resource_version: None }),
+            ..DeleteParams::default()
+        };
+        let request = served.request(id).delete(&id.name, &params);
+        let request =
+            request.map_err(|failure| ApplyError::of(id, "delete", &kube::Error::BuildRequest(failure)))?;
+        match self.client.request::<Value>(request).await {
+            Err(failure) if error::code(&failure) != 404 => Err(ApplyError::of(id, "delete", &failure)),
+            _ => Ok(()),
+        }
+    }
+}

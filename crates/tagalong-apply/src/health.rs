@@ -1,0 +1,117 @@
+//! Whether an object has become what it says: the rules of kstatus, which Flux follows, and those of a few kinds that
+//! kstatus does not know. Pure; called for what was applied and for what a watch shows.
+
+mod condition;
+mod custom;
+mod workload;
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::object::{split_version, text};
+
+/// How far an object is; the words are kstatus'.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// As wanted.
+    Current,
+    /// On its way.
+    InProgress,
+    /// It will not get there by itself.
+    Failed,
+    /// It is being deleted.
+    Terminating,
+    /// It is not there.
+    NotFound,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Current => "Current",
+            Self::InProgress => "InProgress",
+            Self::Failed => "Failed",
+            Self::Terminating => "Terminating",
+            Self::NotFound => "NotFound",
+        })
+    }
+}
+
+/// The health of one object, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// How far it is.
+    pub state: State,
+    /// Why, in a few words.
+    pub message: String,
+}
+
+impl Health {
+    pub(crate) fn new(state: State, message: impl Into<String>) -> Self {
+        Self { state, message: message.into() }
+    }
+
+    pub(crate) fn current(message: impl Into<String>) -> Self {
+        Self::new(State::Current, message)
+    }
+
+    pub(crate) fn in_progress(message: impl Into<String>) -> Self {
+        Self::new(State::InProgress, message)
+    }
+
+    pub(crate) fn failed(message: impl Into<String>) -> Self {
+        Self::new(State::Failed, message)
+    }
+
+    /// The health of an object that is there.
+    pub(crate) fn of(object: &Value, now: Timestamp) -> Self {
+        if let Some(health) = common(object) {
+            return health;
+        }
+        let (group, kind) = (split_version(text(object, "/apiVersion")).0, text(object, "/kind"));
+        workload::health(group, kind, object, now)
+            .or_else(|| custom::health(group, kind, object))
+            .or_else(|| condition::ready(object))
+            .unwrap_or_else(|| Self::current("Resource is current"))
+    }
+}
+
+/// What holds for every kind: deletion, a generation not yet observed, `Reconciling` and `Stalled`.
+fn common(object: &Value) -> Option<Health> {
+    if !text(object, "/metadata/deletionTimestamp").is_empty() {
+        return Some(Health::new(State::Terminating, "Resource scheduled for deletion"));
+    }
+    let generation = object.pointer("/metadata/generation").and_then(Value::as_i64);
+    if let (Some(generation), Some(observed)) = (generation, observed(object))
+        && generation != observed
+    {
+        return Some(Health::in_progress(format!(
+            "{} generation is {generation}, but latest observed generation is {observed}",
+            text(object, "/kind")
+        )));
+    }
+    for found in condition::list(object) {
+        match (found.kind, found.status) {
+            ("Reconciling", "True") => return Some(Health::in_progress(found.message)),
+            ("Stalled", "True") => return Some(Health::failed(found.message)),
+            _ => {}
+        }
+    }
+    None
+}
+
+/// The generation that the kind's controller has seen; Argo Rollouts writes it as text.
+fn observed(object: &Value) -> Option<i64> {
+    let observed = object.pointer("/status/observedGeneration")?;
+    observed.as_i64().or_else(|| observed.as_str()?.parse().ok())
+}
+
+/// A whole number at a JSON pointer.
+fn int(object: &Value, pointer: &str) -> Option<i64> {
+    object.pointer(pointer).and_then(Value::as_i64)
+}
+
+#[cfg(test)]
+mod tests;

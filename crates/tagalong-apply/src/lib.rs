@@ -1,0 +1,45 @@
+//! Objects to a cluster, as Flux's kustomize-controller brings them there: server-side apply of what drifted, the
+//! inventory of what was applied, prune of what left it, and whether it all became healthy. Called by the sync.
+//!
+//! ```text
+//! objects ─▶ Cluster::apply ─▶ Outcome {changes, failures} ─▶ Inventory (in the status)
+//!                                   │ what is not healthy yet      │ what left it
+//!                                   ▼                              ▼
+//!                              Cluster::wait                 Cluster::prune
+//! ```
+//!
+//! The API server is the only truth: nothing is kept but which kinds it serves. Whoever is ended in the middle begins
+//! again and reaches the same state, provided that [`Inventory::of`] the objects was noted before [`Cluster::apply`].
+
+mod access;
+mod apply;
+mod change;
+mod cluster;
+mod compare;
+mod error;
+mod health;
+mod id;
+mod inventory;
+mod kinds;
+mod managed;
+mod mark;
+mod object;
+mod order;
+mod owner;
+mod prepare;
+mod prune;
+mod secret;
+mod stage;
+mod takeover;
+mod wait;
+
+pub use access::{Trust, impersonate, remote};
+pub use apply::Options;
+pub use change::{Action, Change, FieldDrift, Holder, Outcome};
+pub use cluster::Cluster;
+pub use error::ApplyError;
+pub use health::{Health, State};
+pub use id::ObjectId;
+pub use inventory::{Entry, Inventory};
+pub use owner::Owner;
+pub use wait::Unhealthy;

@@ -1,0 +1,55 @@
+//! Taking away what left an inventory. Only what bears the owner's labels goes; what says otherwise stays.
+
+use futures::StreamExt as _;
+use futures::stream;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::change::{Action, Change, Outcome};
+use crate::cluster::Cluster;
+use crate::error::ApplyError;
+use crate::health::{Health, State};
+use crate::inventory::Entry;
+use crate::object::text;
+use crate::owner::Owner;
+use crate::stage::AT_ONCE;
+use crate::{mark, order};
+
+impl Cluster {
+    /// Deletes objects that were once applied for an owner, in the reverse of the order in which they were. One that
+    /// fails does not keep the others. Dependents go in the background: [`Self::wait_gone`] waits for what was deleted.
+    pub async fn prune(&self, owner: &Owner, gone: &[Entry]) -> Outcome {
+        let mut entries: Vec<&Entry> = gone.iter().collect();
+        entries.sort_by(|a, b| order::key(&b.id).cmp(&order::key(&a.id)));
+        let mut outcome = Outcome::default();
+        for rank in entries.chunk_by(|a, b| order::rank(&a.id) == order::rank(&b.id)) {
+            let acts: Vec<_> = rank.iter().map(|entry| self.prune_one(owner, entry)).collect();
+            for change in stream::iter(acts).buffered(AT_ONCE).collect::<Vec<_>>().await {
+                match change {
+                    Ok(change) => outcome.changes.push(change),
+                    Err(failure) => outcome.failures.push(failure),
+                }
+            }
+        }
+        outcome
+    }
+
+    async fn prune_one(&self, owner: &Owner, entry: &Entry) -> Result<Change, ApplyError> {
+        let change = |action, health| Change { entry: entry.clone(), action, fields: Vec::new(), health };
+        let absent = || change(Action::Deleted, Health::new(State::NotFound, ""));
+        let served = self.kinds.find_any(&self.client, &entry.id, &entry.api_version()).await?;
+        let Some(served) = served else { return Ok(absent()) };
+        let Some(live) = self.get(&served, &entry.id).await? else { return Ok(absent()) };
+        if !owner.owns(&live) || mark::kept(&live) {
+            return Ok(change(Action::Skipped, Health::of(&live, Timestamp::now())));
+        }
+        if !leaving(&live) {
+            self.delete(&served, &entry.id, &live).await?;
+        }
+        Ok(change(Action::Deleted, Health::new(State::Terminating, "Resource scheduled for deletion")))
+    }
+}
+
+fn leaving(live: &Value) -> bool {
+    !text(live, "/metadata/deletionTimestamp").is_empty()
+}

@@ -1,0 +1,315 @@
+//! Waiting: until objects are healthy, or gone. One watch per object, or one for many of a kind in a namespace; where
+//! an identity may read an object but not watch it, it is asked for again and again.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
+use std::time::Duration;
+
+use futures::future::ready;
+use futures::stream::{self, BoxStream, SelectAll};
+use futures::{Stream, StreamExt as _};
+use jiff::Timestamp;
+use kube::Api;
+use kube::api::{DynamicObject, TypeMeta};
+use kube::runtime::WatchStreamExt as _;
+use kube::runtime::watcher::{self, Event, watcher};
+use serde_json::Value;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
+
+use crate::cluster::Cluster;
+use crate::error::ApplyError;
+use crate::health::{Health, State};
+use crate::id::ObjectId;
+use crate::inventory::Entry;
+use crate::kinds::Served;
+use crate::object::text;
+
+/// How many objects of one kind in one namespace have a watch each; more are seen by one watch of all.
+const ALONE: usize = 4;
+/// Between two questions where a watch is not allowed; what Flux takes.
+const POLL: Duration = Duration::from_secs(2);
+/// Between two looks at what only time changes.
+const TICK: Duration = Duration::from_secs(5);
+
+/// Objects that did not become healthy; shown in Flux's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unhealthy {
+    /// Whether the time was up; else at least one object failed for good.
+    pub timed_out: bool,
+    /// Each that is not [`State::Current`], and why.
+    pub objects: Vec<(ObjectId, Health)>,
+}
+
+impl std::error::Error for Unhealthy {}
+
+impl fmt::Display for Unhealthy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lead =
+            if self.timed_out { "timeout waiting for" } else { "failed early due to stalled resources" };
+        let shown = self.objects.iter().filter(|(_, health)| self.timed_out || health.state == State::Failed);
+        let list: Vec<String> = shown
+            .map(|(id, Health { state, message })| match message.as_str() {
+                "" => format!("{id} status: '{state}'"),
+                _ => format!("{id} status: '{state}': {message}"),
+            })
+            .collect();
+        write!(f, "{lead}: [{}]", list.join(", "))
+    }
+}
+
+/// What is seen of the object at a place in the list.
+type Seen = Vec<(usize, Result<Option<Value>, String>)>;
+
+impl Cluster {
+    /// Waits until every object is healthy. Ends at once when one has failed, with `fail_fast`, or when all are
+    /// either healthy or failed. A Job that cleans itself up after it was seen has completed.
+    ///
+    /// # Errors
+    /// Those that were not healthy when the wait ended.
+    pub async fn wait(
+        &self,
+        entries: &[Entry],
+        patience: Duration,
+        fail_fast: bool,
+    ) -> Result<(), Unhealthy> {
+        let mut watch = self.follow(entries).await;
+        let mut board = Board::new(entries);
+        let until = Instant::now() + patience;
+        let mut tick = interval(TICK);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            board.judge(Timestamp::now());
+            if board.all(|state| state == State::Current) {
+                return Ok(());
+            }
+            let settled = board.all(|state| matches!(state, State::Current | State::Failed));
+            if settled || (fail_fast && !board.all(|state| state != State::Failed)) {
+                return Err(board.unhealthy(entries, false));
+            }
+            let next = async {
+                tokio::select! {
+                    seen = watch.next() => seen,
+                    _ = tick.tick() => Some(Vec::new()),
+                }
+            };
+            match timeout_at(until, next).await {
+                Ok(Some(seen)) => board.note(seen),
+                Ok(None) | Err(_) => return Err(board.unhealthy(entries, true)),
+            }
+        }
+    }
+
+    /// Waits until every object is gone.
+    ///
+    /// # Errors
+    /// Those that were still there when the time was up.
+    pub async fn wait_gone(&self, entries: &[Entry], patience: Duration) -> Result<(), Unhealthy> {
+        let mut watch = self.follow(entries).await;
+        let mut there: BTreeMap<usize, Health> = (0..entries.len())
+            .map(|at| (at, Health::new(State::Terminating, "Resource is still there")))
+            .collect();
+        let until = Instant::now() + patience;
+        while !there.is_empty() {
+            match timeout_at(until, watch.next()).await {
+                Ok(Some(seen)) => {
+                    for (at, object) in seen {
+                        match object {
+                            Ok(None) => drop(there.remove(&at)),
+                            Ok(Some(_)) => {}
+                            Err(why) => drop(there.insert(at, Health::new(State::Terminating, why))),
+                        }
+                    }
+                }
+                Ok(None) | Err(_) => {
+                    let objects = there
+                        .into_iter()
+                        .filter_map(|(at, health)| Some((entries.get(at)?.id.clone(), health)));
+                    return Err(Unhealthy { timed_out: true, objects: objects.collect() });
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// All that is to be seen of the objects, from now on.
+    async fn follow(&self, entries: &[Entry]) -> SelectAll<BoxStream<'static, Seen>> {
+        let mut watch = SelectAll::new();
+        let mut groups: BTreeMap<(String, String, String), Vec<usize>> = BTreeMap::new();
+        for (at, Entry { id, .. }) in entries.iter().enumerate() {
+            groups.entry((id.group.clone(), id.kind.clone(), id.namespace.clone())).or_default().push(at);
+        }
+        for places in groups.into_values() {
+            let members: Vec<(usize, &Entry)> =
+                places.into_iter().filter_map(|at| Some((at, entries.get(at)?))).collect();
+            let Some((_, first)) = members.first() else { continue };
+            match self.find(&first.id, &first.api_version()).await {
+                Ok(served) if members.len() > ALONE => watch.push(self.watch(&served, &members)),
+                Ok(served) => {
+                    for member in &members {
+                        watch.push(self.watch(&served, std::slice::from_ref(member)));
+                    }
+                }
+                // What the cluster does not serve is not there.
+                Err(why) => {
+                    let absent = matches!(why, ApplyError::NoSuchKind { .. });
+                    let seen = |_| if absent { Ok(None) } else { Err(why.to_string()) };
+                    let seen = members.iter().map(|(at, _)| (*at, seen(at))).collect();
+                    watch.push(stream::once(ready(seen)).chain(stream::pending()).boxed());
+                }
+            }
+        }
+        watch
+    }
+
+    /// Objects of one kind in one namespace.
+    fn watch(&self, served: &Served, members: &[(usize, &Entry)]) -> BoxStream<'static, Seen> {
+        let api: Api<DynamicObject> = match members.first() {
+            Some((_, entry)) if served.namespaced => {
+                Api::namespaced_with(self.client.clone(), &entry.id.namespace, &served.resource)
+            }
+            _ => Api::all_with(self.client.clone(), &served.resource),
+        };
+        let config = match members {
+            [(_, only)] => watcher::Config::default().fields(&format!("metadata.name={}", only.id.name)),
+            _ => watcher::Config::default(),
+        };
+        let types =
+            TypeMeta { api_version: served.resource.api_version.clone(), kind: served.resource.kind.clone() };
+        let places: HashMap<String, usize> =
+            members.iter().map(|(at, entry)| (entry.id.name.clone(), *at)).collect();
+        let asked: Vec<(usize, ObjectId)> =
+            members.iter().map(|(at, entry)| (*at, entry.id.clone())).collect();
+        watcher(api, config)
+            .default_backoff()
+            .take_while(|event| ready(!matches!(event, Err(failure) if refused(failure))))
+            .scan(HashSet::new(), move |seen, event| ready(Some(read(event, &places, &types, seen))))
+            .chain(self.clone().poll(served.clone(), asked))
+            .boxed()
+    }
+
+    fn poll(self, served: Served, asked: Vec<(usize, ObjectId)>) -> impl Stream<Item = Seen> {
+        stream::unfold((self, false), move |(cluster, again)| {
+            let (served, asked) = (served.clone(), asked.clone());
+            async move {
+                if again {
+                    sleep(POLL).await;
+                }
+                let mut seen = Vec::new();
+                for (at, id) in asked {
+                    seen.push((at, cluster.get(&served, &id).await.map_err(|why| why.to_string())));
+                }
+                Some((seen, (cluster, true)))
+            }
+        })
+    }
+}
+
+/// A watch that this identity may not have, or that the kind does not offer.
+fn refused(failure: &watcher::Error) -> bool {
+    let code = match failure {
+        watcher::Error::InitialListFailed(error)
+        | watcher::Error::WatchStartFailed(error)
+        | watcher::Error::WatchFailed(error) => crate::error::code(error),
+        watcher::Error::WatchError(status) => status.code,
+        watcher::Error::NoResourceVersion => 0,
+    };
+    matches!(code, 401 | 403 | 404 | 405)
+}
+
+/// What an event shows; `present` holds the places seen since the listing began.
+fn read(
+    event: Result<Event<DynamicObject>, watcher::Error>,
+    places: &HashMap<String, usize>,
+    types: &TypeMeta,
+    present: &mut HashSet<usize>,
+) -> Seen {
+    let place =
+        |object: &DynamicObject| object.metadata.name.as_ref().and_then(|name| places.get(name)).copied();
+    match event {
+        Ok(Event::Init) => {
+            present.clear();
+            Vec::new()
+        }
+        Ok(Event::InitDone) => {
+            places.values().filter(|at| !present.contains(at)).map(|at| (*at, Ok(None))).collect()
+        }
+        Ok(Event::Apply(mut object) | Event::InitApply(mut object)) => {
+            let Some(at) = place(&object) else { return Vec::new() };
+            // The items of a list do not say what they are.
+            object.types = Some(types.clone());
+            present.insert(at);
+            vec![(at, serde_json::to_value(object).map(Some).map_err(|why| why.to_string()))]
+        }
+        Ok(Event::Delete(object)) => place(&object).map(|at| (at, Ok(None))).into_iter().collect(),
+        Err(failure) => places.values().map(|at| (*at, Err(failure.to_string()))).collect(),
+    }
+}
+
+/// What is known of each object.
+struct Board {
+    objects: Vec<Option<Value>>,
+    health: Vec<Health>,
+    /// Jobs that are deleted once they are done.
+    passing: HashSet<usize>,
+}
+
+impl Board {
+    fn new(entries: &[Entry]) -> Self {
+        let unknown = Health::in_progress("nothing is known of it yet");
+        Self {
+            objects: vec![None; entries.len()],
+            health: vec![unknown; entries.len()],
+            passing: HashSet::new(),
+        }
+    }
+
+    fn note(&mut self, seen: Seen) {
+        for (at, object) in seen {
+            let (Some(known), Some(health)) = (self.objects.get_mut(at), self.health.get_mut(at)) else {
+                continue;
+            };
+            match object {
+                Ok(None) => {
+                    let done = self.passing.contains(&at);
+                    *known = None;
+                    *health = if done {
+                        Health::current("Job was deleted after it had finished")
+                    } else {
+                        Health::new(State::NotFound, "")
+                    };
+                }
+                Ok(Some(object)) => {
+                    if text(&object, "/kind") == "Job"
+                        && object.pointer("/spec/ttlSecondsAfterFinished").is_some_and(|ttl| !ttl.is_null())
+                    {
+                        self.passing.insert(at);
+                    }
+                    *known = Some(object);
+                }
+                // What was known still counts; the watch begins again by itself.
+                Err(why) if known.is_none() => *health = Health::in_progress(why),
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn judge(&mut self, now: Timestamp) {
+        for (object, health) in self.objects.iter().zip(&mut self.health) {
+            if let Some(object) = object {
+                *health = Health::of(object, now);
+            }
+        }
+    }
+
+    fn all(&self, is: impl Fn(State) -> bool) -> bool {
+        self.health.iter().all(|health| is(health.state))
+    }
+
+    fn unhealthy(self, entries: &[Entry], timed_out: bool) -> Unhealthy {
+        let objects = entries.iter().map(|entry| entry.id.clone()).zip(self.health);
+        Unhealthy {
+            timed_out,
+            objects: objects.filter(|(_, health)| health.state != State::Current).collect(),
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! A revert is a pin (RULES 10 to 15): asks the branch's history, for each site that is about to be written, whether
+//! somebody took that value away. Blocks; called by `round` between the plan and the commit.
+//!
+//! ```text
+//! edits of the plan ─▶ sites ─▶ trace (commits that changed the site, back to our own last write)
+//!                                 └▶ Policy::pins ─▶ hold: Reverted │ go on
+//!                 the mirror ends too early ─▶ deepen 50, 500, 5,000, all ─▶ HistoryTooShort
+//! ```
+//!
+//! Nothing is kept that could be lost: [`LookBack`] remembers what objects say, and objects never change.
+
+mod hand;
+mod hold;
+#[cfg(test)]
+mod tests;
+mod trace;
+mod twin;
+
+pub use hand::UNPIN;
+pub use hold::Pin;
+pub(super) use hold::{Holds, Question};
+
+use super::index::BlobKey;
+use std::collections::HashMap;
+use std::sync::Arc;
+use tagalong_edit::Scan;
+use tagalong_git::{CommitId, GitError, Mirror, Past};
+
+/// From this many commits on what is remembered is dropped and read again when it is needed.
+const REMEMBERED: usize = 200_000;
+
+/// What has been read of a repository's history. A cache: without it the same is read again.
+#[derive(Debug, Default)]
+pub(crate) struct LookBack {
+    past: Past,
+    scans: HashMap<BlobKey, Arc<Scan>>,
+    /// The next commit back that changed a path or is worth a look, by the commit a walk began at.
+    runs: HashMap<(CommitId, Arc<str>), CommitId>,
+}
+
+impl LookBack {
+    /// The last common ancestors of two commits; `None` where the mirror does not reach that far back.
+    pub(super) fn bases(
+        &mut self,
+        mirror: &Mirror,
+        a: CommitId,
+        b: CommitId,
+    ) -> Result<Option<Vec<CommitId>>, GitError> {
+        mirror.past(&mut self.past).bases(a, b)
+    }
+
+    fn forget_much(&mut self) {
+        if self.past.len() > REMEMBERED || self.runs.len() > REMEMBERED || self.scans.len() > REMEMBERED {
+            *self = Self::default();
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Whose hand a change is, by the trailers of its commit (RULES, Words: *ours*). Pure; asked by `trace`.
+
+use crate::automation::message::{AUTOMATION, REASON, REFUSED, UPDATE, update_text};
+use tagalong_edit::Site;
+use tagalong_git::PastCommit;
+use tagalong_model::MarkerTarget;
+
+/// Trailer that lifts what was refused at one site so far: `default:web apps/web.yaml spec.image`.
+pub const UNPIN: &str = "Tagalong-Unpin";
+/// What a trailer of ours begins with when the change took an unhealthy value back (RULES 11).
+const UNHEALTHY: &str = "Unhealthy";
+
+/// Whether the change from `old` to `new` at a site is the automation's of this name: the commit names it, and
+/// recorded this very change. One that took an unhealthy value back counts as somebody's: it refuses.
+pub(super) fn is_ours(name: &str, commit: &PastCommit, old: &Site, new: &Site) -> bool {
+    let has = |key: &str, text: &str| {
+        commit.trailers.iter().any(|(name, value)| name == key && words(value) == words(text))
+    };
+    let unhealthy = commit.trailers.iter().any(|(key, value)| key == REASON && value.starts_with(UNHEALTHY));
+    if unhealthy || !has(AUTOMATION, name) || old.fields.len() != new.fields.len() {
+        return false;
+    }
+    let policy = &new.policy;
+    let mut changed =
+        old.fields.iter().zip(&new.fields).filter(|(old, new)| old.value != new.value).peekable();
+    changed.peek().is_some()
+        && changed.all(|(old, new)| {
+            let target = MarkerTarget { policy: policy.clone(), setter: new.setter };
+            has(UPDATE, &update_text(&target.to_string(), &old.value, &new.value))
+        })
+}
+
+/// Whether a write of ours left something refused that it was not above: then what lies before it counts as well.
+pub(super) fn leaves_refused(commit: &PastCommit, site: &Site) -> bool {
+    let policy = format!("{}:{}", site.policy.namespace, site.policy.name);
+    commit.trailers.iter().any(|(key, value)| {
+        key == REFUSED && value.split_once(' ').is_some_and(|(target, _)| target == policy)
+    })
+}
+
+/// Whether the commit lifts what was refused at this site.
+pub(super) fn lifts(commit: &PastCommit, site: &Site, path: &str) -> bool {
+    let wanted = words(&unpin_text(site, path));
+    commit.trailers.iter().any(|(key, value)| key == UNPIN && words(value) == wanted)
+}
+
+/// How a site is named in the trailer that lifts its pin.
+pub(super) fn unpin_text(site: &Site, path: &str) -> String {
+    let field = super::twin::main_field(site);
+    let policy = &site.policy;
+    let key_path = field.map(|field| field.path.as_str()).unwrap_or_default();
+    format!("{}:{} {path} {key_path}", policy.namespace, policy.name)
+}
+
+/// A trailer's value is one line with single spaces, whatever was put in.
+fn words(text: &str) -> String {
+    text.split(|c: char| c.is_control() || c.is_whitespace())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}

@@ -1,0 +1,135 @@
+//! GitRepository: keeps an archive of what a remote's reference leads to. Turned by the wheel, where GitRepositories are
+//! served at all.
+//!
+//! ```text
+//! gather (remote, keys) → act (fetch, plan, verify, archive) → report (status, events, next turn)
+//! ```
+
+mod act;
+mod conditions;
+mod gather;
+mod plan;
+mod report;
+
+use crate::context::Context;
+use crate::desk::{Desk, Wish};
+use crate::wake::key_of;
+use crate::wheel::Failed;
+use futures::future::BoxFuture;
+use jiff::Timestamp;
+use kube::runtime::controller::Action;
+use std::sync::Arc;
+use std::time::Duration;
+use tagalong_api::validate::{self, VerifyMode};
+use tagalong_api::{Artifact, GitRepository, Reason};
+use tagalong_store::{ArtifactPath, Artifacts};
+
+/// Where archives are, and where others find them. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Served {
+    archives: Arc<Artifacts>,
+    address: Arc<str>,
+}
+
+impl Served {
+    /// Archives in `archives`, which others reach at `address`: a host with or without a port, or a URL.
+    pub fn new(archives: Arc<Artifacts>, address: &str) -> Self {
+        let address = address.trim_end_matches('/');
+        let url = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
+        Self { archives, address: url.into() }
+    }
+
+    fn url(&self, path: &ArtifactPath) -> String {
+        format!("{}/{path}", self.address)
+    }
+}
+
+/// How far a turn came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// To the remote.
+    Fetch,
+    /// To the signatures.
+    Verify,
+    /// To the archive.
+    Storage,
+}
+
+/// Why a turn did not end well.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    pub(crate) stage: Stage,
+    pub(crate) reason: Reason,
+    pub(crate) message: String,
+    pub(crate) stalled: bool,
+    /// What the remote is at, where that is known.
+    pub(crate) revision: Option<String>,
+}
+
+impl Failure {
+    /// A failure that time may mend.
+    fn at(stage: Stage, reason: Reason, message: String) -> Self {
+        Self { stage, reason, message, stalled: false, revision: None }
+    }
+}
+
+/// A turn that went to its end.
+#[derive(Debug)]
+pub(crate) struct Done {
+    /// What the remote is at.
+    pub(crate) revision: String,
+    /// The archive, where one was made.
+    pub(crate) artifact: Option<Artifact>,
+    /// The first line of the commit's message, where it was read.
+    pub(crate) title: Option<String>,
+    /// What was verified, where something was.
+    pub(crate) verified: Option<Verified>,
+    pub(crate) interval: Duration,
+}
+
+/// Signatures that were found good.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Verified {
+    pub(crate) mode: VerifyMode,
+    pub(crate) message: String,
+}
+
+/// One turn of one GitRepository.
+pub fn reconcile<D: Desk>(
+    object: Arc<GitRepository>,
+    context: Arc<Context<D>>,
+) -> BoxFuture<'static, Result<Action, Failed>> {
+    Box::pin(async move {
+        let Some(served) = context.served.clone() else { return Ok(Action::await_change()) };
+        if object.metadata.deletion_timestamp.is_some() {
+            act::remove(&served, &key_of(object.as_ref())).await?;
+        }
+        if !context.desk.admit(Wish::Source(&object)).await? {
+            return Ok(Action::await_change());
+        }
+        let now = Timestamp::now();
+        if object.spec.suspend.unwrap_or_default() {
+            return report::suspended(&context, &object, now).await;
+        }
+        let kept = act::kept(&served, &object).await?;
+        let result = turn(&object, &context, served, kept.as_ref()).await;
+        report::report(&context, &object, kept, result, now).await
+    })
+}
+
+async fn turn<D: Desk>(
+    object: &GitRepository,
+    context: &Context<D>,
+    served: Served,
+    kept: Option<&Artifact>,
+) -> Result<Done, Failure> {
+    let valid = validate::artifact(object).map_err(|invalid| {
+        let stage = match invalid.reason {
+            Reason::InvalidVerificationMode => Stage::Verify,
+            _ => Stage::Fetch,
+        };
+        Failure { stalled: invalid.stalled, ..Failure::at(stage, invalid.reason, invalid.message) }
+    })?;
+    let gathered = gather::gather(context, &valid).await?;
+    act::act(object, context, served, kept, valid, gathered).await
+}

@@ -1,0 +1,103 @@
+//! Puts the parts of a controller together: the cluster, the clients, the state, the settings. Called once.
+
+use crate::cli::{ControllerArgs, Group};
+use crate::listen;
+use crate::state::State;
+use crate::wiring;
+use anyhow::{Context as _, bail};
+use kube::Client;
+use std::sync::Arc;
+use tagalong_cluster::{ClusterDesk, Options};
+use tagalong_engine::wheel::{WakeQueues, Wakers};
+use tagalong_engine::{Context, Mirrors, Served, Settings};
+use tagalong_store::{Artifacts, Retention};
+use tokio::net::TcpListener;
+
+/// Everything that the wheel needs.
+pub(super) async fn wire(
+    args: &ControllerArgs,
+    state: &State,
+    client: Client,
+    storage: Option<&Storage>,
+) -> anyhow::Result<(Arc<Context<ClusterDesk>>, ClusterDesk, WakeQueues)> {
+    let instance = match &args.instance {
+        Some(instance) => instance.clone(),
+        None => tagalong_cluster::instance(&client).await.context(
+            "cannot read namespace kube-system, whose uid names the cluster; or name it with --instance",
+        )?,
+    };
+    let settings = Settings {
+        dry_run: args.dry_run,
+        no_cross_namespace_refs: args.no_cross_namespace_refs,
+        jitter_percent: args.interval_jitter_percentage,
+        min_retry_delay: args.min_retry_delay,
+        max_retry_delay: args.max_retry_delay,
+        requeue_dependency: args.requeue_dependency,
+        concurrent: args.concurrent,
+        ca_pem: wiring::ca_pem(args.ca_file.as_deref())?,
+        max_mirror_size: args.max_mirror_size.0,
+        instance: Some(instance),
+    };
+    let namespace = match args.watch_all_namespaces {
+        true => None,
+        false => Some(runtime_namespace("--watch-all-namespaces=false")?),
+    };
+    let selector = tagalong_cluster::parse_selector(&args.watch_label_selector)?;
+    let events_address = args.events_addr.clone().filter(|address| !address.is_empty());
+    let options = Options { namespace, selector, events_address, dry_run: args.dry_run, instance: pod() };
+    let (wakers, wakes) = Wakers::new();
+    let desk = ClusterDesk::new(client, options, wakers)?;
+    let registry = wiring::registry(args.ca_file.as_deref())?;
+    let mirrors = Mirrors::new(state.mirrors().to_owned());
+    let mut context = Context::new(desk.clone(), registry, wiring::listings(state)?, mirrors, settings);
+    if let Some(storage) = storage {
+        context = context.serving(Served::new(Arc::clone(&storage.artifacts), &storage.address));
+    }
+    Ok((Arc::new(context), desk, wakes))
+}
+
+/// Where the artifacts of GitRepositories are, and the listener that gives them out.
+pub(super) struct Storage {
+    artifacts: Arc<Artifacts>,
+    address: String,
+    listener: TcpListener,
+}
+
+impl Storage {
+    /// `None` where GitRepositories are only read, as they are by one that writes nothing.
+    pub(super) async fn open(args: &ControllerArgs, state: &State) -> anyhow::Result<Option<Self>> {
+        if !args.controllers.contains(&Group::Image) {
+            bail!("--controllers must name image; source is served beside it");
+        }
+        if !args.controllers.contains(&Group::Source) || args.dry_run {
+            return Ok(None);
+        }
+        let flags = &args.artifacts;
+        let retention =
+            Retention { ttl: flags.artifact_retention_ttl, records: flags.artifact_retention_records };
+        let artifacts = Artifacts::open(state.artifacts(), retention).context("cannot open the artifacts")?;
+        let listener = listen::artifacts::bind(flags.storage_addr).await?;
+        let address = listen::artifacts::advertised(&listener, flags.storage_adv_addr.as_deref())?;
+        Ok(Some(Self { artifacts: Arc::new(artifacts), address, listener }))
+    }
+}
+
+/// Gives artifacts out, where there are any. Does not end but by an error.
+pub(super) async fn serve(storage: Option<Storage>) -> anyhow::Result<()> {
+    match storage {
+        Some(storage) => listen::artifacts::serve(storage.listener, storage.artifacts).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The namespace that this process runs in.
+pub(super) fn runtime_namespace(flag: &str) -> anyhow::Result<String> {
+    let name = std::env::var("RUNTIME_NAMESPACE").ok().filter(|name| !name.is_empty());
+    name.with_context(|| format!("{flag} needs RUNTIME_NAMESPACE, the namespace of this process"))
+}
+
+/// The name of this Pod.
+pub(super) fn pod() -> String {
+    let name = std::env::var("POD_NAME").or_else(|_| std::env::var("HOSTNAME"));
+    name.unwrap_or_else(|_| "tagalong".to_owned())
+}

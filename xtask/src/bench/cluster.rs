@@ -1,0 +1,97 @@
+//! The controller against a real API server, a registry and a Git server, all on this machine: what it takes to start,
+//! to bring a tag to the branch, to take up thousands of objects, and to rest.
+
+use anyhow::{Context as _, Result};
+
+use super::driver::{Done, Driver};
+use super::{Bench, Job};
+use crate::measure::{Row, Samples, Unit};
+
+pub(super) const START: Job = Job { name: "start", run: start };
+pub(super) const TAG: Job = Job { name: "tag", run: tag };
+pub(super) const TAG_LARGE: Job = Job { name: "tag-large", run: tag_large };
+pub(super) const MANY: Job = Job { name: "many", run: many };
+pub(super) const IMAGE: Job = Job { name: "image", run: image };
+
+/// A p95 of fewer would be the slowest.
+const ROUNDS: usize = 20;
+/// ImageRepositories and ImagePolicies together.
+const OBJECTS: f64 = 2000.0;
+/// What stands in the container image beside the binary: the authorities of the public web.
+const AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
+
+fn binary(bench: &Bench) -> Result<&str> {
+    bench.binary.to_str().context("the path of the binary is not UTF-8")
+}
+
+fn start(bench: &Bench) -> Result<Vec<Row>> {
+    let mut driver = Driver::start(bench, &["cluster-start", binary(bench)?])?;
+    let what = "controller start to all watches synced, 10 objects";
+    Ok(vec![driver.measure(bench, what, "start")?.budget(1000.0)])
+}
+
+fn tag(bench: &Bench) -> Result<Vec<Row>> {
+    let row = requested(bench, "requestedAt to the commit on the Git server, 100 files", "100")?;
+    let p95 = Samples::one(row.ours.p95());
+    let p95 = Row::new("the same at its 95th percentile", Unit::Ms, p95).budget(160.0);
+    Ok(vec![row.budget(80.0), p95])
+}
+
+fn tag_large(bench: &Bench) -> Result<Vec<Row>> {
+    let what = "requestedAt to the commit, 5,000 files with 5,000 markers";
+    let row = requested(bench, what, "5000")?;
+    let p95 = Samples::one(row.ours.p95());
+    Ok(vec![row.budget(120.0), Row::new("the same at its 95th percentile", Unit::Ms, p95)])
+}
+
+fn requested(bench: &Bench, what: &'static str, files: &str) -> Result<Row> {
+    let mut driver = Driver::start(bench, &["cluster-tag", binary(bench)?, files])?;
+    let more = Bench {
+        binary: bench.binary.clone(),
+        driver: bench.driver.clone(),
+        rounds: bench.rounds.max(ROUNDS),
+    };
+    driver.measure(&more, what, "tag")
+}
+
+fn many(bench: &Bench) -> Result<Vec<Row>> {
+    let mut driver = Driver::start(bench, &["cluster-many", binary(bench)?])?;
+    let created = driver.tell("create")?;
+    let writes = counted(&created, "writes") / OBJECTS;
+    let rest = driver.tell("rest")?;
+    driver.tell("hurry")?;
+    let minute = driver.tell("rest")?;
+    let one = |done: &Done| Samples::one(done.time.as_secs_f64() * 1000.0);
+    let time = "1,000 ImageRepositories and 1,000 ImagePolicies of 100 tags made at once, to all Ready";
+    Ok(vec![
+        Row { work: created.work.clone(), ..Row::new(time, Unit::Ms, one(&created)).budget(12_000.0) },
+        Row::new("writes to the API server for each of them", Unit::Count, Samples::one(writes)).budget(3.0),
+        Row::new(
+            "at rest: resident memory",
+            Unit::MiB,
+            Samples::one(counted(&rest, "KiB resident") / 1024.0),
+        )
+        .budget(40.0),
+        Row::new(
+            "at rest, interval 1 h: API requests a minute",
+            Unit::Count,
+            Samples::one(counted(&rest, "API requests")),
+        )
+        .budget(0.0),
+        Row {
+            work: minute.work.clone(),
+            ..Row::new("interval 1 m: processor time a minute", Unit::Ms, one(&minute)).budget(1000.0)
+        },
+    ])
+}
+
+fn counted(done: &Done, what: &str) -> f64 {
+    done.work.iter().find(|(name, _)| name == what).map_or(f64::NAN, |(_, count)| *count as f64)
+}
+
+fn image(bench: &Bench) -> Result<Vec<Row>> {
+    let bytes =
+        std::fs::metadata(&bench.binary)?.len() + std::fs::metadata(AUTHORITIES).map_or(0, |file| file.len());
+    let what = "what the container image holds: the binary and the public authorities";
+    Ok(vec![Row::new(what, Unit::Mb, Samples::one(bytes as f64 / 1e6)).budget(30.0)])
+}
