@@ -5,8 +5,8 @@ use crate::running::{Running, signal};
 use std::os::unix::fs::PermissionsExt as _;
 
 const SHORT: [&str; 3] = [
-    "--leader-election-lease-duration=3s",
-    "--leader-election-renew-deadline=2s",
+    "--leader-election-lease-duration=5s",
+    "--leader-election-renew-deadline=4500ms",
     "--leader-election-retry-period=500ms",
 ];
 
@@ -59,10 +59,10 @@ fn a_leader_that_is_killed_in_a_push_leaves_one_commit() {
     const TIMES: usize = 10;
     let Some(place) = Place::with_web("killed", "1.x", &["1.0.0"]) else { return };
     place.open_leases("image-only");
-    // A leader that is alive on a busy machine keeps its Leases; one that is dead is followed after 3 s.
+    // A leader that is alive on a busy machine keeps its Leases; one that is dead is followed after 5 s.
     let terms = [
-        "--leader-election-lease-duration=3s",
-        "--leader-election-renew-deadline=2900ms",
+        "--leader-election-lease-duration=5s",
+        "--leader-election-renew-deadline=4900ms",
         "--leader-election-retry-period=300ms",
     ];
     let mut leader = copy(&place, "copy-0", &terms);
