@@ -11,6 +11,7 @@
 
 mod hand;
 mod hold;
+mod stretch;
 #[cfg(test)]
 mod tests;
 mod trace;
@@ -23,6 +24,7 @@ pub(super) use hold::{Holds, Question};
 use super::index::BlobKey;
 use std::collections::HashMap;
 use std::sync::Arc;
+use stretch::Stretches;
 use tagalong_edit::Scan;
 use tagalong_git::{CommitId, GitError, Mirror, Past};
 
@@ -34,8 +36,7 @@ const REMEMBERED: usize = 200_000;
 pub(crate) struct LookBack {
     past: Past,
     scans: HashMap<BlobKey, Arc<Scan>>,
-    /// The next commit back that changed a path or is worth a look, by the commit a walk began at.
-    runs: HashMap<(CommitId, Arc<str>), CommitId>,
+    stretches: Stretches,
 }
 
 impl LookBack {
@@ -50,7 +51,8 @@ impl LookBack {
     }
 
     fn forget_much(&mut self) {
-        if self.past.len() > REMEMBERED || self.runs.len() > REMEMBERED || self.scans.len() > REMEMBERED {
+        if self.past.len() > REMEMBERED || self.stretches.len() > REMEMBERED || self.scans.len() > REMEMBERED
+        {
             *self = Self::default();
         }
     }

@@ -13,9 +13,9 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use tagalong_api::validate::DigestReflection;
 use tagalong_edit::{FileKind, Site, scan};
-use tagalong_git::{Mirror, Remote};
-use tagalong_policy::{OrderSpec, Policy};
-use tagalong_testkit::git_repo::{GitRepo, git, run};
+use tagalong_git::{BlobId, Mirror, Remote};
+use tagalong_policy::{Node, OrderSpec, Policy};
+use tagalong_testkit::git_repo::{Change, GitRepo, git, run};
 
 /// One step of a history: what is done, to which commits, with which value. 0 is a tag outside of the policy.
 #[derive(Debug, Clone)]
@@ -163,10 +163,56 @@ proptest! {
     }
 }
 
+/// Counts, not times: what one look back reads, and what one new commit adds to that.
+#[test]
+fn a_new_commit_is_read_and_nothing_else_again() {
+    const FILES: usize = 40;
+    let repo = GitRepo::bare().unwrap();
+    let text = |value: u8| file(value).into_bytes();
+    let paths: Vec<String> = (0..FILES).map(|n| format!("apps/{}/web{n}.yaml", n % 8)).collect();
+    for value in [2, 1] {
+        let bytes = text(value);
+        let changes: Vec<Change<'_>> = paths.iter().map(|path| Change::File(path, &bytes)).collect();
+        repo.commit("main", "all of them", &changes).unwrap();
+    }
+    for n in 0..100 {
+        repo.commit("main", "noise", &[Change::File("notes/README", format!("{n}").as_bytes())]).unwrap();
+    }
+    let remote = Remote::new(repo.path().display().to_string().parse().unwrap());
+    let mirror = Mirror::open(repo.path(), &remote).unwrap();
+    let mut known = LookBack::default();
+    let mut read = || {
+        let (before, tip) = (mirror.stats().trees_read, repo.rev("main").unwrap());
+        let entries = mirror.list(&tip, None).unwrap().entries;
+        let listed = mirror.stats().trees_read;
+        for path in &paths {
+            let blob = entries.iter().find(|entry| entry.path.as_str() == path).unwrap().blob;
+            let (nodes, policy) = nodes(&mirror, &mut known, &tip, path, blob);
+            assert!(refuses(&policy, &nodes, 2) && !refuses(&policy, &nodes, 3), "{path}");
+        }
+        (listed - before, mirror.stats().trees_read - listed)
+    };
+    let (_, cold) = read();
+    // Two trees for each commit of noise; the commit that changed them all has ten.
+    assert!((200..=240).contains(&cold), "{cold}");
+    repo.commit("main", "one more", &[Change::File("notes/README", b"the last")]).unwrap();
+    let (_, warm) = read();
+    assert!(warm <= 4, "{warm}");
+}
+
 /// The values from 1 to 11 that the history of main does not refuse.
 fn let_through(repo: &GitRepo, now: u8) -> Vec<u8> {
     let remote = Remote::new(repo.path().display().to_string().parse().unwrap());
     let mirror = Mirror::open(repo.path(), &remote).unwrap();
+    let tip = repo.rev("main").unwrap();
+    let blob = mirror.list(&tip, None).unwrap().entries[0].blob;
+    assert_eq!(scan(file(now).as_bytes(), FileKind::Yaml).sites.len(), 1);
+    let (nodes, policy) = nodes(&mirror, &mut LookBack::default(), &tip, "web.yaml", blob);
+    (1..12).filter(|value| !refuses(&policy, &nodes, *value)).collect()
+}
+
+/// A policy that takes any version, and what is selected by it.
+fn policy() -> (Policy, Served) {
     let policy = Policy::compile(&OrderSpec::Semver { range: "*".to_owned() }, None).unwrap();
     let served = Served {
         name: "acme/web".parse().unwrap(),
@@ -177,18 +223,25 @@ fn let_through(repo: &GitRepo, now: u8) -> Vec<u8> {
         rule: Rule::from(policy.clone()),
         equals: Vec::new(),
     };
+    (policy, served)
+}
+
+/// The history of the first site of a file.
+fn nodes(mirror: &Mirror, known: &mut LookBack, tip: &str, path: &str, blob: BlobId) -> (Vec<Node>, Policy) {
+    let (policy, served) = policy();
+    let (index, scope) = (SiteIndex::default(), Scope::new(None, &[]));
+    let mut tracer = Tracer::new(mirror, known, &index, &scope, "ns/fleet");
     let judge = |site: &Site| standing(site, &served, &policy);
-    let tip = repo.rev("main").unwrap().parse().unwrap();
-    let (mut known, index, scope) = (LookBack::default(), SiteIndex::default(), Scope::new(None, &[]));
-    let blob = mirror.list(&repo.rev("main").unwrap(), None).unwrap().entries[0].blob;
-    let mut tracer = Tracer::new(&mirror, &mut known, &index, &scope, "ns/fleet");
-    let place = Place { path: Arc::from("web.yaml"), blob, index: 0 };
-    let Traced::Whole(nodes) = tracer.trace(tip, place, &judge).unwrap() else { panic!("short") };
-    let pins = policy.pins(&nodes);
-    assert!(scan(file(now).as_bytes(), FileKind::Yaml).sites.len() == 1);
-    let refused = |value: &u8| {
-        let site = &scan(file(*value).as_bytes(), FileKind::Yaml).sites[0];
-        pins.refusing(&policy, &judge(site)).is_some()
+    let place = Place { path: Arc::from(path), blob, index: 0 };
+    let Traced::Whole(nodes) = tracer.trace(tip.parse().unwrap(), place, &judge).unwrap() else {
+        panic!("short")
     };
-    (1..12).filter(|value| !refused(value)).collect()
+    (nodes, policy)
+}
+
+/// Whether a history refuses a value.
+fn refuses(rule: &Policy, nodes: &[Node], value: u8) -> bool {
+    let (_, served) = policy();
+    let wanted = standing(&scan(file(value).as_bytes(), FileKind::Yaml).sites[0], &served, rule);
+    rule.pins(nodes).refusing(rule, &wanted).is_some()
 }

@@ -3,6 +3,7 @@
 
 use super::LookBack;
 use super::hand;
+use super::stretch::Stretches;
 use super::twin;
 use crate::automation::index::{BlobKey, SiteIndex};
 use crate::automation::look::{Scope, blob_key};
@@ -47,7 +48,7 @@ struct Stop {
 pub(super) struct Tracer<'a> {
     reader: PastReader<'a>,
     scans: &'a mut HashMap<BlobKey, Arc<Scan>>,
-    runs: &'a mut HashMap<(CommitId, Arc<str>), CommitId>,
+    stretches: &'a mut Stretches,
     index: &'a SiteIndex,
     scope: &'a Scope,
     /// How the automation is named in its trailers.
@@ -62,8 +63,8 @@ impl<'a> Tracer<'a> {
         scope: &'a Scope,
         name: &'a str,
     ) -> Self {
-        let LookBack { past, scans, runs } = known;
-        Self { reader: mirror.past(past), scans, runs, index, scope, name }
+        let LookBack { past, scans, stretches } = known;
+        Self { reader: mirror.past(past), scans, stretches, index, scope, name }
     }
 
     /// The way back from `tip`; `judge` says what stands at a site.
@@ -92,7 +93,8 @@ impl<'a> Tracer<'a> {
 
     /// The stop that a walk from `commit` on comes to first.
     fn stop(&mut self, way: &mut Way, commit: CommitId, place: Place) -> Result<Step<usize>, GitError> {
-        let Step::Done(commit) = self.run(commit, &place.path)? else { return Ok(Step::Short) };
+        let found = self.stretches.next(&mut self.reader, commit, &place.path)?;
+        let Some(commit) = found else { return Ok(Step::Short) };
         let key = (commit.id, place.clone());
         if let Some(known) = way.known.get(&key) {
             return Ok(Step::Done(*known));
@@ -101,34 +103,6 @@ impl<'a> Tracer<'a> {
         way.known.insert(key, at);
         way.stops.push(Stop { commit, place, ours: false, parents: Vec::new() });
         Ok(Step::Done(at))
-    }
-
-    /// Back over commits of one parent that left the path alone.
-    fn run(&mut self, from: CommitId, path: &Arc<str>) -> Result<Step<Arc<PastCommit>>, GitError> {
-        let start = (from, Arc::clone(path));
-        let from = self.runs.get(&start).copied().unwrap_or(from);
-        let Some(mut commit) = self.reader.commit(from)? else { return Ok(Step::Short) };
-        while let [parent] = commit.parents.as_slice() {
-            if commit.trailers.iter().any(|(key, _)| key == hand::UNPIN) {
-                break;
-            }
-            // A run that a later walk comes upon ends where this one does.
-            if let Some(end) = self.runs.get(&(commit.id, Arc::clone(path))).copied()
-                && end != commit.id
-            {
-                let Some(end) = self.reader.commit(end)? else { return Ok(Step::Short) };
-                commit = end;
-                continue;
-            }
-            let Some(parent) = self.reader.commit(*parent)? else { return Ok(Step::Short) };
-            let changes = self.reader.changes(parent.tree, commit.tree)?;
-            if find(&changes, path).is_some() {
-                break;
-            }
-            commit = parent;
-        }
-        self.runs.insert(start, commit.id);
-        Ok(Step::Done(commit))
     }
 
     /// Fills in what a stop stands on.
