@@ -67,6 +67,11 @@ fn tls_reason(error: &(dyn StdError + 'static)) -> Option<String> {
     })
 }
 
+/// Whether the connection was closed before the request was on its way. The library gives no other sign of it.
+pub(super) fn never_sent(error: &reqwest::Error) -> bool {
+    deepest(error).ends_with("connection was not ready")
+}
+
 pub(super) fn unreachable(error: &reqwest::Error) -> GitError {
     if let Some(why) = tls_reason(error) {
         return GitError::new(

@@ -1,6 +1,6 @@
 //! Sending one request, and following redirects no further than is safe.
 
-use super::failure::{bad_redirect, refused, unreachable};
+use super::failure::{bad_redirect, never_sent, refused, unreachable};
 use crate::{error::Result, stats::Counters, wire::Operation};
 use reqwest::{
     Method,
@@ -9,6 +9,8 @@ use reqwest::{
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 const MAX_REDIRECTS: usize = 5;
+/// How often a request is tried whose connection closed before it was sent.
+const TRIES: usize = 3;
 
 /// A request to be sent; `url` begins with `base`.
 pub(super) struct Asked {
@@ -48,6 +50,8 @@ impl Line {
         self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Sends a request, again where it was never sent: the server closed the connection in that moment, and on a fresh
+    /// one it says why, if it has a reason.
     fn once(
         &self,
         method: &Method,
@@ -55,6 +59,23 @@ impl Line {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Result<reqwest::Response> {
+        let mut tries = 1;
+        loop {
+            let sent = self.operation.deadline.wait(self.request(method, url, headers, body).send())?;
+            match sent {
+                Err(error) if tries < TRIES && never_sent(&error) => tries += 1,
+                sent => return sent.map_err(|error| unreachable(&error)),
+            }
+        }
+    }
+
+    fn request(
+        &self,
+        method: &Method,
+        url: &str,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> reqwest::RequestBuilder {
         let mut request = self.client.request(method.clone(), url).headers(headers.clone());
         if let Some(value) = self.session().authorization.clone() {
             request = request.header(AUTHORIZATION, value);
@@ -65,7 +86,7 @@ impl Line {
         let counters = &self.operation.counters;
         Counters::add(&counters.requests, 1);
         Counters::add(&counters.bytes_sent, body.len());
-        self.operation.deadline.wait(request.send())?.map_err(|error| unreachable(&error))
+        request
     }
 
     /// Sends a request, following redirects of the first one only, as `git` does.
