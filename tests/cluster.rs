@@ -15,3 +15,4 @@ mod place;
 mod scope;
 mod source;
 mod story;
+mod when;

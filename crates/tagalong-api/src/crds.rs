@@ -136,9 +136,15 @@ mod tests {
                 }
             });
         }
-        let of_automations =
-            ["spec.rollback", "spec.rollback.onRevert", "spec.update.lineFiles", "status.pins"];
-        assert_eq!(extensions, of_automations.map(|field| format!("ImageUpdateAutomation.{field}")));
+        let expected = [
+            "ImagePolicy.spec.minimumAge",
+            "ImagePolicy.status.candidates",
+            "ImageUpdateAutomation.spec.rollback",
+            "ImageUpdateAutomation.spec.rollback.onRevert",
+            "ImageUpdateAutomation.spec.update.lineFiles",
+            "ImageUpdateAutomation.status.pins",
+        ];
+        assert_eq!(extensions, expected);
     }
 
     #[test]

@@ -22,8 +22,8 @@ pub use kinds::automation::{
     UpdateStrategy,
 };
 pub use kinds::policy::{
-    ImagePolicy, ImagePolicySpec, ImagePolicyStatus, ImageReference, OrderedPolicy, PolicyChoice,
-    SemverPolicy, TagFilter,
+    CandidateStatus, ImagePolicy, ImagePolicySpec, ImagePolicyStatus, ImageReference, OrderedPolicy,
+    PolicyChoice, SemverPolicy, TagFilter,
 };
 pub use kinds::repository::{
     AccessFrom, ImageRepository, ImageRepositorySpec, ImageRepositoryStatus, NamespaceSelector, ScanResult,

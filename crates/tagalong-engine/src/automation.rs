@@ -34,7 +34,7 @@ pub(crate) use look::Seen;
 pub use message::{AUTOMATION, DEFAULT_MESSAGE, UPDATE};
 pub(crate) use pins::LookBack;
 pub use pins::{Pin, UNPIN};
-pub use plan::{EditPlan, FileProblem, HeldSite, MarkedFile, PlannedEdit, PolicyState, plan};
+pub use plan::{EditPlan, FileProblem, HeldSite, MarkedFile, PlannedEdit, PolicyState, WaitingTag, plan};
 pub use rule::Rule;
 pub use site::{Served, SiteVerdict, decide};
 pub use turn_report::{FileChange, TurnOutcome, TurnReport};

@@ -9,6 +9,7 @@ pub(crate) use target::Target;
 use anyhow::bail;
 use kube::ResourceExt;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tagalong_api::condition::{READY, find};
 use tagalong_api::validate::{self, DigestReflection, ValidPolicy, ValidRepository};
@@ -17,10 +18,12 @@ use tagalong_engine::automation::TurnReport;
 use tagalong_engine::repository::listing_key;
 use tagalong_engine::{Context, Desk, credentials, wake};
 use tagalong_model::{ObjectKey, Setter};
-use tagalong_policy::Verdict;
+use tagalong_policy::{Gate, GateHit, GateRefusal, Verdict};
 
 /// How many refused tags are shown.
 const REFUSED_SHOWN: usize = 5;
+/// How many candidates that gates refused are shown.
+const GATED_SHOWN: usize = 5;
 /// How many of the best are shown.
 const BEST_SHOWN: usize = 5;
 
@@ -61,6 +64,7 @@ struct Decision {
     refused_first: Vec<Refused>,
     best: Vec<Best>,
     gates: String,
+    gated: Vec<Gated>,
     verdict: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     selected: Option<String>,
@@ -79,6 +83,17 @@ struct Refused {
 struct Best {
     tag: String,
     value: String,
+}
+
+/// A candidate that a gate refused.
+#[derive(Debug, Serialize)]
+struct Gated {
+    tag: String,
+    reason: &'static str,
+    message: String,
+    /// When it passes, where time alone decides that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -181,7 +196,8 @@ async fn one<D: Desk>(
         complete: true,
         next_scan: next_scan(&repository, listing.head().scanned_at),
     });
-    explanation.decision = Some(decision(policy, &valid, &tags));
+    let gated = context.decisions.gated(&valid.key);
+    explanation.decision = Some(decision(policy, &valid, &tags, gated));
     explanation
 }
 
@@ -192,7 +208,7 @@ fn next_scan(repository: &ValidRepository, scanned_at: jiff::Timestamp) -> Strin
     scanned_at.checked_add(repository.interval).map(|next| format!("{next:.0}")).unwrap_or_default()
 }
 
-fn decision(policy: &ImagePolicy, valid: &ValidPolicy, tags: &[&str]) -> Decision {
+fn decision(policy: &ImagePolicy, valid: &ValidPolicy, tags: &[&str], gated: Vec<GateHit>) -> Decision {
     let ranking = valid.rule.rank(tags.iter().copied());
     let (accepted, refused) = (ranking.accepted.len(), ranking.refused.len());
     let refused_first = ranking.refused.into_iter().take(REFUSED_SHOWN);
@@ -204,9 +220,10 @@ fn decision(policy: &ImagePolicy, valid: &ValidPolicy, tags: &[&str]) -> Decisio
         .take(BEST_SHOWN)
         .map(|ranked| Best { tag: ranked.tag, value: ranked.value });
     let latest = policy.status.as_ref().and_then(|status| status.latest_ref.as_ref());
-    let (verdict, selected) = match valid.rule.decide(tags.iter().copied(), &[]).verdict {
+    let gates = Gates(gated.iter().map(|hit| (hit.tag.as_str(), &hit.refusal)).collect());
+    let (verdict, selected) = match valid.rule.decide(tags.iter().copied(), &[&gates]).verdict {
         Verdict::Select { tag, .. } => (format!("Select {tag}"), Some(tag)),
-        Verdict::Hold { until, why } => (format!("Hold until {until}: {}", why.message), None),
+        Verdict::Hold { until, why } => (format!("Hold until {until:.0}: {}", why.message), None),
         Verdict::Refuse { why } => (format!("Refuse: {why}"), None),
     };
     Decision {
@@ -215,7 +232,8 @@ fn decision(policy: &ImagePolicy, valid: &ValidPolicy, tags: &[&str]) -> Decisio
         refused,
         refused_first: refused_first.collect(),
         best: best.collect(),
-        gates: "none".to_owned(),
+        gates: gates_of(policy),
+        gated: gated.into_iter().take(GATED_SHOWN).map(Gated::from).collect(),
         verdict,
         selected,
         digest: match valid.digest {
@@ -223,6 +241,28 @@ fn decision(policy: &ImagePolicy, valid: &ValidPolicy, tags: &[&str]) -> Decisio
             _ => latest.and_then(|latest| latest.digest.clone()),
         },
     }
+}
+
+/// What the gates said in the turn that was just made, as a gate.
+struct Gates<'a>(BTreeMap<&'a str, &'a GateRefusal>);
+
+impl Gate for Gates<'_> {
+    fn check(&self, tag: &str) -> Result<(), GateRefusal> {
+        self.0.get(tag).map_or(Ok(()), |refusal| Err((*refusal).clone()))
+    }
+}
+
+impl From<GateHit> for Gated {
+    fn from(hit: GateHit) -> Self {
+        let GateRefusal { reason, message, until } = hit.refusal;
+        Self { tag: hit.tag, reason, message, until: until.map(|until| format!("{until:.0}")) }
+    }
+}
+
+/// The gates in the policy's own words.
+fn gates_of(policy: &ImagePolicy) -> String {
+    let age = policy.spec.minimum_age.as_ref().map(|age| format!("minimumAge {age}"));
+    age.unwrap_or_else(|| "none".to_owned())
 }
 
 /// The rule in the policy's own words.

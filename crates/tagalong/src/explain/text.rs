@@ -45,6 +45,9 @@ impl fmt::Display for Explanation {
                 writeln!(f, "  {word:8} {}. {}{value}", at + 1, best.tag)?;
             }
             writeln!(f, "  gates    {}", decision.gates)?;
+            for gated in &decision.gated {
+                writeln!(f, "           {}: {}", gated.reason, gated.message)?;
+            }
             let digest =
                 decision.digest.as_ref().map(|digest| format!(" with digest {digest}")).unwrap_or_default();
             writeln!(f, "  verdict  {}{digest}", decision.verdict)?;

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::sync::Arc;
-use tagalong_engine::automation::{TurnOutcome, TurnReport};
+use tagalong_engine::automation::{TurnOutcome, TurnReport, WaitingTag};
 
 /// `plan -o json`.
 #[derive(Serialize)]
@@ -20,6 +20,7 @@ struct Repository {
     edits: Vec<Edit>,
     held: Vec<Held>,
     problems: Vec<Problem>,
+    waiting: Vec<Waiting>,
 }
 
 #[derive(Serialize)]
@@ -47,6 +48,16 @@ struct Problem {
     line: u32,
     reason: &'static str,
     message: String,
+}
+
+#[derive(Serialize, PartialEq)]
+struct Waiting {
+    policy: String,
+    tag: String,
+    reason: &'static str,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
 }
 
 impl Plans {
@@ -78,6 +89,11 @@ impl Repository {
         for problem in other.problems {
             if !self.problems.contains(&problem) {
                 self.problems.push(problem);
+            }
+        }
+        for waiting in other.waiting {
+            if !self.waiting.contains(&waiting) {
+                self.waiting.push(waiting);
             }
         }
     }
@@ -122,6 +138,19 @@ impl Repository {
                     message: problem.message.clone(),
                 })
                 .collect(),
+            waiting: plan.waiting.iter().map(Waiting::new).collect(),
+        }
+    }
+}
+
+impl Waiting {
+    fn new(waiting: &WaitingTag) -> Self {
+        Self {
+            policy: waiting.policy.to_string(),
+            tag: waiting.tag.clone(),
+            reason: waiting.reason,
+            message: waiting.message.clone(),
+            until: waiting.until.map(|until| format!("{until:.0}")),
         }
     }
 }
@@ -154,6 +183,10 @@ pub(crate) fn summary(turn: &TurnReport) -> String {
     _ = writeln!(out, "{} {} ({}): {doing}", turn.url, turn.branch, turn.automation).is_ok();
     for held in &plan.held {
         let line = format!("  held {}:{} {}: {}", held.path, held.line, held.reason.as_str(), held.message);
+        _ = writeln!(out, "{line}").is_ok();
+    }
+    for waiting in &plan.waiting {
+        let line = format!("  waiting {} {}: {}", waiting.policy, waiting.reason, waiting.message);
         _ = writeln!(out, "{line}").is_ok();
     }
     for problem in &plan.problems {
