@@ -138,6 +138,7 @@ mod tests {
         }
         let expected = [
             "ImagePolicy.spec.minimumAge",
+            "ImagePolicy.spec.platforms",
             "ImagePolicy.status.candidates",
             "ImageUpdateAutomation.spec.rollback",
             "ImageUpdateAutomation.spec.rollback.onRevert",

@@ -134,6 +134,8 @@ reasons! {
     HistoryRewritten
     /// The best tags have not been seen for as long as the policy's minimumAge asks (RULES 8).
     TooYoung
+    /// The best tags are not there for every platform that the policy asks for.
+    PlatformMissing
     /// The value at the site is no longer accepted by the policy (RULES 2).
     LeftPolicy
 }

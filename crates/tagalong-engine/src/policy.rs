@@ -23,6 +23,7 @@ use gates::Weighed;
 use jiff::Timestamp;
 use kube::runtime::controller::Action;
 use std::sync::Arc;
+use std::time::Duration;
 use tagalong_api::validate::{self, ValidPolicy};
 use tagalong_api::{CandidateStatus, ImagePolicy, ImageReference, Reason};
 use tagalong_policy::{GateHit, NoTag, Verdict};
@@ -82,6 +83,8 @@ pub(crate) struct Waiting {
     pub(crate) best: Option<GateHit>,
     /// When one of them passes without anything else happening.
     pub(crate) until: Option<Timestamp>,
+    /// After what time it is looked again whether one of them has become whole, where only its publisher can help.
+    pub(crate) again: Option<Duration>,
 }
 
 async fn admitted<D: Desk>(object: &ImagePolicy, context: &Context<D>) -> Result<Action, Failed> {
@@ -113,9 +116,10 @@ async fn turn<D: Desk>(
     let listing = gather::listing(context, &repository, &access)?;
     let asker = Asker { context, repository: &repository, access: &access };
     let tags = listing.iter().filter(|tag| !repository.excluded.matches(tag));
-    let Weighed { decision, digests, candidates } =
+    let Weighed { decision, digests, candidates, unfinished } =
         gates::weigh(context, object, &valid, &asker, tags, now).await?;
     waiting.until = decision.gated.iter().filter_map(|hit| hit.refusal.until).min();
+    waiting.again = unfinished.then_some(repository.interval);
     (waiting.best, waiting.candidates) = (decision.gated.first().cloned(), Some(candidates));
     let mut remembered = Remembered { gated: decision.gated, ..Remembered::default() };
     let result = match decision.verdict {

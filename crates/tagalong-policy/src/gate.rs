@@ -4,11 +4,14 @@
 //! what it needs to know (first sights, platforms, signatures) before, and hands it over in the gate's own fields.
 
 mod minimum_age;
+mod platforms;
 
 pub use minimum_age::MinimumAge;
+pub use platforms::Platforms;
 
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use tagalong_model::Platform;
 
 /// A named check.
 pub trait Gate {
@@ -38,4 +41,6 @@ pub type Facts = BTreeMap<String, Fact>;
 pub struct Fact {
     /// When this very image was first seen under the tag.
     pub first_seen: Timestamp,
+    /// What it runs on; `None` where nobody asked.
+    pub platforms: Option<Vec<Platform>>,
 }

@@ -36,7 +36,7 @@ mod version;
 pub use decide::{Decision, GateHit, NoTag, Verdict};
 pub use error::PolicyError;
 pub use filter::FilterSpec;
-pub use gate::{Fact, Facts, Gate, GateRefusal, MinimumAge};
+pub use gate::{Fact, Facts, Gate, GateRefusal, MinimumAge, Platforms};
 pub use order::{Direction, OrderSpec};
 pub use pin::{Node, Parent, Pins, Refused, Standing};
 pub use policy::{Policy, Value};

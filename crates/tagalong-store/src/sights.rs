@@ -4,16 +4,19 @@
 //! ```text
 //! STATE/lists/ghcr.io_acme_app-<sha256 of the key>.sights
 //!     tagalong-sights 1
-//!     2026-11-21T10:00:00.25Z 1.2.0 sha256:…
+//!     2026-11-21T10:00:00.25Z 1.2.0 sha256:…                          what it runs on was not asked
+//!     2026-11-21T11:00:00.25Z 1.2.0 sha256:… linux/amd64,linux/arm64
 //! ```
 
 use jiff::Timestamp;
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use tagalong_model::Digest;
+use tagalong_model::{Digest, Platform};
 
 /// First line; another version is damage.
 const MAGIC: &str = "tagalong-sights 1";
+/// An image that runs on nothing that has a name.
+const NONE: &str = "-";
 /// As many are kept, the latest ones.
 const KEPT: usize = 2_000;
 
@@ -26,6 +29,8 @@ pub struct Sight {
     pub digest: Digest,
     /// When that was first seen.
     pub first_seen: Timestamp,
+    /// What the image runs on; `None` where nobody asked.
+    pub platforms: Option<Vec<Platform>>,
 }
 
 /// All sights of one repository, in the order in which they came.
@@ -43,16 +48,19 @@ impl Sights {
         self.0.iter().map(|sight| (sight.tag.as_str(), sight)).collect()
     }
 
-    /// Adds sights; of two of one image the older one stays. Whether anything changed.
+    /// Adds sights; of two of one image the older time stays. Whether anything changed.
     pub fn add(&mut self, sights: impl IntoIterator<Item = Sight>) -> bool {
         let mut changed = false;
         for sight in sights {
             let known = self.0.iter_mut().find(|old| old.tag == sight.tag && old.digest == sight.digest);
             match known {
-                Some(old) if old.first_seen <= sight.first_seen => {}
                 Some(old) => {
-                    old.first_seen = sight.first_seen;
-                    changed = true;
+                    let learned = old.platforms.is_none() && sight.platforms.is_some();
+                    if learned {
+                        old.platforms = sight.platforms;
+                    }
+                    changed |= learned || sight.first_seen < old.first_seen;
+                    old.first_seen = old.first_seen.min(sight.first_seen);
                 }
                 None => {
                     self.0.push(sight);
@@ -73,9 +81,14 @@ impl Sights {
     /// The file.
     pub(crate) fn write(&self) -> String {
         let mut text = format!("{MAGIC}\n");
-        for Sight { tag, digest, first_seen } in &self.0 {
+        for Sight { tag, digest, first_seen, platforms } in &self.0 {
+            let list = |platforms: &Vec<Platform>| {
+                let words: Vec<String> = platforms.iter().map(ToString::to_string).collect();
+                format!(" {}", if words.is_empty() { NONE.to_owned() } else { words.join(",") })
+            };
+            let platforms = platforms.as_ref().map(list).unwrap_or_default();
             // Writing to a String cannot fail.
-            _ = writeln!(text, "{first_seen} {tag} {digest}");
+            _ = writeln!(text, "{first_seen} {tag} {digest}{platforms}");
         }
         text
     }
@@ -87,7 +100,12 @@ impl Sights {
             let mut words = line.split(' ');
             let first_seen = words.next()?.parse().ok()?;
             let (tag, digest) = (words.next()?.to_owned(), words.next()?.parse().ok()?);
-            Some(Sight { tag, digest, first_seen })
+            let platforms = match words.next() {
+                None => None,
+                Some(NONE) => Some(Vec::new()),
+                Some(list) => Some(list.split(',').map(|word| word.parse().ok()).collect::<Option<_>>()?),
+            };
+            Some(Sight { tag, digest, first_seen, platforms })
         };
         let lines = body.lines().skip(1).map(sight);
         lines.collect::<Option<_>>().map(Self).ok_or("a line is broken")
@@ -100,7 +118,7 @@ mod tests {
 
     fn sight(tag: &str, image: &str, second: i64) -> Sight {
         let first_seen = Timestamp::from_second(second).unwrap();
-        Sight { tag: tag.to_owned(), digest: Digest::sha256(image.as_bytes()), first_seen }
+        Sight { tag: tag.to_owned(), digest: Digest::sha256(image.as_bytes()), first_seen, platforms: None }
     }
 
     #[test]
@@ -114,6 +132,19 @@ mod tests {
         };
         assert_eq!((of("1.0.0", "a"), of("1.0.0", "c"), of("1.1.0", "a")), (Some(40), Some(80), None));
         assert_eq!(sights.latest()["1.0.0"].first_seen.as_second(), 80);
+        assert_eq!(Sights::read(&sights.write()), Ok(sights));
+    }
+
+    #[test]
+    fn what_an_image_runs_on_is_learned_once() {
+        let platforms = |list: &[&str]| Some(list.iter().map(|word| word.parse().unwrap()).collect());
+        let with = |list: &[&str]| Sight { platforms: platforms(list), ..sight("1.0.0", "a", 50) };
+        let mut sights = Sights::default();
+        assert!(sights.add([sight("1.0.0", "a", 50)]));
+        assert!(sights.add([with(&["linux/amd64", "linux/arm/v7"])]));
+        assert!(!sights.add([sight("1.0.0", "a", 60), with(&[])]));
+        sights.add([Sight { platforms: platforms(&[]), ..sight("1.0.0", "b", 70) }]);
+        assert_eq!(sights.0[0].platforms, platforms(&["linux/amd64", "linux/arm/v7"]));
         assert_eq!(Sights::read(&sights.write()), Ok(sights));
     }
 

@@ -262,7 +262,10 @@ impl From<GateHit> for Gated {
 /// The gates in the policy's own words.
 fn gates_of(policy: &ImagePolicy) -> String {
     let age = policy.spec.minimum_age.as_ref().map(|age| format!("minimumAge {age}"));
-    age.unwrap_or_else(|| "none".to_owned())
+    let platforms = &policy.spec.platforms;
+    let platforms = (!platforms.is_empty()).then(|| format!("platforms {}", platforms.join(" ")));
+    let gates: Vec<String> = [platforms, age].into_iter().flatten().collect();
+    if gates.is_empty() { "none".to_owned() } else { gates.join(", ") }
 }
 
 /// The rule in the policy's own words.

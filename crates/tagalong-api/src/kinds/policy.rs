@@ -67,6 +67,10 @@ pub struct ImagePolicySpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = DURATION_PATTERN))]
     pub minimum_age: Option<String>,
+    /// Extension: what an image must run on for its tag to count, such as linux/amd64 and linux/arm64; every one of
+    /// them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub platforms: Vec<String>,
     /// Stops evaluation. The last selection stays in use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspend: Option<bool>,

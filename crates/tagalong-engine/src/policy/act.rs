@@ -8,8 +8,8 @@ use crate::repository::listing_key;
 use std::time::Instant;
 use tagalong_api::validate::{DigestReflection, ValidPolicy, ValidRepository};
 use tagalong_api::{ImagePolicy, ImageReference, Reason};
-use tagalong_model::{Digest, Tag};
-use tagalong_registry::{Access, ErrorKind};
+use tagalong_model::{Digest, Platform, Tag};
+use tagalong_registry::{Access, ErrorKind, Reference};
 use tagalong_store::ListingKey;
 
 /// One image and how it is asked about.
@@ -45,6 +45,25 @@ impl<D: Desk> Asker<'_, D> {
             Ok(digest) => Ok(Some(digest)),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(failure(error.to_string())),
+        }
+    }
+
+    /// What an image runs on; `None` where it went while it was asked about.
+    pub(super) async fn platforms(
+        &self,
+        tag: &str,
+        digest: &Digest,
+    ) -> Result<Option<Vec<Platform>>, Failure> {
+        let image = &self.repository.image;
+        let deadline = Instant::now() + self.repository.timeout;
+        match self.context.registry.platforms(image, Reference::Digest(digest), self.access, deadline).await {
+            Ok(platforms) => Ok(Some(platforms)),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Failure {
+                reason: Reason::Failure,
+                message: format!("failed fetching platforms of {image}:{tag}: {error}"),
+                retry: Retry::BackOff,
+            }),
         }
     }
 

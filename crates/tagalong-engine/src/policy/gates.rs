@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use tagalong_api::validate::{ValidPolicy, ValidRepository};
 use tagalong_api::{CandidateStatus, ImagePolicy, ImageReference, Reason};
 use tagalong_model::Digest;
-use tagalong_policy::{Decision, Fact, Facts, Gate, GateRefusal, MinimumAge};
+use tagalong_policy::{Decision, Fact, Facts, Gate, GateHit, GateRefusal, MinimumAge, Platforms};
 use tagalong_store::{Listing, Sight, Sights};
 
 /// How many candidates are looked at in one turn at most.
@@ -26,6 +26,8 @@ pub(super) struct Weighed {
     pub(super) digests: BTreeMap<String, Digest>,
     /// For the status.
     pub(super) candidates: Vec<CandidateStatus>,
+    /// Whether a candidate was refused for what only its publisher can mend.
+    pub(super) unfinished: bool,
 }
 
 /// What is known of the candidates of one policy, in one turn.
@@ -56,14 +58,20 @@ impl Contest<'_> {
     /// Calls `then` with every gate of the policy, in order.
     fn with_gates<T>(&self, then: impl FnOnce(&[&dyn Gate]) -> T) -> T {
         let gone = Gone(&self.gone);
+        let wanted = self.valid.platforms.as_slice();
+        let platforms = Platforms { wanted, facts: &self.facts };
         let age = self.valid.minimum_age.map(|age| MinimumAge { age, now: self.now, facts: &self.facts });
         let mut gates: Vec<&dyn Gate> = vec![&gone];
+        if !wanted.is_empty() {
+            gates.push(&platforms);
+        }
         gates.extend(age.iter().map(|gate| gate as &dyn Gate));
         then(&gates)
     }
 
     fn learn(&mut self, tag: &str, sight: &Sight) {
-        self.facts.insert(tag.to_owned(), Fact { first_seen: sight.first_seen });
+        let (first_seen, platforms) = (sight.first_seen, sight.platforms.clone());
+        self.facts.insert(tag.to_owned(), Fact { first_seen, platforms });
         self.digests.insert(tag.to_owned(), sight.digest.clone());
     }
 }
@@ -80,9 +88,9 @@ pub(super) async fn weigh<'t, D: Desk>(
     tags: impl Iterator<Item = &'t str>,
     now: Timestamp,
 ) -> Result<Weighed, Failure> {
-    if valid.minimum_age.is_none() {
+    if !valid.has_gates() {
         let decision = valid.rule.decide(tags, &[]);
-        return Ok(Weighed { decision, digests: BTreeMap::new(), candidates: Vec::new() });
+        return Ok(Weighed { decision, digests: BTreeMap::new(), candidates: Vec::new(), unfinished: false });
     }
     let tags: Vec<&str> = tags.collect();
     let unreadable = |error: tagalong_store::StoreError| Failure {
@@ -113,7 +121,10 @@ pub(super) async fn weigh<'t, D: Desk>(
         match asker.digest_if_there(tag).await? {
             None => _ = contest.gone.insert(tag.to_owned()),
             Some(digest) => {
-                let sight = seen(&sights, tag, digest, now);
+                let mut sight = seen(&sights, tag, digest, now);
+                if sight.platforms.is_none() && !valid.platforms.is_empty() {
+                    sight.platforms = asker.platforms(tag, &sight.digest).await?;
+                }
                 sights.add([sight.clone()]);
                 contest.learn(tag, &sight);
                 new.push(sight);
@@ -125,7 +136,9 @@ pub(super) async fn weigh<'t, D: Desk>(
     let mut decision = contest.with_gates(|gates| valid.rule.decide(tags.iter().copied(), gates));
     explain_once(context, &contest, &mut decision);
     let candidates = listed(&contest, &decision);
-    Ok(Weighed { decision, digests: contest.digests, candidates })
+    let unfinished = |hit: &GateHit| hit.refusal.until.is_none() && contest.looked.contains(&hit.tag);
+    let unfinished = decision.gated.iter().any(unfinished);
+    Ok(Weighed { decision, digests: contest.digests, candidates, unfinished })
 }
 
 /// The last selection stays in use where no candidate passes: a gate keeps new images back, it takes none away.
@@ -152,7 +165,7 @@ pub(super) fn none_passes(waiting: &Waiting) -> Failure {
 
 fn seen(sights: &Sights, tag: &str, digest: Digest, now: Timestamp) -> Sight {
     let known = sights.of(tag, &digest).cloned();
-    known.unwrap_or_else(|| Sight { tag: tag.to_owned(), digest, first_seen: now })
+    known.unwrap_or_else(|| Sight { tag: tag.to_owned(), digest, first_seen: now, platforms: None })
 }
 
 /// First sights that a Pod before this one wrote into the status, of the same image.
@@ -163,7 +176,12 @@ fn in_status(object: &ImagePolicy, image: &str) -> Vec<Sight> {
     }
     let sight = |candidate: &CandidateStatus| {
         let digest = candidate.digest.parse().ok()?;
-        Some(Sight { tag: candidate.tag.clone(), digest, first_seen: candidate.first_seen.0 })
+        Some(Sight {
+            tag: candidate.tag.clone(),
+            digest,
+            first_seen: candidate.first_seen.0,
+            platforms: None,
+        })
     };
     status.candidates.iter().filter_map(sight).collect()
 }

@@ -71,10 +71,9 @@ pub(super) async fn report<D: Desk>(
             Some(context.settings.requeue_dependency)
         }
         _ => {
-            [interval.map(|interval| context.jittered(interval)), waiting.until.map(|until| left(until, now))]
-                .into_iter()
-                .flatten()
-                .min()
+            let jittered = [interval, waiting.again].map(|wait| wait.map(|wait| context.jittered(wait)));
+            let until = waiting.until.map(|until| left(until, now));
+            jittered.into_iter().chain([until]).flatten().min()
         }
     };
     context.retries.succeeded("ImagePolicy", &key_of(object));

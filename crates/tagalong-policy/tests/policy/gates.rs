@@ -4,7 +4,8 @@ use crate::{policy, semver};
 use jiff::Timestamp;
 use std::collections::BTreeSet;
 use std::time::Duration;
-use tagalong_policy::{Fact, Facts, Gate, MinimumAge};
+use tagalong_model::Platform;
+use tagalong_policy::{Fact, Facts, Gate, MinimumAge, Platforms};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -12,7 +13,9 @@ fn at(second: i64) -> Timestamp {
 
 /// Facts of tags that were first seen at these seconds.
 fn seen(tags: &[(&str, i64)]) -> Facts {
-    tags.iter().map(|(tag, second)| ((*tag).to_owned(), Fact { first_seen: at(*second) })).collect()
+    tags.iter()
+        .map(|(tag, second)| ((*tag).to_owned(), Fact { first_seen: at(*second), platforms: None }))
+        .collect()
 }
 
 const AGE: Duration = Duration::from_secs(60);
@@ -71,4 +74,32 @@ fn nothing_wins_by_what_was_known_before() {
     check(&[("1.2.0", 0)], &[], Some("1.2.0"));
     check(&[("1.2.0", 990), ("1.1.0", 0)], &[], Some("1.1.0"));
     check(&[("1.2.0", 990), ("1.1.0", 0), ("v1.1.0", 0)], &["1.1.0", "v1.1.0"], None);
+}
+
+#[test]
+fn an_image_has_to_be_there_for_every_platform() {
+    let platforms = |list: &str| -> Vec<Platform> {
+        list.split_whitespace().map(|platform| platform.parse().unwrap()).collect()
+    };
+    let check = |wanted: &str, found: &str, missing: &str| {
+        let fact = Fact { first_seen: at(0), platforms: Some(platforms(found)) };
+        let facts = Facts::from([("1.0.0".to_owned(), fact)]);
+        let answer = Platforms { wanted: &platforms(wanted), facts: &facts }.check("1.0.0");
+        let said = answer.err().map(|refusal| (refusal.reason, refusal.message, refusal.until));
+        let list = if found.is_empty() { "none".to_owned() } else { found.replace(' ', ", ") };
+        let message = format!("1.0.0 is not there for {missing}; it is for {list}");
+        let expected = (!missing.is_empty()).then_some(("PlatformMissing", message, None));
+        assert_eq!(said, expected, "{wanted} of {found}");
+    };
+    check("linux/amd64 linux/arm64", "linux/arm64 linux/amd64 linux/s390x", "");
+    check("linux/amd64 linux/arm64", "linux/amd64", "linux/arm64");
+    check("linux/amd64 linux/arm64", "", "linux/amd64, linux/arm64");
+    check("linux/arm64", "linux/arm64/v8", "");
+    check("linux/arm64/v8", "linux/arm64", "");
+    check("linux/arm", "linux/arm/v7", "");
+    check("linux/arm", "linux/arm/v6", "linux/arm");
+    check("linux/arm/v6", "linux/arm/v7 linux/arm64", "linux/arm/v6");
+    check("windows/amd64", "linux/amd64", "windows/amd64");
+    let nothing_known = Platforms { wanted: &platforms("linux/amd64"), facts: &Facts::new() };
+    assert_eq!(nothing_known.check("1.0.0").unwrap_err().reason, "PlatformMissing");
 }
