@@ -2,6 +2,7 @@
 
 mod age;
 mod platforms;
+mod windows;
 
 use crate::running::Running;
 use crate::support::{Estate, tagalong};

@@ -142,6 +142,7 @@ mod tests {
             "ImagePolicy.status.candidates",
             "ImageUpdateAutomation.spec.rollback",
             "ImageUpdateAutomation.spec.rollback.onRevert",
+            "ImageUpdateAutomation.spec.schedule",
             "ImageUpdateAutomation.spec.update.lineFiles",
             "ImageUpdateAutomation.status.pins",
         ];

@@ -19,7 +19,7 @@ pub mod validate;
 pub use kinds::automation::{
     CommitSpec, CommitUser, GitCheckout, GitSpec, ImageUpdateAutomation, ImageUpdateAutomationSpec,
     ImageUpdateAutomationStatus, PinStatus, PushSpec, RollbackSpec, SigningKey, SourceReference,
-    UpdateStrategy,
+    UpdateStrategy, WindowSpec,
 };
 pub use kinds::policy::{
     CandidateStatus, ImagePolicy, ImagePolicySpec, ImagePolicyStatus, ImageReference, OrderedPolicy,

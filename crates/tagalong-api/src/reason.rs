@@ -68,6 +68,8 @@ reasons! {
     GitOperationFailed
     /// Files could not be updated.
     UpdateFailed
+    /// `schedule` cannot be read.
+    InvalidSchedule
     /// `policySelector` is malformed.
     InvalidPolicySelector
     /// The message template uses a field that Flux's API no longer has.
@@ -136,6 +138,8 @@ reasons! {
     TooYoung
     /// The best tags are not there for every platform that the policy asks for.
     PlatformMissing
+    /// There is something to write, and no window of the automation's schedule is open.
+    WindowClosed
     /// The value at the site is no longer accepted by the policy (RULES 2).
     LeftPolicy
 }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 use tagalong_api::condition::{READY, find};
 use tagalong_api::validate::{self, DigestReflection, ValidPolicy, ValidRepository};
 use tagalong_api::{ImagePolicy, ImageRepository};
-use tagalong_engine::automation::TurnReport;
+use tagalong_engine::automation::{TurnOutcome, TurnReport};
 use tagalong_engine::repository::listing_key;
 use tagalong_engine::{Context, Desk, credentials, wake};
 use tagalong_model::{ObjectKey, Setter};
@@ -109,6 +109,9 @@ struct Site {
     becomes: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     held: Option<String>,
+    /// Why it does not become that now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waits: Option<String>,
 }
 
 impl Explanation {
@@ -308,6 +311,13 @@ fn sites(policy: &ObjectKey, turns: &[Arc<TurnReport>], target: Option<&Target>)
                             && held.policy == *policy
                             && site.fields.iter().any(|field| field.line == held.line)
                     });
+                    let becomes = turn.plan.edits.iter().find(planned).map(|edit| edit.to.clone());
+                    let waits = match &turn.outcome {
+                        TurnOutcome::Waiting(wait) if becomes.is_some() => {
+                            Some(format!("{}: {}", wait.reason, wait.message))
+                        }
+                        _ => None,
+                    };
                     sites.push(Site {
                         repository: turn.url.clone(),
                         branch: turn.branch.clone(),
@@ -319,7 +329,8 @@ fn sites(policy: &ObjectKey, turns: &[Arc<TurnReport>], target: Option<&Target>)
                             format!("{} ({})", field.path, field.setter.word())
                         },
                         holds: field.value.clone(),
-                        becomes: turn.plan.edits.iter().find(planned).map(|edit| edit.to.clone()),
+                        becomes,
+                        waits,
                         held: held.map(|held| format!("{}: {}", held.reason.as_str(), held.message)),
                     });
                 }

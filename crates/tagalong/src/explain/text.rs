@@ -70,7 +70,10 @@ impl fmt::Display for Site {
         writeln!(f, "           holds {}", self.holds)?;
         match (&self.held, &self.becomes) {
             (Some(held), _) => writeln!(f, "           held {held}"),
-            (None, Some(becomes)) => writeln!(f, "           would become {becomes}"),
+            (None, Some(becomes)) => {
+                writeln!(f, "           would become {becomes}")?;
+                self.waits.iter().try_for_each(|waits| writeln!(f, "           waits {waits}"))
+            }
             (None, None) => writeln!(f, "           is what it should be"),
         }
     }

@@ -21,6 +21,7 @@ struct Repository {
     held: Vec<Held>,
     problems: Vec<Problem>,
     waiting: Vec<Waiting>,
+    waits: Vec<Waits>,
 }
 
 #[derive(Serialize)]
@@ -60,6 +61,16 @@ struct Waiting {
     until: Option<String>,
 }
 
+/// An automation that is not to write its edits now.
+#[derive(Serialize)]
+struct Waits {
+    automation: String,
+    reason: &'static str,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
+}
+
 impl Plans {
     /// The document: one entry per repository and branch, in the order of automations.
     pub(crate) fn new(turns: &[Arc<TurnReport>]) -> Self {
@@ -80,6 +91,7 @@ impl Repository {
     /// Another automation of the same branch; what both saw is said once.
     fn join(&mut self, other: Self) {
         self.automations.extend(other.automations);
+        self.waits.extend(other.waits);
         self.edits.extend(other.edits);
         for held in other.held {
             if !self.held.contains(&held) {
@@ -139,6 +151,15 @@ impl Repository {
                 })
                 .collect(),
             waiting: plan.waiting.iter().map(Waiting::new).collect(),
+            waits: match &turn.outcome {
+                TurnOutcome::Waiting(wait) => vec![Waits {
+                    automation: turn.automation.to_string(),
+                    reason: wait.reason.as_str(),
+                    message: wait.message.clone(),
+                    until: wait.until.map(|until| format!("{until:.0}")),
+                }],
+                _ => Vec::new(),
+            },
         }
     }
 }
@@ -168,6 +189,10 @@ pub(crate) fn summary(turn: &TurnReport) -> String {
         TurnOutcome::Pushed { commit, .. } => {
             let short: String = commit.chars().take(7).collect();
             format!("{} in {} written, pushed as {short}", count(fields, "field"), count(files, "file"))
+        }
+        TurnOutcome::Waiting(wait) => {
+            let (fields, files) = (count(fields, "field"), count(files, "file"));
+            format!("{fields} in {files} not written yet, {}: {}", wait.reason, wait.message)
         }
         TurnOutcome::AlreadyPushed { commit } => {
             let short: String = commit.chars().take(7).collect();
