@@ -3,6 +3,7 @@
 
 mod api;
 mod cli;
+mod clock;
 mod faults;
 mod flux;
 mod grants;
@@ -15,4 +16,5 @@ mod place;
 mod scope;
 mod source;
 mod story;
+mod taken_over;
 mod when;
