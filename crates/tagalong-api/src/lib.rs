@@ -18,7 +18,7 @@ pub mod validate;
 
 pub use kinds::automation::{
     CommitSpec, CommitUser, GitCheckout, GitSpec, ImageUpdateAutomation, ImageUpdateAutomationSpec,
-    ImageUpdateAutomationStatus, PinStatus, PushSpec, RollbackSpec, SigningKey, SourceReference,
+    ImageUpdateAutomationStatus, LimitsSpec, PinStatus, PushSpec, RollbackSpec, SigningKey, SourceReference,
     UpdateStrategy, WindowSpec,
 };
 pub use kinds::policy::{

@@ -68,7 +68,7 @@ reasons! {
     GitOperationFailed
     /// Files could not be updated.
     UpdateFailed
-    /// `schedule` cannot be read.
+    /// `schedule` or `limits` cannot be read.
     InvalidSchedule
     /// `policySelector` is malformed.
     InvalidPolicySelector
@@ -140,6 +140,12 @@ reasons! {
     PlatformMissing
     /// There is something to write, and no window of the automation's schedule is open.
     WindowClosed
+    /// There is more to write than one run of the automation may.
+    TooManyChanges
+    /// The automation has committed as often within an hour as it may.
+    TooManyCommits
+    /// A new tag came just now, and more may come with it.
+    QuietPeriod
     /// The value at the site is no longer accepted by the policy (RULES 2).
     LeftPolicy
 }

@@ -1,6 +1,6 @@
 //! `ImageUpdateAutomation`: source, checkout, author, message, push, selector.
 
-use super::{GitRef, Invalid, Refspec, Schedule, Selector, field, gitref, refspec};
+use super::{GitRef, Invalid, Limits, Refspec, Schedule, Selector, field, gitref, refspec};
 use crate::{
     CommitSpec, GitSpec, ImageUpdateAutomation, PushSpec, Reason, RollbackSpec, SigningKey, UpdateStrategy,
 };
@@ -40,6 +40,8 @@ pub struct ValidAutomation {
     pub on_revert: OnRevert,
     /// When commits may be made.
     pub schedule: Schedule,
+    /// How much may be committed at once, and how often.
+    pub limits: Limits,
     /// Whether the automation is stopped.
     pub suspend: bool,
 }
@@ -118,6 +120,7 @@ pub fn automation(object: &ImageUpdateAutomation) -> Result<ValidAutomation, Inv
         push: git.push.as_ref().map_or(Ok(Push::default()), push)?,
         on_revert: on_revert(spec.rollback.as_ref())?,
         schedule: Schedule::read(&spec.schedule)?,
+        limits: spec.limits.as_ref().map_or(Ok(Limits::default()), Limits::read)?,
         suspend: spec.suspend.unwrap_or_default(),
         key,
     })

@@ -4,6 +4,7 @@
 mod automation;
 mod field;
 mod gitref;
+mod limits;
 mod policy;
 mod refspec;
 mod repository;
@@ -13,6 +14,7 @@ mod source;
 
 pub use automation::{Author, OnRevert, Push, Signing, SigningKind, ValidAutomation, automation};
 pub use gitref::GitRef;
+pub use limits::Limits;
 pub use policy::{DigestReflection, ValidPolicy, policy};
 pub use refspec::Refspec;
 pub use repository::{ExclusionList, ValidRepository, repository};

@@ -63,10 +63,12 @@ pub(crate) async fn write<D: Desk>(
             holds.apply(&mut edits);
         }
         vanished::note(context, &mut edits).await;
+        let tags = edits.tags_written();
+        let newest = tags.iter().filter_map(|(policy, tag)| context.decisions.first_seen(policy, tag)).max();
         let round = {
             let job = Arc::clone(&job);
             let (result, guard) =
-                blocking(mirror, move |opened| job.round(opened, &looked, edits, moved)).await?;
+                blocking(mirror, move |opened| job.round(opened, &looked, edits, newest, moved)).await?;
             mirror = guard;
             result?
         };

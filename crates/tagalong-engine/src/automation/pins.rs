@@ -19,14 +19,14 @@ mod twin;
 
 pub use hand::UNPIN;
 pub use hold::Pin;
-pub(super) use hold::{Holds, Question};
+pub(super) use hold::{DEPTHS, Holds, Question};
 
 use super::index::BlobKey;
 use std::collections::HashMap;
 use std::sync::Arc;
 use stretch::Stretches;
 use tagalong_edit::Scan;
-use tagalong_git::{CommitId, GitError, Mirror, Past};
+use tagalong_git::{CommitId, GitError, Mirror, Past, PastReader};
 
 /// From this many commits on what is remembered is dropped and read again when it is needed.
 const REMEMBERED: usize = 200_000;
@@ -48,6 +48,12 @@ impl LookBack {
         b: CommitId,
     ) -> Result<Option<Vec<CommitId>>, GitError> {
         mirror.past(&mut self.past).bases(a, b)
+    }
+
+    /// Reads commits.
+    pub(super) fn reader<'p>(&'p mut self, mirror: &Mirror) -> PastReader<'p> {
+        self.forget_much();
+        mirror.past(&mut self.past)
     }
 
     fn forget_much(&mut self) {
