@@ -64,6 +64,12 @@ impl<'v> Teller<'v> {
         self.voice.say("pushed", image)
     }
 
+    /// Somebody took a commit back.
+    pub(crate) fn reverted(&mut self, text: &str) -> anyhow::Result<()> {
+        self.voice.plain("\n")?;
+        self.voice.say("reverted", text)
+    }
+
     /// Tells one finding. What goes wrong is in the log.
     ///
     /// # Errors
