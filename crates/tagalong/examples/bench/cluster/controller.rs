@@ -34,6 +34,8 @@ impl Controller {
             .env_clear()
             .env("KUBECONFIG", kubeconfig)
             .env("RUNTIME_NAMESPACE", "default")
+            // As the Deployment below deploy/ sets it.
+            .env("MIMALLOC_PURGE_DELAY", "0")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
