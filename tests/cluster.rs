@@ -16,4 +16,5 @@ mod place;
 mod scope;
 mod source;
 mod story;
+mod table;
 mod taken_over;
