@@ -170,9 +170,11 @@ impl Row {
         let is_it = |of: &Value| {
             of["name"] == name && of["kind"].as_str().is_some_and(|other| other.eq_ignore_ascii_case(kind))
         };
-        let object = objects
-            .iter()
-            .find(|object| is_it(&json!({"name": object["metadata"]["name"], "kind": object["kind"]})))?;
+        let named =
+            |object: &&Value| is_it(&json!({"name": object["metadata"]["name"], "kind": object["kind"]}));
+        let Some(object) = objects.iter().find(named) else {
+            return Some(format!("{} is not there", self.object));
+        };
         let condition = |of: &str| {
             let all = object["status"]["conditions"].as_array().into_iter().flatten();
             all.clone().find(|condition| condition["type"] == of).cloned().unwrap_or_default()
