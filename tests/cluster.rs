@@ -18,3 +18,4 @@ mod source;
 mod story;
 mod table;
 mod taken_over;
+mod when;

@@ -24,3 +24,4 @@ mod running;
 mod secrets;
 mod story;
 mod support;
+mod when;

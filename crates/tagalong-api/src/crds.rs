@@ -136,9 +136,17 @@ mod tests {
                 }
             });
         }
-        let of_automations =
-            ["spec.rollback", "spec.rollback.onRevert", "spec.update.lineFiles", "status.pins"];
-        assert_eq!(extensions, of_automations.map(|field| format!("ImageUpdateAutomation.{field}")));
+        let expected = [
+            "ImagePolicy.spec.minimumAge",
+            "ImagePolicy.spec.platforms",
+            "ImagePolicy.status.candidates",
+            "ImageUpdateAutomation.spec.rollback",
+            "ImageUpdateAutomation.spec.rollback.onRevert",
+            "ImageUpdateAutomation.spec.schedule",
+            "ImageUpdateAutomation.spec.update.lineFiles",
+            "ImageUpdateAutomation.status.pins",
+        ];
+        assert_eq!(extensions, expected);
     }
 
     #[test]

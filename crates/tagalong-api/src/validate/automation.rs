@@ -1,6 +1,6 @@
 //! `ImageUpdateAutomation`: source, checkout, author, message, push, selector.
 
-use super::{GitRef, Invalid, Refspec, Selector, field, gitref, refspec};
+use super::{GitRef, Invalid, Refspec, Schedule, Selector, field, gitref, refspec};
 use crate::{
     CommitSpec, GitSpec, ImageUpdateAutomation, PushSpec, Reason, RollbackSpec, SigningKey, UpdateStrategy,
 };
@@ -38,6 +38,8 @@ pub struct ValidAutomation {
     pub push: Push,
     /// What a revert means.
     pub on_revert: OnRevert,
+    /// When commits may be made.
+    pub schedule: Schedule,
     /// Whether the automation is stopped.
     pub suspend: bool,
 }
@@ -115,6 +117,7 @@ pub fn automation(object: &ImageUpdateAutomation) -> Result<ValidAutomation, Inv
         values: git.commit.message_template_values.clone().unwrap_or_default(),
         push: git.push.as_ref().map_or(Ok(Push::default()), push)?,
         on_revert: on_revert(spec.rollback.as_ref())?,
+        schedule: Schedule::read(&spec.schedule)?,
         suspend: spec.suspend.unwrap_or_default(),
         key,
     })

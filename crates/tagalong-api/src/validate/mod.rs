@@ -7,6 +7,7 @@ mod gitref;
 mod policy;
 mod refspec;
 mod repository;
+mod schedule;
 mod selector;
 mod source;
 
@@ -15,6 +16,7 @@ pub use gitref::GitRef;
 pub use policy::{DigestReflection, ValidPolicy, policy};
 pub use refspec::Refspec;
 pub use repository::{ExclusionList, ValidRepository, repository};
+pub use schedule::{Opening, Schedule};
 pub use selector::Selector;
 pub use source::{ValidArtifact, ValidSource, Verify, VerifyMode, artifact, git_repository};
 

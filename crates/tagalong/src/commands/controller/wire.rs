@@ -29,6 +29,7 @@ pub(super) async fn wire(
     };
     let settings = Settings {
         dry_run: args.dry_run,
+        once: false,
         no_cross_namespace_refs: args.no_cross_namespace_refs,
         jitter_percent: args.interval_jitter_percentage,
         min_retry_delay: args.min_retry_delay,
