@@ -16,5 +16,6 @@ mod place;
 mod scope;
 mod source;
 mod story;
+mod table;
 mod taken_over;
 mod when;
