@@ -82,14 +82,14 @@ pub struct LimitsSpec {
     /// Extension: the most fields that one run may change. What is above is held until somebody allows it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
-    pub changes: Option<u32>,
+    pub changes: Option<i32>,
     /// Extension: lets one set of changes go that is above `changes`: the word that the condition Ready names for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allow: Option<String>,
     /// Extension: the most commits that are made within an hour.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
-    pub commits_per_hour: Option<u32>,
+    pub commits_per_hour: Option<i32>,
     /// Extension: how long no new tag must have come before what has come is committed, such as 10m.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = DURATION_PATTERN))]

@@ -24,16 +24,16 @@ impl Limits {
             let field = format!(".spec.limits.{field}");
             Invalid::stalled(Reason::InvalidSchedule, field.clone(), format!("{field}: {why}"))
         };
-        for (field, given) in [("changes", spec.changes), ("commitsPerHour", spec.commits_per_hour)] {
-            if given == Some(0) {
-                return Err(bad(field, "must be at least 1; `suspend: true` stops an automation".to_owned()));
-            }
-        }
+        let at_least_one = |field: &str, given: Option<i32>| {
+            let too_few = || bad(field, "must be at least 1; `suspend: true` stops an automation".to_owned());
+            let count = |given| u32::try_from(given).ok().filter(|count| *count > 0).ok_or_else(too_few);
+            given.map(count).transpose()
+        };
         let quiet_period = spec.quiet_period.as_deref().map(parse_duration).transpose();
         Ok(Self {
-            changes: spec.changes,
+            changes: at_least_one("changes", spec.changes)?,
             allow: spec.allow.clone(),
-            commits_per_hour: spec.commits_per_hour,
+            commits_per_hour: at_least_one("commitsPerHour", spec.commits_per_hour)?,
             quiet_period: quiet_period.map_err(|error| bad("quietPeriod", error.to_string()))?,
         })
     }
