@@ -16,6 +16,7 @@ mod place;
 mod scope;
 mod source;
 mod story;
+mod sync;
 mod table;
 mod taken_over;
 mod when;

@@ -24,4 +24,5 @@ mod running;
 mod secrets;
 mod story;
 mod support;
+mod synced;
 mod when;

@@ -112,6 +112,21 @@ reasons! {
     /// The object could not be patched.
     PatchOperationFailed
 
+    /// Built and applied, and healthy where that was asked.
+    ReconciliationSucceeded
+    /// Objects could not be applied.
+    ReconciliationFailed
+    /// The source has nothing to build from.
+    ArtifactFailed
+    /// The folder could not be built.
+    BuildFailed
+    /// Objects that are no longer built could not be deleted.
+    PruneFailed
+    /// Objects did not become healthy.
+    HealthCheckFailed
+    /// Health checks were ended because there was something newer to apply.
+    HealthCheckCanceled
+
     /// The site holds a tag that the policy accepts and that is above the selected one (RULES 2).
     CurrentIsAhead
     /// The selected tag is listed, but the registry has no manifest for it (RULES 5).

@@ -58,7 +58,7 @@ pub(crate) async fn play(place: &Place, voice: &Voice) -> anyhow::Result<()> {
     let mut registry = JoinSet::new();
     registry.spawn(server::serve(listener, place.storage()));
     let (wired, followed) =
-        folder(&place.fleet(), &desk_args(), &state_args(place), Role::Writer, Settings::default())?;
+        folder(&place.fleet(), &desk_args(), &state_args(place), Role::Writer(None), Settings::default())?;
     let mut findings = wired.record.listen();
     let context = Arc::clone(&wired.context);
     let mut teller = Teller::new(voice, Arc::clone(&context));

@@ -82,7 +82,7 @@ impl<'v> Teller<'v> {
             }
             Finding::Policy { key, status, .. } => self.policy(key, status.as_deref()).await,
             Finding::Automation { turn, .. } => turn.map_or(Ok(Told::Else), |turn| self.automation(&turn)),
-            Finding::Source { .. } => Ok(Told::Else),
+            Finding::Source { .. } | Finding::Kustomization { .. } => Ok(Told::Else),
         }
     }
 
