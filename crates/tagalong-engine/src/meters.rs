@@ -145,6 +145,7 @@ impl Meters {
             TurnOutcome::Pushed { .. } => "pushed",
             TurnOutcome::AlreadyPushed { .. } => "already_pushed",
             TurnOutcome::ForeignCommits { .. } => "foreign_commits",
+            TurnOutcome::PullRequests { .. } => "pull_requests",
         };
         self.0.outcomes.get_or_create(&[("outcome", outcome)]).inc();
         if matches!(turn.outcome, TurnOutcome::Pushed { .. }) {

@@ -11,6 +11,7 @@
 
 mod hand;
 mod hold;
+mod lifted;
 mod stretch;
 #[cfg(test)]
 mod tests;
@@ -18,15 +19,17 @@ mod trace;
 mod twin;
 
 pub use hand::UNPIN;
+pub(super) use hand::unpin_text;
 pub use hold::Pin;
 pub(super) use hold::{Holds, Question};
+pub(super) use lifted::lifted_after;
 
 use super::index::BlobKey;
 use std::collections::HashMap;
 use std::sync::Arc;
 use stretch::Stretches;
 use tagalong_edit::Scan;
-use tagalong_git::{CommitId, GitError, Mirror, Past};
+use tagalong_git::{CommitId, GitError, Mirror, Past, PastReader};
 
 /// From this many commits on what is remembered is dropped and read again when it is needed.
 const REMEMBERED: usize = 200_000;
@@ -48,6 +51,11 @@ impl LookBack {
         b: CommitId,
     ) -> Result<Option<Vec<CommitId>>, GitError> {
         mirror.past(&mut self.past).bases(a, b)
+    }
+
+    /// Reads commits.
+    fn past<'p>(&'p mut self, mirror: &Mirror) -> PastReader<'p> {
+        mirror.past(&mut self.past)
     }
 
     fn forget_much(&mut self) {

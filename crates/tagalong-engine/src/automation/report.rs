@@ -1,6 +1,6 @@
 //! How a turn of an ImageUpdateAutomation ended, as status, events and the next turn.
 
-use super::{Done, Failure, TurnOutcome, TurnReport, pinned};
+use super::{Done, Failure, TurnOutcome, TurnReport, pinned, pulled};
 use crate::context::Context;
 use crate::desk::{Desk, Event, EventType, Finding};
 use crate::outcome::conclude;
@@ -45,22 +45,23 @@ pub(super) async fn report<D: Desk>(
             events.extend(pinned::event(&turn, &status.pins));
             events.extend(pinned::rewritten(&turn));
             status.pins = pins;
+            if done.failure.is_none() {
+                status.pull_requests = pulled::statuses(&turn.pulls);
+            }
             status.observed_policies = Some(done.observed_policies);
             status.observed_source_revision = Some(done.observed_revision);
-            if let TurnOutcome::Pushed { commit, .. } = &turn.outcome {
-                status.last_push_commit = Some(commit.clone());
+            if let Some(commit) = pushed(&turn) {
+                status.last_push_commit = Some(commit.to_owned());
                 status.last_push_time = Some(Time(now));
             }
-            let outcome = match &done.unanswered {
+            let outcome = match &done.failure {
                 None => Outcome::Ready { message: standing(&turn) },
-                Some(why) => Outcome::NotReady {
-                    reason: Reason::UpdateFailed,
-                    message: format!("failed to apply policies: {why}"),
-                    stalled: false,
-                },
+                Some((reason, message)) => {
+                    Outcome::NotReady { reason: *reason, message: message.clone(), stalled: false }
+                }
             };
             finish(context, object, status, &outcome, events, Some(Arc::new(turn)), now).await?;
-            if let Some(message) = done.unanswered {
+            if let Some((_, message)) = done.failure {
                 return Err(Failed { message });
             }
             context.retries.succeeded("ImageUpdateAutomation", &key_of(object));
@@ -74,10 +75,20 @@ pub(super) async fn report<D: Desk>(
     }
 }
 
+/// The commit that the turn has pushed; of several the last one.
+fn pushed(turn: &TurnReport) -> Option<&str> {
+    match &turn.outcome {
+        TurnOutcome::Pushed { commit, .. } => Some(commit),
+        TurnOutcome::PullRequests { planned: false } => pulled::pushed(&turn.pulls),
+        _ => None,
+    }
+}
+
 /// The message of Ready: Flux's, but where the push branch cannot be used it says so.
 fn standing(turn: &TurnReport) -> String {
     match &turn.outcome {
         TurnOutcome::ForeignCommits { commit } => foreign(turn, commit),
+        TurnOutcome::PullRequests { .. } => pulled::standing(&turn.pulls),
         _ => "repository up-to-date".to_owned(),
     }
 }
@@ -109,7 +120,11 @@ fn events(turn: &TurnReport, status: &ImageUpdateAutomationStatus) -> Vec<Event>
             let event = Event { event_type: EventType::Warning, reason: Reason::ForeignCommits, message };
             if told { Vec::new() } else { vec![event] }
         }
-        TurnOutcome::UpToDate | TurnOutcome::Planned { .. } | TurnOutcome::AlreadyPushed { .. } => Vec::new(),
+        TurnOutcome::PullRequests { planned: false } => pulled::events(&turn.pulls, &status.pull_requests),
+        TurnOutcome::PullRequests { planned: true }
+        | TurnOutcome::UpToDate
+        | TurnOutcome::Planned { .. }
+        | TurnOutcome::AlreadyPushed { .. } => Vec::new(),
     }
 }
 

@@ -1,0 +1,4 @@
+//! The whole life of pull requests, on a real Gitea: opened, refreshed, left alone, merged, refused, wanted again.
+
+mod estate;
+mod life;
