@@ -136,8 +136,14 @@ mod tests {
                 }
             });
         }
-        let of_automations =
-            ["spec.rollback", "spec.rollback.onRevert", "spec.update.lineFiles", "status.pins"];
+        let of_automations = [
+            "spec.git.pullRequest",
+            "spec.rollback",
+            "spec.rollback.onRevert",
+            "spec.update.lineFiles",
+            "status.pins",
+            "status.pullRequests",
+        ];
         assert_eq!(extensions, of_automations.map(|field| format!("ImageUpdateAutomation.{field}")));
     }
 

@@ -19,6 +19,7 @@ const MAX_BYTES: usize = 16 << 20;
 const MAX_PAGES: u32 = 100;
 
 /// The API of one host.
+#[derive(Clone)]
 pub(crate) struct Api {
     pub(crate) client: reqwest::Client,
     /// `https://host/api/v1`, without a slash at its end.

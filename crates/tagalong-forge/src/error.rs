@@ -43,6 +43,11 @@ impl ForgeError {
         Self::new(ErrorKind::Protocol, format!("{host} answered without {what}; is the provider right?"))
     }
 
+    /// An App at a host that has none.
+    pub(crate) fn only_github() -> Self {
+        Self::new(ErrorKind::Invalid, "GitHub Apps are GitHub's; this host needs a Secret with 'token'")
+    }
+
     /// The kind of failure.
     pub fn kind(&self) -> ErrorKind {
         self.kind

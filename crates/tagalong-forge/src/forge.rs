@@ -5,13 +5,15 @@ use crate::{
     error::{ErrorKind, ForgeError, Result},
     forgejo::Forgejo,
     gitea::Gitea,
-    patience::Patience,
+    github::GitHub,
+    github_app::Credentials,
+    gitlab::GitLab,
+    memory::Memory,
     provider::Provider,
     pull_request::{Closer, LastCommit, Merge, NewPullRequest, PullRequest},
 };
 use futures::future::BoxFuture;
 use jiff::Timestamp;
-use secrecy::SecretString;
 use std::time::Duration;
 
 /// What every host can do with the pull requests of one repository. Only such whose branch is in the repository itself
@@ -75,9 +77,9 @@ pub struct Way {
     /// With the certificates and the proxy of the Git remote.
     pub client: reqwest::Client,
     /// Who we are.
-    pub token: SecretString,
-    /// Which hosts want to be left alone.
-    pub patience: Patience,
+    pub credentials: Credentials,
+    /// What is remembered of hosts.
+    pub memory: Memory,
     /// For one request.
     pub timeout: Duration,
 }
@@ -95,6 +97,8 @@ pub fn connect(target: &Target, way: Way) -> Result<Box<dyn Forge>> {
         ForgeError::new(ErrorKind::Invalid, message)
     })?;
     Ok(match provider {
+        Provider::GitHub => Box::new(GitHub::new(&address, way)?),
+        Provider::GitLab => Box::new(GitLab::new(&address, way)?),
         Provider::Gitea => Box::new(Gitea::new(&address, way)?),
         Provider::Forgejo => Box::new(Forgejo::new(&address, way)?),
     })

@@ -5,6 +5,7 @@ use crate::{
     api::{Answer, Api, Fields, authorization, part},
     error::{ErrorKind, ForgeError, Result},
     forge::{Forge, Way},
+    github_app::Credentials,
     pull_request::{Closer, LastCommit, Merge, NewPullRequest, PullRequest, State},
 };
 use futures::{FutureExt as _, future::BoxFuture};
@@ -33,14 +34,17 @@ impl Gitea {
     pub(crate) fn new(address: &Address, way: Way) -> Result<Self> {
         let (owner, name) = address.owner_and_name()?;
         Ok(Self {
-            who: authorization("token", &way.token)?,
+            who: match &way.credentials {
+                Credentials::Token(token) => authorization("token", token)?,
+                Credentials::App(_) => return Err(ForgeError::only_github()),
+            },
             repository: format!("/repos/{}/{}", part(owner), part(name)),
             api: Api {
                 client: way.client,
                 base: format!("{}/api/v1", address.origin),
                 host: address.host.clone(),
                 accept: "application/json",
-                patience: way.patience,
+                patience: way.memory.patience.clone(),
                 timeout: way.timeout,
             },
         })

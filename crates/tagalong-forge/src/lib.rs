@@ -20,12 +20,17 @@ mod error;
 mod forge;
 mod forgejo;
 mod gitea;
+mod github;
+mod github_app;
+mod gitlab;
+mod memory;
 mod patience;
 mod provider;
 mod pull_request;
 
 pub use error::{ErrorKind, ForgeError};
 pub use forge::{Forge, Target, Way, connect};
-pub use patience::Patience;
+pub use github_app::{App, Credentials, installation_token};
+pub use memory::Memory;
 pub use provider::Provider;
 pub use pull_request::{Closer, LastCommit, Merge, NewPullRequest, PullRequest, State};

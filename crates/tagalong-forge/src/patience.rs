@@ -15,7 +15,7 @@ const UNSAID: Duration = Duration::from_secs(60);
 
 /// The hosts that asked for patience, and until when.
 #[derive(Debug, Clone, Default)]
-pub struct Patience(Arc<Mutex<HashMap<String, Instant>>>);
+pub(crate) struct Patience(Arc<Mutex<HashMap<String, Instant>>>);
 
 impl Patience {
     /// Whether `host` may be asked now.

@@ -5,6 +5,10 @@ use std::{fmt, str::FromStr};
 /// A kind of host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Provider {
+    /// github.com and GitHub Enterprise.
+    GitHub,
+    /// gitlab.com and one's own GitLab.
+    GitLab,
     /// Gitea.
     Gitea,
     /// Forgejo, such as codeberg.org.
@@ -13,18 +17,20 @@ pub enum Provider {
 
 impl Provider {
     /// Every one, in the order of the documentation.
-    pub const ALL: [Self; 2] = [Self::Gitea, Self::Forgejo];
+    pub const ALL: [Self; 4] = [Self::GitHub, Self::GitLab, Self::Gitea, Self::Forgejo];
 
     /// The word in `spec.git.pullRequest.provider`.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Self::GitHub => "github",
+            Self::GitLab => "gitlab",
             Self::Gitea => "gitea",
             Self::Forgejo => "forgejo",
         }
     }
 
     /// What a host of this name is: the public ones, and names that begin or go on with the word, such as
-    /// `gitea.example.com` and `my-gitea`.
+    /// `gitlab.example.com` and `my-gitea`.
     pub fn of_host(host: &str) -> Option<Self> {
         match host {
             "codeberg.org" => return Some(Self::Forgejo),
@@ -58,6 +64,9 @@ mod tests {
     fn the_host_tells_the_provider() {
         for (host, expected) in [
             ("my-gitea.intern", Some(Provider::Gitea)),
+            ("github.com", Some(Provider::GitHub)),
+            ("github.example.com", Some(Provider::GitHub)),
+            ("gitlab.com", Some(Provider::GitLab)),
             ("gitea.com", Some(Provider::Gitea)),
             ("codeberg.org", Some(Provider::Forgejo)),
             ("forgejo.example.com", Some(Provider::Forgejo)),

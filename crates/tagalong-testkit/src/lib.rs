@@ -6,6 +6,7 @@
 
 pub mod certs;
 pub mod control_plane;
+pub mod fake_host;
 pub mod fake_registry;
 pub mod git_http;
 pub mod git_repo;
@@ -15,4 +16,5 @@ mod kept;
 pub mod parts;
 mod port;
 pub mod registry_process;
+mod serve;
 pub mod sshd;

@@ -11,14 +11,14 @@ pub struct PullRequestSpec {
     /// What kind of host the repository is on. Told by the host's name where that holds one of these words, and for
     /// the public hosts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(extend("enum" = ["gitea", "forgejo"]))]
+    #[schemars(extend("enum" = ["github", "gitlab", "gitea", "forgejo"]))]
     pub provider: Option<String>,
     /// The host's address, such as https://git.example.com, where it is not that of the GitRepository's URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = "^https?://"))]
     pub url: Option<String>,
-    /// A Secret of this namespace with the host's token under token. Without it the password or bearerToken that
-    /// the GitRepository's Secret holds.
+    /// A Secret of this namespace with the host's token under token, or with a GitHub App under githubAppID,
+    /// githubAppInstallationID and githubAppPrivateKey. Without it what the GitRepository's Secret holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_ref: Option<LocalReference>,
     /// One pull request for each policy, or one for all of them. Defaults to Policy.

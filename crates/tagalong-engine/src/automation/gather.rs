@@ -39,9 +39,14 @@ pub(crate) async fn gather<D: Desk>(
     valid: &ValidAutomation,
 ) -> Result<Gathered, Failure> {
     let source = source(context, valid)?;
-    let remote = credentials::git::remote(&context.desk, &source, context.settings.ca_pem.as_deref())
-        .await
-        .map_err(|message| {
+    let remote = credentials::git::remote(
+        &context.desk,
+        &source,
+        context.settings.ca_pem.as_deref(),
+        &context.hosts.memory,
+    )
+    .await
+    .map_err(|message| {
         failure(Reason::SourceManagerFailed, format!("failed configuring source manager: {message}"))
     })?;
     let signer = match &valid.signing {

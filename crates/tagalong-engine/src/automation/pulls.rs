@@ -19,6 +19,8 @@ mod host;
 mod leftover;
 mod refusals;
 mod requests;
+#[cfg(test)]
+mod tests;
 mod text;
 
 pub(crate) use group::stem;

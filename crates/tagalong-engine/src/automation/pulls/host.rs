@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tagalong_api::Reason;
 use tagalong_api::validate::ValidPullRequest;
-use tagalong_forge::{ErrorKind, Forge, ForgeError, Patience, Target, Way, connect};
+use tagalong_forge::{ErrorKind, Forge, ForgeError, Memory, Target, Way, connect};
 
 /// The longest one request may take, whatever the GitRepository allows Git.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -25,7 +25,8 @@ type Closed = HashMap<(String, u64), (Timestamp, Option<Arc<Refusal>>)>;
 /// What is remembered of hosts. A cache: without it the same is asked again.
 #[derive(Debug, Default)]
 pub struct Hosts {
-    pub(super) patience: Patience,
+    /// Rate limits and tokens.
+    pub memory: Memory,
     closed: Mutex<Closed>,
 }
 
@@ -62,11 +63,12 @@ pub(super) async fn host<D: Desk>(
         stalled: false,
     };
     let namespace = &job.valid.key.namespace;
-    let token = credentials::forge::token(&context.desk, namespace, spec.secret.as_deref(), remote);
+    let secret = spec.secret.as_deref();
+    let credentials = credentials::forge::credentials(&context.desk, namespace, secret, remote);
     let way = Way {
         client: remote.http_client().map_err(|error| wrong(error.to_string()))?,
-        token: token.await.map_err(wrong)?,
-        patience: context.hosts.patience.clone(),
+        credentials: credentials.await.map_err(wrong)?,
+        memory: context.hosts.memory.clone(),
         timeout: remote.timeout.min(TIMEOUT),
     };
     let target = Target { git: remote.url.to_string(), web: spec.url.clone(), provider: spec.provider };
