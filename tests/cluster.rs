@@ -3,6 +3,7 @@
 
 mod api;
 mod cli;
+mod clock;
 mod faults;
 mod flux;
 mod grants;
@@ -15,3 +16,6 @@ mod place;
 mod scope;
 mod source;
 mod story;
+mod table;
+mod taken_over;
+mod when;

@@ -25,3 +25,4 @@ mod running;
 mod secrets;
 mod story;
 mod support;
+mod when;

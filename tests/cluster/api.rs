@@ -59,8 +59,8 @@ fn a_watch_that_is_cut_and_whose_version_is_forgotten_begins_anew() {
     place.estate.registry.push_tag("acme/web", "1.2.0");
     place.request("imagerepository/web", "1");
     controller.until("pushed commit");
-    // Cut, and the API server no longer knows where that was; meanwhile an object came and another went.
-    proxy.refuse(refusal("GET", "watch=true", 410, 4));
+    // Cut, and the API server will never again know where that was; meanwhile an object came and another went.
+    proxy.refuse(refusal("GET", "allowWatchBookmarks=true&resourceVersion=", 410, usize::MAX));
     place.commit("apps/late.yaml", "late", "1.0.0");
     let late = place.estate.image_and_policy("late", "1.x").replace("acme/late", "acme/web");
     proxy.cut();
@@ -74,7 +74,7 @@ fn a_watch_that_is_cut_and_whose_version_is_forgotten_begins_anew() {
 
 #[test]
 fn an_object_costs_three_writes_at_most() {
-    const OBJECTS: usize = 100;
+    const OBJECTS: usize = 500;
     let Some(place) = Place::new("many") else { return };
     let (proxy, mut controller) = behind_proxy(&place, &[], &["--concurrent=16"]);
     controller.until("turning 0 ImageRepositories");

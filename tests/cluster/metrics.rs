@@ -89,6 +89,7 @@ fn dashboard_alerts_and_manual_name_what_a_controller_shows() {
 
     for line in [
         "tagalong_pushes_total{outcome=\"pushed\"} 1",
+        "controller_runtime_reconcile_errors_total{controller=\"gitrepository\"} 0",
         "tagalong_edits_total 1",
         "tagalong_held_sites{reason=\"Held\"} 1",
         "tagalong_tag_to_push_seconds_count 1",

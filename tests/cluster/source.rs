@@ -1,6 +1,7 @@
 //! GitRepositories that are served: what is fetched, what the artifact holds, who may have it.
 
 mod archive;
+mod copies;
 mod keys;
 mod pushed;
 mod refs;

@@ -3,6 +3,9 @@
 
 use super::place::Place;
 use crate::running::signal;
+use tagalong_testkit::fake_registry::{Auth, FakeRegistry};
+
+const READY: &str = ".status.conditions[?(@.type==\"Ready\")].status";
 
 #[test]
 fn a_tag_becomes_a_commit_and_the_statuses_say_so() {
@@ -87,4 +90,37 @@ fn a_secret_is_read_by_name_and_a_rotated_one_is_used_at_the_next_turn() {
     place.request("imagerepository/web", "now");
     place.until_ready("imagerepository/web");
     place.until_ready("imagepolicy/web");
+}
+
+#[test]
+fn a_password_that_is_changed_while_it_is_in_use_is_read_again() {
+    let Some(place) = Place::new("rotated") else { return };
+    let registry =
+        FakeRegistry::builder().auth(Auth::Basic("u".to_owned(), "old".to_owned())).start().unwrap();
+    registry.push_tags("acme/web", ["1.0.0"]);
+    place.open_secrets();
+    let secret = |password: &str| {
+        let auths = serde_json::json!({"auths": {registry.host(): {"username": "u", "password": password}}});
+        place.apply(&format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: pull}}\ntype: kubernetes.io/dockerconfigjson\n\
+             stringData: {{.dockerconfigjson: '{auths}'}}\n"
+        ));
+    };
+    secret("old");
+    let ours = place.estate.registry.image("acme/web");
+    let objects = place.estate.image_and_policy("web", "1.x").replace(&ours, &registry.image("acme/web"));
+    place.apply(&objects.replace("timeout: 5s", "timeout: 5s, secretRef: {name: pull}"));
+    let _controller = place.controller(&[]);
+    place.until("imagepolicy/web", ".status.latestRef.tag", "1.0.0");
+
+    // The registry's side first, as it always is for a moment.
+    registry.set_auth(Auth::Basic("u".to_owned(), "new".to_owned()));
+    registry.push_tag("acme/web", "1.1.0");
+    place.request("imagerepository/web", "1");
+    place.until("imagerepository/web", READY, "False");
+    assert_eq!(place.get("imagepolicy/web", ".status.latestRef.tag"), "1.0.0");
+    secret("new");
+    place.request("imagerepository/web", "2");
+    place.until("imagepolicy/web", ".status.latestRef.tag", "1.1.0");
+    place.until_ready("imagerepository/web");
 }

@@ -75,6 +75,14 @@ impl Fleet {
         std::fs::write(self.folder.path().join("objects/all.yaml"), yaml).unwrap();
     }
 
+    /// The same objects, with a schedule.
+    pub(super) fn scheduled(&self, cron: &str) {
+        let path = self.folder.path().join("objects/all.yaml");
+        let yaml = std::fs::read_to_string(&path).unwrap();
+        let schedule = format!("  schedule: [{{cron: \"{cron}\", window: 1h}}]\n");
+        std::fs::write(path, yaml + &schedule).unwrap();
+    }
+
     pub(super) fn folder(&self) -> &Path {
         self.folder.path()
     }

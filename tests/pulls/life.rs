@@ -210,6 +210,20 @@ fn it_comes_with_labels_people_and_texts_and_merges_by_itself() {
 }
 
 #[test]
+fn outside_of_all_windows_none_is_opened_or_refreshed() {
+    let Some(fleet) = Fleet::new(&["web"], "") else { return };
+    fleet.registry.push_tags("acme/web", ["1.1.0"]);
+    fleet.once();
+    let first = fleet.open_one();
+    // The 30th of February.
+    fleet.scheduled("0 0 30 2 *");
+    fleet.registry.push_tags("acme/web", ["1.2.0"]);
+    let ran = fleet.once();
+    assert!(ran.stderr.contains("WindowClosed"), "{}", ran.stderr);
+    assert_eq!(fleet.open_one(), first);
+}
+
+#[test]
 fn a_host_that_is_down_blocks_no_scan_and_is_asked_again() {
     let Some(fleet) = Fleet::new(&["web"], ", url: \"http://127.0.0.1:1\"") else { return };
     fleet.registry.push_tags("acme/web", ["1.1.0"]);

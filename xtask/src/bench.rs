@@ -48,7 +48,8 @@ const JOBS: &[Job] = &[
 ];
 
 /// The jobs of `--cluster`: the controller against a real API server.
-const CLUSTER: &[Job] = &[cluster::START, cluster::TAG, cluster::TAG_LARGE, cluster::MANY, cluster::IMAGE];
+const CLUSTER: &[Job] =
+    &[cluster::START, cluster::TAG, cluster::TAG_LARGE, cluster::ARCHIVE, cluster::MANY, cluster::IMAGE];
 
 /// Something to measure.
 pub(crate) struct Job {

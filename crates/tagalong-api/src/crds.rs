@@ -136,15 +136,19 @@ mod tests {
                 }
             });
         }
-        let of_automations = [
-            "spec.git.pullRequest",
-            "spec.rollback",
-            "spec.rollback.onRevert",
-            "spec.update.lineFiles",
-            "status.pins",
-            "status.pullRequests",
+        let expected = [
+            "ImagePolicy.spec.minimumAge",
+            "ImagePolicy.spec.platforms",
+            "ImagePolicy.status.candidates",
+            "ImageUpdateAutomation.spec.git.pullRequest",
+            "ImageUpdateAutomation.spec.rollback",
+            "ImageUpdateAutomation.spec.rollback.onRevert",
+            "ImageUpdateAutomation.spec.schedule",
+            "ImageUpdateAutomation.spec.update.lineFiles",
+            "ImageUpdateAutomation.status.pins",
+            "ImageUpdateAutomation.status.pullRequests",
         ];
-        assert_eq!(extensions, of_automations.map(|field| format!("ImageUpdateAutomation.{field}")));
+        assert_eq!(extensions, expected);
     }
 
     #[test]

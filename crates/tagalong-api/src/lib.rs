@@ -19,11 +19,11 @@ pub mod validate;
 pub use kinds::automation::{
     CommitSpec, CommitUser, GitCheckout, GitSpec, ImageUpdateAutomation, ImageUpdateAutomationSpec,
     ImageUpdateAutomationStatus, PinStatus, PushSpec, RollbackSpec, SigningKey, SourceReference,
-    UpdateStrategy,
+    UpdateStrategy, WindowSpec,
 };
 pub use kinds::policy::{
-    ImagePolicy, ImagePolicySpec, ImagePolicyStatus, ImageReference, OrderedPolicy, PolicyChoice,
-    SemverPolicy, TagFilter,
+    CandidateStatus, ImagePolicy, ImagePolicySpec, ImagePolicyStatus, ImageReference, OrderedPolicy,
+    PolicyChoice, SemverPolicy, TagFilter,
 };
 pub use kinds::pull_request::{PullRequestLimits, PullRequestSpec, PullRequestStatus};
 pub use kinds::repository::{

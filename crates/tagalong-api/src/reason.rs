@@ -16,6 +16,11 @@ macro_rules! reasons {
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => stringify!($name),)+ }
             }
+
+            /// The reason with this word.
+            pub fn of(word: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|reason| reason.as_str() == word)
+            }
         }
     };
 }
@@ -63,6 +68,8 @@ reasons! {
     GitOperationFailed
     /// Files could not be updated.
     UpdateFailed
+    /// `schedule` cannot be read.
+    InvalidSchedule
     /// `policySelector` is malformed.
     InvalidPolicySelector
     /// The message template uses a field that Flux's API no longer has.
@@ -127,6 +134,12 @@ reasons! {
     HistoryTooShort
     /// A commit that was on the branch is not in its history any more (RULES 12).
     HistoryRewritten
+    /// The best tags have not been seen for as long as the policy's minimumAge asks (RULES 8).
+    TooYoung
+    /// The best tags are not there for every platform that the policy asks for.
+    PlatformMissing
+    /// There is something to write, and no window of the automation's schedule is open.
+    WindowClosed
     /// The value at the site is no longer accepted by the policy (RULES 2).
     LeftPolicy
 

@@ -37,6 +37,8 @@ pub struct Options {
     pub namespace: Option<String>,
     /// The objects that are turned; others are only read, by those that refer to them.
     pub selector: Selector,
+    /// Whether the image kinds are served; where they are not they need not be installed, and nothing is asked of them.
+    pub images: bool,
     /// Where events are posted to, beside the API.
     pub events_address: Option<String>,
     /// Write nothing to the API server.
@@ -93,9 +95,8 @@ impl ClusterDesk {
             sources: sources.store().clone(),
         };
         let health = Health::default();
-        for kind in
-            [ImageRepository::NAME, ImagePolicy::NAME, ImageUpdateAutomation::NAME, GitRepository::NAME]
-        {
+        let images = [ImageRepository::NAME, ImagePolicy::NAME, ImageUpdateAutomation::NAME];
+        for kind in images.into_iter().filter(|_| options.images).chain([GitRepository::NAME]) {
             health.fail(kind, "not read yet");
         }
         let notifier = options
@@ -123,8 +124,14 @@ impl ClusterDesk {
         })))
     }
 
-    /// Watches every kind. Does not end.
+    /// Watches every kind that is served, or referred to. Does not end.
     pub async fn watch(&self) {
+        if !self.0.options.images {
+            self.0.repositories.absent();
+            self.0.policies.absent();
+            self.0.automations.absent();
+            return self.follow::<GitRepository>().await;
+        }
         tokio::join!(
             self.follow::<ImageRepository>(),
             self.follow::<ImagePolicy>(),

@@ -12,6 +12,10 @@ use kube::runtime::watcher::{self, Config, Error, Event, watcher};
 use kube::{Api, Resource};
 use serde::de::DeserializeOwned;
 use std::fmt::Debug;
+use std::time::Duration;
+
+/// Before a kind is listed anew, so that an API server which forgets everything is not asked without end.
+const ANEW: Duration = Duration::from_secs(1);
 
 /// What is watched, and where what is seen goes.
 pub(crate) struct Watch<'a, K: Resource<DynamicType = ()> + Clone + 'static> {
@@ -46,12 +50,16 @@ where
             let config = self.config.clone();
             let config = if streaming { config.streaming_lists() } else { config };
             let events = watcher(self.api.clone(), config).default_backoff();
-            streaming = self.until_refused(events, &changed).await && streaming;
+            match self.until_ended(events, &changed).await {
+                End::CannotStream => streaming = false,
+                End::Forgotten => tokio::time::sleep(ANEW).await,
+                End::Over => {}
+            }
         }
     }
 
-    /// Follows until the API server says that it cannot stream a list (before Kubernetes 1.32): `false` then.
-    async fn until_refused<S>(&self, events: S, changed: &impl Fn(Change<K>)) -> bool
+    /// Follows until the watch has to be begun another way.
+    async fn until_ended<S>(&self, events: S, changed: &impl Fn(Change<K>)) -> End
     where
         S: TryStream<Ok = Event<K>, Error = watcher::Error>
             + futures::Stream<Item = Result<Event<K>, watcher::Error>>,
@@ -66,11 +74,12 @@ where
                         tracing::debug!("{} is watched", self.kind);
                     }
                 }
-                Err(error) if cannot_stream(&error) => return false,
+                Err(error) if cannot_stream(&error) => return End::CannotStream,
+                Err(error) if is_forgotten(&error) => return End::Forgotten,
                 Err(error) => self.failed(&error).into_iter().for_each(changed),
             }
         }
-        true
+        End::Over
     }
 
     fn failed(&self, error: &Error) -> Vec<Change<K>> {
@@ -90,6 +99,16 @@ where
     }
 }
 
+/// How a watch ended.
+enum End {
+    /// The API server cannot stream a list (before Kubernetes 1.32).
+    CannotStream,
+    /// The API server no longer knows the version that the watch would go on from.
+    Forgotten,
+    /// For another reason.
+    Over,
+}
+
 /// What the API server said, where it said something.
 fn answer(error: &Error) -> Option<&Status> {
     match error {
@@ -107,6 +126,12 @@ fn is_missing(status: &Status) -> bool {
 
 fn cannot_stream(error: &Error) -> bool {
     answer(error).is_some_and(|status| status.is_invalid() && status.message.contains("sendInitialEvents"))
+}
+
+/// kube's watcher lists anew when a running watch says so, but asks for the same version for ever where the request
+/// itself is refused, as a proxy or an API server under load may do.
+fn is_forgotten(error: &Error) -> bool {
+    matches!(error, Error::WatchStartFailed(kube::Error::Api(status)) if status.code == 410)
 }
 
 fn text(error: &Error) -> String {

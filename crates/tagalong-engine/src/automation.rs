@@ -5,7 +5,7 @@
 //! gather (source, credentials, policies)
 //!   └▶ look (fetch the branch, find its sites)   ◀──┐
 //!        └▶ plan (pure)                             │ the branch moved: again, at most 10 times
-//!             └▶ act (exists? commit, push) ────────┘
+//!             └▶ act (exists? commit, wait? push) ──┘
 //!   └▶ report (status, events, next turn)
 //! ```
 
@@ -29,6 +29,7 @@ mod turn_report;
 mod turns;
 mod unpin;
 mod vanished;
+mod wait;
 
 pub use exists::Existing;
 pub(crate) use index::SiteIndex;
@@ -36,13 +37,14 @@ pub(crate) use look::Seen;
 pub use message::{AUTOMATION, DEFAULT_MESSAGE, UPDATE};
 pub(crate) use pins::LookBack;
 pub use pins::{Pin, UNPIN};
-pub use plan::{EditPlan, FileProblem, HeldSite, MarkedFile, PlannedEdit, PolicyState, plan};
+pub use plan::{EditPlan, FileProblem, HeldSite, MarkedFile, PlannedEdit, PolicyState, WaitingTag, plan};
 pub use pulls::{DEFAULT_BODY, DEFAULT_TITLE, Hosts};
 pub use rule::Rule;
 pub use site::{Served, SiteVerdict, decide};
 pub use turn_report::{FileChange, PullAction, PullTurn, TurnOutcome, TurnReport};
 pub use turns::Turns;
 pub use unpin::{Unpinned, unpin};
+pub use wait::Wait;
 
 use crate::context::Context;
 use crate::desk::{Desk, Wish};

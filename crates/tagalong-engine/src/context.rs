@@ -16,6 +16,8 @@ use tagalong_registry::Registry;
 pub struct Settings {
     /// Decide and report, push nothing (`--dry-run`, `plan`).
     pub dry_run: bool,
+    /// Each object has one turn, and then the process ends (`--once`, `plan`).
+    pub once: bool,
     /// Refuse references to other namespaces (`--no-cross-namespace-refs`).
     pub no_cross_namespace_refs: bool,
     /// Every interval is stretched by up to this many percent (`--interval-jitter-percentage`).
@@ -40,6 +42,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             dry_run: false,
+            once: false,
             no_cross_namespace_refs: false,
             jitter_percent: 5,
             min_retry_delay: Duration::from_millis(750),

@@ -2,7 +2,7 @@
 //! beside a running `run`, a store of their own with what they scanned themselves.
 
 use jiff::Timestamp;
-use tagalong_store::{Listing, ListingHead, ListingKey, Saved, Store, StoreError};
+use tagalong_store::{Listing, ListingHead, ListingKey, Saved, Sight, Sights, Store, StoreError};
 
 /// Tag lists, on disk or beside it.
 pub struct Listings {
@@ -38,6 +38,31 @@ impl Listings {
             return Ok(Some(own));
         }
         self.store.tags(key)
+    }
+
+    /// The first sights of images under the tags of a listing.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is damaged.
+    pub fn sights(&self, key: &ListingKey) -> Result<Sights, StoreError> {
+        let mut sights = self.store.sights(key)?;
+        if let Some(beside) = &self.beside {
+            sights.add(beside.sights(key)?.into_inner());
+        }
+        Ok(sights)
+    }
+
+    /// Keeps first sights; of two of one image the older one stays.
+    ///
+    /// # Errors
+    /// When the disk refuses; the old ones stay.
+    pub fn add_sights(&self, key: &ListingKey, sights: Vec<Sight>, now: Timestamp) -> Result<(), StoreError> {
+        self.beside.as_ref().unwrap_or(&self.store).add_sights(key, sights, now)
+    }
+
+    /// Whether what is added is there for the next process.
+    pub fn are_kept(&self) -> bool {
+        self.beside.is_none()
     }
 
     /// Takes a complete listing.

@@ -144,6 +144,7 @@ impl Meters {
             TurnOutcome::Planned { .. } => "planned",
             TurnOutcome::Pushed { .. } => "pushed",
             TurnOutcome::AlreadyPushed { .. } => "already_pushed",
+            TurnOutcome::Waiting(_) => "waiting",
             TurnOutcome::ForeignCommits { .. } => "foreign_commits",
             TurnOutcome::PullRequests { .. } => "pull_requests",
         };

@@ -2,10 +2,12 @@
 //!
 //! ```text
 //! gather (repository, tag list) → plan (decide) → act (ask for the digest) → report (status, events)
+//!                                   └─ gates (look at the best candidates)
 //! ```
 
 mod act;
 mod decisions;
+mod gates;
 mod gather;
 mod report;
 
@@ -15,13 +17,16 @@ use crate::context::Context;
 use crate::desk::{Desk, Wish};
 use crate::wake::key_of;
 use crate::wheel::Failed;
+use act::Asker;
 use futures::future::BoxFuture;
+use gates::Weighed;
 use jiff::Timestamp;
 use kube::runtime::controller::Action;
 use std::sync::Arc;
+use std::time::Duration;
 use tagalong_api::validate::{self, ValidPolicy};
-use tagalong_api::{ImagePolicy, ImageReference, Reason};
-use tagalong_policy::Verdict;
+use tagalong_api::{CandidateStatus, ImagePolicy, ImageReference, Reason};
+use tagalong_policy::{GateHit, NoTag, Verdict};
 
 /// Why a turn did not end well.
 #[derive(Debug)]
@@ -69,6 +74,19 @@ pub fn reconcile<D: Desk>(
     })
 }
 
+/// What gates keep back, found out on the way to a selection or to none.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting {
+    /// The candidates for the status; `None` where the turn did not get that far.
+    pub(crate) candidates: Option<Vec<CandidateStatus>>,
+    /// The best candidate that a gate refused.
+    pub(crate) best: Option<GateHit>,
+    /// When one of them passes without anything else happening.
+    pub(crate) until: Option<Timestamp>,
+    /// After what time it is looked again whether one of them has become whole, where only its publisher can help.
+    pub(crate) again: Option<Duration>,
+}
+
 async fn admitted<D: Desk>(object: &ImagePolicy, context: &Context<D>) -> Result<Action, Failed> {
     let now = Timestamp::now();
     if object.spec.suspend.unwrap_or_default() {
@@ -77,37 +95,48 @@ async fn admitted<D: Desk>(object: &ImagePolicy, context: &Context<D>) -> Result
     if gather::is_early(context, object, now) {
         return Ok(Action::requeue(context.settings.requeue_dependency));
     }
-    let result = turn(object, context).await;
-    report::report(context, object, result, now).await
+    let mut waiting = Waiting::default();
+    let result = turn(object, context, now, &mut waiting).await;
+    report::report(context, object, result, waiting, now).await
 }
 
-async fn turn<D: Desk>(object: &ImagePolicy, context: &Context<D>) -> Result<Selected, Failure> {
+async fn turn<D: Desk>(
+    object: &ImagePolicy,
+    context: &Context<D>,
+    now: Timestamp,
+    waiting: &mut Waiting,
+) -> Result<Selected, Failure> {
     let valid = validate::policy(object).map_err(|invalid| Failure {
         reason: invalid.reason,
         message: invalid.message,
         retry: if invalid.stalled { Retry::Stalled } else { Retry::WhenWoken },
     })?;
     let repository = gather::repository(context, &valid).await?;
-    let listing = gather::listing(context, &repository).await?;
+    let access = gather::access(context, &repository).await?;
+    let listing = gather::listing(context, &repository, &access)?;
+    let asker = Asker { context, repository: &repository, access: &access };
     let tags = listing.iter().filter(|tag| !repository.excluded.matches(tag));
-    let decision = valid.rule.decide(tags, &[]);
-    let tag = match decision.verdict {
-        Verdict::Select { tag, .. } => tag,
-        Verdict::Hold { why, .. } => {
-            return Err(Failure { reason: Reason::Failure, message: why.message, retry: Retry::WhenWoken });
+    let Weighed { decision, digests, candidates, unfinished } =
+        gates::weigh(context, object, &valid, &asker, tags, now).await?;
+    waiting.until = decision.gated.iter().filter_map(|hit| hit.refusal.until).min();
+    waiting.again = unfinished.then_some(repository.interval);
+    (waiting.best, waiting.candidates) = (decision.gated.first().cloned(), Some(candidates));
+    let mut remembered = Remembered { gated: decision.gated, ..Remembered::default() };
+    let result = match decision.verdict {
+        Verdict::Select { tag, .. } => {
+            let latest = asker.reflect(object, &valid, &tag, digests.get(&tag)).await?;
+            remembered.equals = if decision.equals.len() > 1 { decision.equals } else { Vec::new() };
+            (remembered.first_seen, remembered.tag) = (listing.first_seen(&tag), tag);
+            Ok(latest)
+        }
+        Verdict::Hold { .. } | Verdict::Refuse { why: NoTag::GatesRefuseAll(_) } => {
+            gates::kept(object, &valid, &repository, &listing).ok_or_else(|| gates::none_passes(waiting))
         }
         Verdict::Refuse { why } => {
-            return Err(Failure {
-                reason: Reason::Failure,
-                message: why.to_string(),
-                retry: Retry::WhenWoken,
-            });
+            Err(Failure { reason: Reason::Failure, message: why.to_string(), retry: Retry::WhenWoken })
         }
     };
-    let latest = act::reflect(context, object, &valid, &repository, &tag).await?;
-    let equals = if decision.equals.len() > 1 { decision.equals } else { Vec::new() };
-    let remembered = Remembered { first_seen: listing.first_seen(&tag), tag, equals };
     let kinds = context.desk.kinds();
     context.decisions.remember(&valid.key, remembered, |key| kinds.contains("ImagePolicy", key));
-    Ok(Selected { latest, valid })
+    result.map(|latest| Selected { latest, valid })
 }

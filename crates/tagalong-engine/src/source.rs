@@ -107,14 +107,25 @@ pub fn reconcile<D: Desk>(
         if !context.desk.admit(Wish::Source(&object)).await? {
             return Ok(Action::await_change());
         }
-        let now = Timestamp::now();
-        if object.spec.suspend.unwrap_or_default() {
-            return report::suspended(&context, &object, now).await;
-        }
-        let kept = act::kept(&served, &object).await?;
-        let result = turn(&object, &context, served, kept.as_ref()).await;
-        report::report(&context, &object, kept, result, now).await
+        let metered = context.meters.begin("GitRepository", key_of(object.as_ref()));
+        let result = admitted(&object, &context, served).await;
+        metered.end(&result);
+        result
     })
+}
+
+async fn admitted<D: Desk>(
+    object: &GitRepository,
+    context: &Context<D>,
+    served: Served,
+) -> Result<Action, Failed> {
+    let now = Timestamp::now();
+    if object.spec.suspend.unwrap_or_default() {
+        return report::suspended(context, object, now).await;
+    }
+    let kept = act::kept(&served, object).await?;
+    let result = turn(object, context, served, kept.as_ref()).await;
+    report::report(context, object, kept, result, now).await
 }
 
 async fn turn<D: Desk>(

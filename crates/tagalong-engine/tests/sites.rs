@@ -20,6 +20,7 @@ fn served(range: &str, tag: &str) -> Served {
         suspended: false,
         rule: rule.into(),
         equals: vec![tag.to_owned()],
+        waiting: None,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::config::{FieldSpec, Referrers};
 use crate::error::{Fault, Result};
 use crate::field;
 use crate::fieldspec;
-use crate::id::Gvk;
+use crate::id::{Gvk, Id};
 use crate::node::{Kind, NodeId, Nodes, Tag};
 use crate::resmap::{ResMap, describe};
 use crate::resource::{PREFIXES, Resource, SUFFIXES};
@@ -33,11 +33,10 @@ pub(crate) fn fix(nodes: &mut Nodes, map: &ResMap, references: &[Referrers]) -> 
             (format!("{group}{}", id.gvk.version), id.gvk.kind.to_owned())
         };
         let first = Gvk::new(&api_version, &kind);
-        let candidates = reachable(nodes, map, *referrer)?;
+        let bound = bound_namespaces(nodes, *referrer)?;
         for target in references {
             for spec in target.fields.iter().filter(|spec| first.is_selected(&spec.gvk())) {
-                let fixer =
-                    Fixer { referrer: *referrer, target, spec, candidates: &candidates, named: &named };
+                let fixer = Fixer { referrer: *referrer, target, spec, map, bound: &bound, named: &named };
                 let own = FieldSpec { path: spec.path.clone(), ..FieldSpec::default() };
                 fieldspec::apply(nodes, *referrer, &own, None, &mut |nodes, id| fixer.set(nodes, id))?;
             }
@@ -46,27 +45,9 @@ pub(crate) fn fix(nodes: &mut Nodes, map: &ResMap, references: &[Referrers]) -> 
     Ok(())
 }
 
-/// The objects that the referrer may refer to: its own namespace's, and those without one.
-fn reachable(nodes: &Nodes, map: &ResMap, referrer: Resource) -> Result<Vec<Resource>> {
-    let id = referrer.id(nodes);
-    if id.is_cluster_scoped() {
-        return Ok(map.list.clone());
-    }
-    let bound = bound_namespaces(nodes, referrer)?;
-    let fits = |other: &&Resource| {
-        // Nearly always; and it spares the look at the kind.
-        if other.namespace(nodes) == id.namespace {
-            return true;
-        }
-        let own = other.id(nodes);
-        own.is_cluster_scoped() || own.same_namespace(&id) || bound.contains(&other.namespace(nodes))
-    };
-    Ok(map.list.iter().filter(fits).copied().collect())
-}
-
 /// The namespaces of the service accounts that a RoleBinding names.
-fn bound_namespaces(nodes: &Nodes, referrer: Resource) -> Result<Vec<&str>> {
-    if referrer.kind(nodes) != "RoleBinding" {
+fn bound_namespaces(nodes: &Nodes, referrer: Resource) -> Result<Vec<String>> {
+    if referrer.kind(nodes) != "RoleBinding" || referrer.id(nodes).is_cluster_scoped() {
         return Ok(Vec::new());
     }
     let subjects = referrer.root.and_then(|root| nodes.field(root, "subjects"));
@@ -83,7 +64,7 @@ fn bound_namespaces(nodes: &Nodes, referrer: Resource) -> Result<Vec<&str>> {
                     describe(&referrer.id(nodes))
                 )));
             }
-            found.push(namespace.value.as_str());
+            found.push(namespace.value.clone());
         }
     }
     Ok(found)
@@ -93,7 +74,9 @@ struct Fixer<'a> {
     referrer: Resource,
     target: &'a Referrers,
     spec: &'a FieldSpec,
-    candidates: &'a [Resource],
+    map: &'a ResMap,
+    /// The namespaces that a RoleBinding reaches into.
+    bound: &'a [String],
     /// The objects that had a name.
     named: &'a HashMap<String, Vec<Resource>>,
 }
@@ -122,7 +105,7 @@ impl Fixer<'_> {
 
     fn scalar(&self, nodes: &mut Nodes, id: NodeId) -> Result<()> {
         let old = nodes.get(id).value.clone();
-        let found = self.referral(nodes, &old, self.candidates, false)?;
+        let found = self.referral(nodes, &old, None, false)?;
         let Some(found) = found else { return Ok(()) };
         let name = found.name(nodes).to_owned();
         if name == old || name.is_empty() {
@@ -136,12 +119,10 @@ impl Fixer<'_> {
         let Some(name) = nodes.field(id, "name") else {
             return Err(Fault::new("the path leads to a mapping without a name"));
         };
-        let candidates = match nodes.field(id, "namespace") {
-            None => self.candidates.to_vec(),
-            Some(namespace) => self.of_namespace(nodes, &nodes.get(namespace).value),
-        };
+        let namespace = nodes.field(id, "namespace");
+        let within = namespace.map(|namespace| self.of_namespace(nodes, &nodes.get(namespace).value));
         let old = nodes.get(name).value.clone();
-        let Some(found) = self.referral(nodes, &old, &candidates, true)? else { return Ok(()) };
+        let Some(found) = self.referral(nodes, &old, within.as_deref(), true)? else { return Ok(()) };
         let (name, namespace) = (found.name(nodes).to_owned(), found.namespace(nodes).to_owned());
         if name == old && namespace.is_empty() {
             return Ok(());
@@ -158,20 +139,33 @@ impl Fixer<'_> {
         let namespaced = namespace != crate::id::NO_NAMESPACE;
         let first = |one: &&Resource| one.original_id(nodes).effective_namespace() == namespace;
         let now = |one: &&Resource| one.id(nodes).effective_namespace() == namespace;
-        let found: Vec<Resource> =
-            self.candidates.iter().filter(|_| namespaced).filter(first).copied().collect();
-        if !found.is_empty() {
-            return found;
-        }
-        self.candidates.iter().filter(|_| namespaced).filter(now).copied().collect()
+        let own = self.referrer.id(nodes);
+        let reached = || {
+            let all = self.map.list.iter().filter(|_| namespaced);
+            all.filter(|one| self.reaches(nodes, &own, **one))
+        };
+        let found: Vec<Resource> = reached().filter(first).copied().collect();
+        if found.is_empty() { reached().filter(now).copied().collect() } else { found }
     }
 
-    /// The object that `old` means, if one of the candidates had that name.
+    /// Whether the referrer may refer to an object: of its own namespace, or of none.
+    fn reaches(&self, nodes: &Nodes, own: &Id<'_>, other: Resource) -> bool {
+        // Nearly always the first; and it spares the look at the kind.
+        if other.namespace(nodes) == own.namespace || own.is_cluster_scoped() {
+            return true;
+        }
+        let id = other.id(nodes);
+        id.is_cluster_scoped()
+            || id.same_namespace(own)
+            || self.bound.iter().any(|bound| bound == other.namespace(nodes))
+    }
+
+    /// The object that `old` means, if one that can be reached, of those `within`, had that name.
     fn referral(
         &self,
         nodes: &Nodes,
         old: &str,
-        candidates: &[Resource],
+        within: Option<&[Resource]>,
         with_namespace: bool,
     ) -> Result<Option<Resource>> {
         let Some(named) = self.named.get(old) else { return Ok(None) };
@@ -180,7 +174,8 @@ impl Fixer<'_> {
         let fits = |one: &&Resource| {
             let of = |gvk: &Gvk<'_>| one.previous_ids(nodes).any(|id| id.gvk.is_selected(gvk));
             let id = one.id(nodes);
-            named.contains(one)
+            within.is_none_or(|within| within.contains(one))
+                && self.reaches(nodes, &own, **one)
                 && of(&self.target.gvk())
                 && role.as_ref().is_none_or(of)
                 && (own.is_cluster_scoped()
@@ -188,7 +183,7 @@ impl Fixer<'_> {
                     || one.kind(nodes) == "ServiceAccount"
                     || own.same_namespace(&id))
         };
-        let mut found: Vec<Resource> = candidates.iter().filter(fits).copied().collect();
+        let mut found: Vec<Resource> = named.iter().filter(fits).copied().collect();
         if found.len() == 1 {
             return Ok(found.pop());
         }

@@ -3,7 +3,15 @@
 //! Each gate is one file under `gate/` with one line here, and implements [`Gate`]. A gate is pure: the engine gathers
 //! what it needs to know (first sights, platforms, signatures) before, and hands it over in the gate's own fields.
 
+mod minimum_age;
+mod platforms;
+
+pub use minimum_age::MinimumAge;
+pub use platforms::Platforms;
+
 use jiff::Timestamp;
+use std::collections::BTreeMap;
+use tagalong_model::Platform;
 
 /// A named check.
 pub trait Gate {
@@ -23,4 +31,16 @@ pub struct GateRefusal {
     pub message: String,
     /// When the gate will let the tag through without anything else happening; `None` if it never will by itself.
     pub until: Option<Timestamp>,
+}
+
+/// What is known of candidates, by tag.
+pub type Facts = BTreeMap<String, Fact>;
+
+/// What is known of the image that a tag points to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    /// When this very image was first seen under the tag.
+    pub first_seen: Timestamp,
+    /// What it runs on; `None` where nobody asked.
+    pub platforms: Option<Vec<Platform>>,
 }

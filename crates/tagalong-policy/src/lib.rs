@@ -7,7 +7,8 @@
 //! ```
 //!
 //! One [`Policy`] is compiled from an ImagePolicy's spec and answers everything that is asked of it: which of these
-//! tags wins ([`Policy::decide`]), what becomes of each ([`Policy::rank`]), whether one tag is accepted at all
+//! tags wins ([`Policy::decide`]), which candidate has to be looked at for that ([`Policy::question`]), what becomes of
+//! each ([`Policy::rank`]), whether one tag is accepted at all
 //! ([`Policy::judge`], which needs no listing: RULES 2), how two accepted values stand to each other
 //! ([`Policy::compare`]), and what a site's history refuses ([`Policy::pins`]). Called by `tagalong-engine` and by the commands `select`, `explain` and `lint`.
 //!
@@ -25,6 +26,7 @@ mod gate;
 mod order;
 mod pin;
 mod policy;
+mod question;
 mod range;
 mod rank;
 mod refusal;
@@ -34,7 +36,7 @@ mod version;
 pub use decide::{Decision, GateHit, NoTag, Verdict};
 pub use error::PolicyError;
 pub use filter::FilterSpec;
-pub use gate::{Gate, GateRefusal};
+pub use gate::{Fact, Facts, Gate, GateRefusal, MinimumAge, Platforms};
 pub use order::{Direction, OrderSpec};
 pub use pin::{Node, Parent, Pins, Refused, Standing};
 pub use policy::{Policy, Value};

@@ -12,6 +12,8 @@
 //!     1763000000 0.9.0          the last `gone` lines: tags that are no longer listed
 //! ```
 //!
+//! Where a policy asks for a minimum age, the first sight of each image under a tag stands beside (`sights`).
+//!
 //! The time of the last scan is the file's modification time: a scan that found nothing new touches the file and
 //! writes nothing. Files are replaced by rename, so that a reader in another process sees the old list or the
 //! new one. Only the first line is kept in memory ([`ListingHead`]). Whatever is deleted or damaged is found again
@@ -22,6 +24,7 @@ mod error;
 mod format;
 mod key;
 mod listing;
+mod sights;
 mod store;
 
 pub use artifacts::{ArtifactPath, Artifacts, Draft, InvalidArtifactPath, Retention, Stored};
@@ -29,4 +32,5 @@ pub use error::{Damage, StoreError};
 pub use format::revision;
 pub use key::ListingKey;
 pub use listing::{Listing, ListingHead};
+pub use sights::{Sight, Sights};
 pub use store::{Saved, Store};

@@ -1,7 +1,7 @@
 //! The folder of listings. Opened by the binary, used by the engine.
 
 use crate::{
-    Damage, Listing, ListingHead, ListingKey, StoreError,
+    Damage, Listing, ListingHead, ListingKey, Sight, Sights, StoreError,
     format::{self, MAX_HEADER},
 };
 use jiff::Timestamp;
@@ -16,6 +16,7 @@ use std::{
 };
 
 const ENDING: &str = ".tags";
+const SIGHTS: &str = ".sights";
 const WRITING: &str = ".writing-";
 /// A file that is being written is renamed within moments; one this old was left behind by a crash.
 const LEFT_BEHIND: Duration = Duration::from_secs(3600);
@@ -27,6 +28,8 @@ const GONE_AT_LEAST: usize = 1000;
 pub struct Store {
     dir: PathBuf,
     heads: Mutex<HashMap<ListingKey, ListingHead>>,
+    /// Held while sights are added: several policies may look at one image.
+    adding: Mutex<()>,
 }
 
 /// What saving a listing changed.
@@ -51,7 +54,7 @@ impl Store {
     /// When the folder cannot be made or read.
     pub fn open(dir: &Path) -> Result<(Self, Vec<Damage>), StoreError> {
         DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(StoreError::io("make", dir))?;
-        let store = Self { dir: dir.to_owned(), heads: Mutex::default() };
+        let store = Self { dir: dir.to_owned(), heads: Mutex::default(), adding: Mutex::default() };
         let mut damages = Vec::new();
         let mut heads = HashMap::new();
         for entry in fs::read_dir(dir).map_err(StoreError::io("read", dir))? {
@@ -148,23 +151,61 @@ impl Store {
         Ok(self.tags(key)?.and_then(|listing| listing.first_seen(tag)))
     }
 
+    /// What is known of the images under the tags of a listing.
+    ///
+    /// # Errors
+    /// As [`Store::tags`].
+    pub fn sights(&self, key: &ListingKey) -> Result<Sights, StoreError> {
+        let path = self.sights_path(key);
+        match fs::read_to_string(&path) {
+            Ok(text) => Sights::read(&text).map_err(|problem| put_aside(path, problem).into()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Sights::default()),
+            Err(error) => Err(StoreError::io("read", path)(error)),
+        }
+    }
+
+    /// Adds first sights; of two of one image the older one stays.
+    ///
+    /// # Errors
+    /// When they cannot be read or written; the old ones are then untouched.
+    pub fn add_sights(
+        &self,
+        key: &ListingKey,
+        sights: impl IntoIterator<Item = Sight>,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let _adding = self.adding.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.sights(key)?;
+        if !known.add(sights) {
+            return Ok(());
+        }
+        let path = self.sights_path(key);
+        self.replace(&path, &known.write(), now, true).map_err(StoreError::io("write", &path))
+    }
+
     /// Deletes a listing and its first-seen times.
     ///
     /// # Errors
     /// When the file is there and cannot be deleted.
     pub fn forget(&self, key: &ListingKey) -> Result<(), StoreError> {
         self.heads.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
-        let path = self.path(key);
-        match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(StoreError::io("delete", path)(error))
+        for path in [self.path(key), self.sights_path(key)] {
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(StoreError::io("delete", path)(error));
+                }
+                _ => {}
             }
-            _ => Ok(()),
         }
+        Ok(())
     }
 
     fn path(&self, key: &ListingKey) -> PathBuf {
         self.dir.join(format!("{}{ENDING}", key.as_str()))
+    }
+
+    fn sights_path(&self, key: &ListingKey) -> PathBuf {
+        self.dir.join(format!("{}{SIGHTS}", key.as_str()))
     }
 
     fn remember(&self, key: &ListingKey, head: ListingHead) {

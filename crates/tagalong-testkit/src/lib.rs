@@ -5,6 +5,7 @@
 //! its tests say `skipped: needs …`, and fails them when `CI=true`.
 
 pub mod certs;
+pub mod clock;
 pub mod control_plane;
 pub mod fake_host;
 pub mod fake_registry;

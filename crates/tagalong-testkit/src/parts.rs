@@ -40,6 +40,8 @@ pub enum Part {
     SshKeygen,
     /// Beside whose speed a scan is measured.
     Curl,
+    /// Starts a process with a clock that can be set.
+    Faketime,
     /// The store of the Kubernetes API server. Built from its Go module.
     Etcd,
     /// The Kubernetes API server. Built from its Go module.
@@ -56,7 +58,7 @@ pub enum Part {
 
 impl Part {
     /// Every part, in the order in which `cargo xtask test` prepares them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Distribution,
         Self::Kustomize,
         Self::DockerRegistry,
@@ -66,6 +68,7 @@ impl Part {
         Self::Gpg,
         Self::SshKeygen,
         Self::Curl,
+        Self::Faketime,
         Self::Etcd,
         Self::KubeApiserver,
         Self::KubeControllerManager,
@@ -86,6 +89,7 @@ impl Part {
             Self::Gpg => "gpg",
             Self::SshKeygen => "ssh-keygen",
             Self::Curl => "curl",
+            Self::Faketime => "faketime",
             Self::Etcd => "etcd",
             Self::KubeApiserver => "kube-apiserver",
             Self::KubeControllerManager => "kube-controller-manager",
@@ -112,6 +116,7 @@ impl Part {
             Self::Gpg => "apt-get install gnupg",
             Self::SshKeygen => "apt-get install openssh-client",
             Self::Curl => "apt-get install curl",
+            Self::Faketime => "apt-get install faketime",
         }
     }
 

@@ -9,18 +9,21 @@ pub(crate) use target::Target;
 use anyhow::bail;
 use kube::ResourceExt;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tagalong_api::condition::{READY, find};
 use tagalong_api::validate::{self, DigestReflection, ValidPolicy, ValidRepository};
 use tagalong_api::{ImagePolicy, ImageRepository};
-use tagalong_engine::automation::TurnReport;
+use tagalong_engine::automation::{TurnOutcome, TurnReport};
 use tagalong_engine::repository::listing_key;
 use tagalong_engine::{Context, Desk, credentials, wake};
 use tagalong_model::{ObjectKey, Setter};
-use tagalong_policy::Verdict;
+use tagalong_policy::{Gate, GateHit, GateRefusal, Verdict};
 
 /// How many refused tags are shown.
 const REFUSED_SHOWN: usize = 5;
+/// How many candidates that gates refused are shown.
+const GATED_SHOWN: usize = 5;
 /// How many of the best are shown.
 const BEST_SHOWN: usize = 5;
 
@@ -61,6 +64,7 @@ struct Decision {
     refused_first: Vec<Refused>,
     best: Vec<Best>,
     gates: String,
+    gated: Vec<Gated>,
     verdict: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     selected: Option<String>,
@@ -81,6 +85,17 @@ struct Best {
     value: String,
 }
 
+/// A candidate that a gate refused.
+#[derive(Debug, Serialize)]
+struct Gated {
+    tag: String,
+    reason: &'static str,
+    message: String,
+    /// When it passes, where time alone decides that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
+}
+
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Site {
@@ -94,6 +109,9 @@ struct Site {
     becomes: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     held: Option<String>,
+    /// Why it does not become that now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waits: Option<String>,
 }
 
 impl Explanation {
@@ -181,7 +199,8 @@ async fn one<D: Desk>(
         complete: true,
         next_scan: next_scan(&repository, listing.head().scanned_at),
     });
-    explanation.decision = Some(decision(policy, &valid, &tags));
+    let gated = context.decisions.gated(&valid.key);
+    explanation.decision = Some(decision(policy, &valid, &tags, gated));
     explanation
 }
 
@@ -192,7 +211,7 @@ fn next_scan(repository: &ValidRepository, scanned_at: jiff::Timestamp) -> Strin
     scanned_at.checked_add(repository.interval).map(|next| format!("{next:.0}")).unwrap_or_default()
 }
 
-fn decision(policy: &ImagePolicy, valid: &ValidPolicy, tags: &[&str]) -> Decision {
+fn decision(policy: &ImagePolicy, valid: &ValidPolicy, tags: &[&str], gated: Vec<GateHit>) -> Decision {
     let ranking = valid.rule.rank(tags.iter().copied());
     let (accepted, refused) = (ranking.accepted.len(), ranking.refused.len());
     let refused_first = ranking.refused.into_iter().take(REFUSED_SHOWN);
@@ -204,9 +223,10 @@ fn decision(policy: &ImagePolicy, valid: &ValidPolicy, tags: &[&str]) -> Decisio
         .take(BEST_SHOWN)
         .map(|ranked| Best { tag: ranked.tag, value: ranked.value });
     let latest = policy.status.as_ref().and_then(|status| status.latest_ref.as_ref());
-    let (verdict, selected) = match valid.rule.decide(tags.iter().copied(), &[]).verdict {
+    let gates = Gates(gated.iter().map(|hit| (hit.tag.as_str(), &hit.refusal)).collect());
+    let (verdict, selected) = match valid.rule.decide(tags.iter().copied(), &[&gates]).verdict {
         Verdict::Select { tag, .. } => (format!("Select {tag}"), Some(tag)),
-        Verdict::Hold { until, why } => (format!("Hold until {until}: {}", why.message), None),
+        Verdict::Hold { until, why } => (format!("Hold until {until:.0}: {}", why.message), None),
         Verdict::Refuse { why } => (format!("Refuse: {why}"), None),
     };
     Decision {
@@ -215,7 +235,8 @@ fn decision(policy: &ImagePolicy, valid: &ValidPolicy, tags: &[&str]) -> Decisio
         refused,
         refused_first: refused_first.collect(),
         best: best.collect(),
-        gates: "none".to_owned(),
+        gates: gates_of(policy),
+        gated: gated.into_iter().take(GATED_SHOWN).map(Gated::from).collect(),
         verdict,
         selected,
         digest: match valid.digest {
@@ -223,6 +244,31 @@ fn decision(policy: &ImagePolicy, valid: &ValidPolicy, tags: &[&str]) -> Decisio
             _ => latest.and_then(|latest| latest.digest.clone()),
         },
     }
+}
+
+/// What the gates said in the turn that was just made, as a gate.
+struct Gates<'a>(BTreeMap<&'a str, &'a GateRefusal>);
+
+impl Gate for Gates<'_> {
+    fn check(&self, tag: &str) -> Result<(), GateRefusal> {
+        self.0.get(tag).map_or(Ok(()), |refusal| Err((*refusal).clone()))
+    }
+}
+
+impl From<GateHit> for Gated {
+    fn from(hit: GateHit) -> Self {
+        let GateRefusal { reason, message, until } = hit.refusal;
+        Self { tag: hit.tag, reason, message, until: until.map(|until| format!("{until:.0}")) }
+    }
+}
+
+/// The gates in the policy's own words.
+fn gates_of(policy: &ImagePolicy) -> String {
+    let age = policy.spec.minimum_age.as_ref().map(|age| format!("minimumAge {age}"));
+    let platforms = &policy.spec.platforms;
+    let platforms = (!platforms.is_empty()).then(|| format!("platforms {}", platforms.join(" ")));
+    let gates: Vec<String> = [platforms, age].into_iter().flatten().collect();
+    if gates.is_empty() { "none".to_owned() } else { gates.join(", ") }
 }
 
 /// The rule in the policy's own words.
@@ -265,6 +311,13 @@ fn sites(policy: &ObjectKey, turns: &[Arc<TurnReport>], target: Option<&Target>)
                             && held.policy == *policy
                             && site.fields.iter().any(|field| field.line == held.line)
                     });
+                    let becomes = turn.plan.edits.iter().find(planned).map(|edit| edit.to.clone());
+                    let waits = match &turn.outcome {
+                        TurnOutcome::Waiting(wait) if becomes.is_some() => {
+                            Some(format!("{}: {}", wait.reason, wait.message))
+                        }
+                        _ => None,
+                    };
                     sites.push(Site {
                         repository: turn.url.clone(),
                         branch: turn.branch.clone(),
@@ -276,7 +329,8 @@ fn sites(policy: &ObjectKey, turns: &[Arc<TurnReport>], target: Option<&Target>)
                             format!("{} ({})", field.path, field.setter.word())
                         },
                         holds: field.value.clone(),
-                        becomes: turn.plan.edits.iter().find(planned).map(|edit| edit.to.clone()),
+                        becomes,
+                        waits,
                         held: held.map(|held| format!("{}: {}", held.reason.as_str(), held.message)),
                     });
                 }

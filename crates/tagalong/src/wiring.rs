@@ -106,7 +106,7 @@ pub(crate) async fn gathered(args: &ClusterArgs) -> anyhow::Result<(ClusterDesk,
     };
     let place =
         namespace.as_ref().map_or_else(|| "any namespace".to_owned(), |name| format!("namespace {name}"));
-    let options = tagalong_cluster::Options { namespace, dry_run: true, ..Default::default() };
+    let options = tagalong_cluster::Options { namespace, dry_run: true, images: true, ..Default::default() };
     let desk = ClusterDesk::new(client, options, Wakers::new().0)?;
     desk.gather().await.context("cannot read the objects; name a namespace that you may read with -n")?;
     let kinds = desk.kinds();

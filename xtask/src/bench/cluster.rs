@@ -10,6 +10,7 @@ use crate::measure::{Row, Samples, Unit};
 pub(super) const START: Job = Job { name: "start", run: start };
 pub(super) const TAG: Job = Job { name: "tag", run: tag };
 pub(super) const TAG_LARGE: Job = Job { name: "tag-large", run: tag_large };
+pub(super) const ARCHIVE: Job = Job { name: "archive", run: archive };
 pub(super) const MANY: Job = Job { name: "many", run: many };
 pub(super) const IMAGE: Job = Job { name: "image", run: image };
 
@@ -52,6 +53,12 @@ fn requested(bench: &Bench, what: &'static str, files: &str) -> Result<Row> {
         rounds: bench.rounds.max(ROUNDS),
     };
     driver.measure(&more, what, "tag")
+}
+
+fn archive(bench: &Bench) -> Result<Vec<Row>> {
+    let mut driver = Driver::start(bench, &["cluster-archive", binary(bench)?, "5000"])?;
+    let what = "a commit to a repository of 5,000 files, to its archive served";
+    Ok(vec![driver.measure(bench, what, "archive")?.budget(300.0)])
 }
 
 fn many(bench: &Bench) -> Result<Vec<Row>> {

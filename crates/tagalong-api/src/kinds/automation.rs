@@ -65,9 +65,26 @@ pub struct ImageUpdateAutomationSpec {
     /// Extension: what a revert means to this automation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollback: Option<RollbackSpec>,
+    /// Extension: when commits may be made. Outside of these windows nothing is written. Without it they always may.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub schedule: Vec<WindowSpec>,
     /// Stops this automation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspend: Option<bool>,
+}
+
+/// A window that opens again and again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct WindowSpec {
+    /// When it opens: a cron expression of five fields, such as `0 10 * * 1-5`.
+    pub cron: String,
+    /// The time zone of the expression, such as Europe/Paris. Defaults to UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_zone: Option<String>,
+    /// How long it is open, such as 2h.
+    #[schemars(regex(pattern = DURATION_PATTERN))]
+    pub window: String,
 }
 
 /// The source that is updated.

@@ -1,7 +1,7 @@
 //! `ImagePolicy`: which of the scanned tags is the latest.
 
 use super::{DURATION_PATTERN, NamespacedReference};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -62,6 +62,15 @@ pub struct ImagePolicySpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = DURATION_PATTERN))]
     pub interval: Option<String>,
+    /// Extension: how long an image must have been seen under its tag before the tag counts, such as 24h. A tag that is
+    /// pushed again with another digest starts anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = DURATION_PATTERN))]
+    pub minimum_age: Option<String>,
+    /// Extension: what an image must run on for its tag to count, such as linux/amd64 and linux/arm64; every one of
+    /// them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub platforms: Vec<String>,
     /// Stops evaluation. The last selection stays in use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspend: Option<bool>,
@@ -131,6 +140,21 @@ pub struct ImagePolicyStatus {
     /// The last value of the reconcile.fluxcd.io/requestedAt annotation that was acted on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_handled_reconcile_at: Option<String>,
+    /// Extension: the first sights of the tags that minimumAge keeps waiting and of the selected one; 100 at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<CandidateStatus>,
+}
+
+/// An image that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CandidateStatus {
+    /// The tag.
+    pub tag: String,
+    /// The image that it points to.
+    pub digest: String,
+    /// When that was first seen.
+    pub first_seen: Time,
 }
 
 /// An image in status: name, tag and, where it is reflected, digest. Printed `name:tag[@digest]`.

@@ -1,7 +1,7 @@
 //! `ImageUpdateAutomation`: source, checkout, author, message, push, selector.
 
 use super::pull_request::{ValidPullRequest, pull_request};
-use super::{GitRef, Invalid, Refspec, Selector, field, gitref, refspec};
+use super::{GitRef, Invalid, Refspec, Schedule, Selector, field, gitref, refspec};
 use crate::{
     CommitSpec, GitSpec, ImageUpdateAutomation, PushSpec, Reason, RollbackSpec, SigningKey, UpdateStrategy,
 };
@@ -41,6 +41,8 @@ pub struct ValidAutomation {
     pub pull_request: Option<ValidPullRequest>,
     /// What a revert means.
     pub on_revert: OnRevert,
+    /// When commits may be made.
+    pub schedule: Schedule,
     /// Whether the automation is stopped.
     pub suspend: bool,
 }
@@ -119,6 +121,7 @@ pub fn automation(object: &ImageUpdateAutomation) -> Result<ValidAutomation, Inv
         push: git.push.as_ref().map_or(Ok(Push::default()), push)?,
         pull_request: pulls(git)?,
         on_revert: on_revert(spec.rollback.as_ref())?,
+        schedule: Schedule::read(&spec.schedule)?,
         suspend: spec.suspend.unwrap_or_default(),
         key,
     })

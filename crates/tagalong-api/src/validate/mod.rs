@@ -8,6 +8,7 @@ mod policy;
 mod pull_request;
 mod refspec;
 mod repository;
+mod schedule;
 mod selector;
 mod source;
 
@@ -17,6 +18,7 @@ pub use policy::{DigestReflection, ValidPolicy, policy};
 pub use pull_request::{GroupBy, ValidPullRequest};
 pub use refspec::Refspec;
 pub use repository::{ExclusionList, ValidRepository, repository};
+pub use schedule::{Opening, Schedule};
 pub use selector::Selector;
 pub use source::{ValidArtifact, ValidSource, Verify, VerifyMode, artifact, git_repository};
 

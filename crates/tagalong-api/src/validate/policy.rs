@@ -3,7 +3,7 @@
 use super::{Invalid, field, gitref::printable};
 use crate::{ImagePolicy, ImagePolicySpec, OrderedPolicy, Reason};
 use std::time::Duration;
-use tagalong_model::ObjectKey;
+use tagalong_model::{InvalidPlatform, ObjectKey, Platform, parse_duration};
 use tagalong_policy::{Direction, FilterSpec, OrderSpec, Policy, PolicyError};
 
 /// An ImagePolicy that can decide.
@@ -19,8 +19,19 @@ pub struct ValidPolicy {
     pub digest: DigestReflection,
     /// The time between two look-ups of the digest; given exactly with [`DigestReflection::Always`].
     pub interval: Option<Duration>,
+    /// How long an image must have been seen under its tag before the tag counts (RULES 8).
+    pub minimum_age: Option<Duration>,
+    /// What an image must run on for its tag to count.
+    pub platforms: Vec<Platform>,
     /// Whether evaluation is stopped.
     pub suspend: bool,
+}
+
+impl ValidPolicy {
+    /// Whether candidates have to be looked at before one of them is selected.
+    pub fn has_gates(&self) -> bool {
+        self.minimum_age.is_some() || !self.platforms.is_empty()
+    }
 }
 
 /// `spec.digestReflectionPolicy`.
@@ -49,6 +60,8 @@ pub fn policy(object: &ImagePolicy) -> Result<ValidPolicy, Invalid> {
         rule: compile(spec)?,
         digest,
         interval: interval(digest, spec.interval.as_deref())?,
+        minimum_age: spec.minimum_age.as_deref().map(minimum_age).transpose()?,
+        platforms: platforms(&spec.platforms)?,
         suspend: spec.suspend.unwrap_or_default(),
         key,
     })
@@ -83,6 +96,22 @@ fn interval(digest: DigestReflection, text: Option<&str>) -> Result<Option<Durat
         )),
         (_, None) => Ok(None),
     }
+}
+
+fn minimum_age(text: &str) -> Result<Duration, Invalid> {
+    const FIELD: &str = ".spec.minimumAge";
+    parse_duration(text)
+        .map_err(|error| Invalid::stalled(Reason::InvalidPolicy, FIELD, format!("{FIELD}: {error}")))
+}
+
+fn platforms(texts: &[String]) -> Result<Vec<Platform>, Invalid> {
+    let parse = |(index, text): (usize, &String)| {
+        text.parse().map_err(|error: InvalidPlatform| {
+            let field = format!(".spec.platforms[{index}]");
+            Invalid::stalled(Reason::InvalidPolicy, field.clone(), format!("{field}: {error}"))
+        })
+    };
+    texts.iter().enumerate().map(parse).collect()
 }
 
 fn compile(spec: &ImagePolicySpec) -> Result<Policy, Invalid> {

@@ -122,11 +122,18 @@ pub(crate) fn policies<D: Desk>(
                 observed.insert(key.name.clone(), latest);
                 PolicyState::Served(Arc::new(served))
             }
-            None => PolicyState::NotReady,
+            None => held_back(context, &key).unwrap_or(PolicyState::NotReady),
         };
         states.insert(key, state);
     }
     (states, observed)
+}
+
+/// A policy that has selected nothing because gates keep everything back.
+fn held_back<D: Desk>(context: &Context<D>, key: &ObjectKey) -> Option<PolicyState> {
+    let refusal = context.decisions.gated(key).into_iter().next()?.refusal;
+    let message = format!("ImagePolicy/{key} has selected no tag yet: {}", refusal.message);
+    Some(PolicyState::Held { reason: Reason::of(refusal.reason)?, message })
 }
 
 fn served<D: Desk>(
@@ -150,6 +157,7 @@ fn served<D: Desk>(
         suspended: policy.spec.suspend.unwrap_or_default(),
         rule: Rule::of(Arc::clone(policy), context.desk.kinds().repositories.get(&repository)),
         equals: context.decisions.equals(key, &latest.tag),
+        waiting: context.decisions.gated(key).into_iter().next(),
     };
     Some((served, latest))
 }

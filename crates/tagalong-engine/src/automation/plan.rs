@@ -3,11 +3,13 @@
 
 use super::pins::Pin;
 use super::site::{Served, SiteVerdict, decide};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tagalong_api::Reason;
 use tagalong_edit::{ObjectIdentifier, Problem, Scan};
 use tagalong_model::{MarkerTarget, ObjectKey, RepoPath, Setter};
+use tagalong_policy::GateHit;
 
 /// One file of the tree that carries markers, with what was found in it.
 #[derive(Debug, Clone)]
@@ -88,6 +90,21 @@ pub struct HeldSite {
     pub pin: Option<Pin>,
 }
 
+/// A tag that a policy would select but for one of its gates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingTag {
+    /// The policy.
+    pub policy: ObjectKey,
+    /// The tag.
+    pub tag: String,
+    /// Why, as one word.
+    pub reason: &'static str,
+    /// Why, for a person.
+    pub message: String,
+    /// When it passes, where time alone decides that.
+    pub until: Option<Timestamp>,
+}
+
 /// Something in a file that a person should look at; the rest of the repository goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileProblem {
@@ -112,6 +129,8 @@ pub struct EditPlan {
     pub problems: Vec<FileProblem>,
     /// Markers of policies that exist but are another automation's.
     pub not_selected: Vec<FileProblem>,
+    /// Better tags that the policies of these sites keep back, by policy.
+    pub waiting: Vec<WaitingTag>,
     /// How many sites were looked at.
     pub sites: usize,
 }
@@ -126,6 +145,7 @@ impl EditPlan {
 /// Plans one tree. The order of `policies` cannot matter: it is a map.
 pub fn plan(namespace: &str, files: &[MarkedFile], policies: &BTreeMap<ObjectKey, PolicyState>) -> EditPlan {
     let mut plan = EditPlan::default();
+    let mut waiting = BTreeMap::new();
     for file in files {
         plan.problems.extend(file.scan.problems.iter().map(|problem| file_problem(&file.path, problem)));
         for (index, site) in file.scan.sites.iter().enumerate() {
@@ -137,6 +157,9 @@ pub fn plan(namespace: &str, files: &[MarkedFile], policies: &BTreeMap<ObjectKey
                     continue;
                 }
             };
+            if let Some(hit) = &served.waiting {
+                waiting.insert(&site.policy, hit);
+            }
             match decide(site, served) {
                 SiteVerdict::Keep => {}
                 SiteVerdict::Hold { reason, message } => plan.held.push(held(file, site, reason, message)),
@@ -146,7 +169,18 @@ pub fn plan(namespace: &str, files: &[MarkedFile], policies: &BTreeMap<ObjectKey
             }
         }
     }
+    plan.waiting = waiting.into_iter().map(|(policy, hit)| waiting_tag(policy, hit)).collect();
     plan
+}
+
+fn waiting_tag(policy: &ObjectKey, hit: &GateHit) -> WaitingTag {
+    WaitingTag {
+        policy: policy.clone(),
+        tag: hit.tag.clone(),
+        reason: hit.refusal.reason,
+        message: hit.refusal.message.clone(),
+        until: hit.refusal.until,
+    }
 }
 
 fn write_site(

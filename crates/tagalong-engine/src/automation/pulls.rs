@@ -29,7 +29,7 @@ pub use text::{DEFAULT_BODY, DEFAULT_TITLE};
 
 use super::act::{self, Planned, blocking};
 use super::round::Job;
-use super::{Done, Failure, PullTurn, TurnOutcome, TurnReport, message};
+use super::{Done, Failure, PullTurn, TurnOutcome, TurnReport, message, wait};
 use crate::context::Context;
 use crate::desk::Desk;
 use branches::Written;
@@ -58,6 +58,13 @@ pub(super) async fn write<D: Desk>(
     let stem = stem(&job.valid, job.instance.as_deref());
     if planned.edits.edits.is_empty() && own_branches(&planned, &stem).is_empty() {
         let turn = report(job, &planned, TurnOutcome::UpToDate, Vec::new(), moved);
+        return Ok(Some(done(job, planned, turn)));
+    }
+    // Outside of all windows nothing is written; what stands goes on standing.
+    if let Some(wait) = wait::window(&job.valid.schedule, job.now).filter(|_| !planned.edits.edits.is_empty())
+    {
+        let mut turn = report(job, &planned, TurnOutcome::Waiting(wait), Vec::new(), moved);
+        turn.changes = changes(context, job, &planned, &mut turn.plan).await?;
         return Ok(Some(done(job, planned, turn)));
     }
     let asked = async {

@@ -1,6 +1,6 @@
 //! How a turn of an ImageUpdateAutomation ended, as status, events and the next turn.
 
-use super::{Done, Failure, TurnOutcome, TurnReport, pinned, pulled};
+use super::{Done, Failure, TurnOutcome, TurnReport, Wait, pinned, pulled, wait};
 use crate::context::Context;
 use crate::desk::{Desk, Event, EventType, Finding};
 use crate::outcome::conclude;
@@ -45,7 +45,8 @@ pub(super) async fn report<D: Desk>(
             events.extend(pinned::event(&turn, &status.pins));
             events.extend(pinned::rewritten(&turn));
             status.pins = pins;
-            if done.failure.is_none() {
+            // What was not looked at goes on standing.
+            if done.failure.is_none() && !matches!(turn.outcome, TurnOutcome::Waiting(_)) {
                 status.pull_requests = pulled::statuses(&turn.pulls);
             }
             status.observed_policies = Some(done.observed_policies);
@@ -54,6 +55,11 @@ pub(super) async fn report<D: Desk>(
                 status.last_push_commit = Some(commit.to_owned());
                 status.last_push_time = Some(Time(now));
             }
+            let wait = match &turn.outcome {
+                TurnOutcome::Waiting(wait) => Some(wait),
+                _ => None,
+            };
+            let next = wait::rest(context.jittered(done.interval), wait, now);
             let outcome = match &done.failure {
                 None => Outcome::Ready { message: standing(&turn) },
                 Some((reason, message)) => {
@@ -65,7 +71,7 @@ pub(super) async fn report<D: Desk>(
                 return Err(Failed { message });
             }
             context.retries.succeeded("ImageUpdateAutomation", &key_of(object));
-            Ok(Action::requeue(context.jittered(done.interval)))
+            Ok(Action::requeue(next))
         }
         Err(Failure { reason, message, stalled }) => {
             let outcome = Outcome::NotReady { reason, message: message.clone(), stalled };
@@ -89,8 +95,15 @@ fn standing(turn: &TurnReport) -> String {
     match &turn.outcome {
         TurnOutcome::ForeignCommits { commit } => foreign(turn, commit),
         TurnOutcome::PullRequests { .. } => pulled::standing(&turn.pulls),
+        TurnOutcome::Waiting(wait) => waiting(turn, wait),
         _ => "repository up-to-date".to_owned(),
     }
+}
+
+fn waiting(turn: &TurnReport, wait: &Wait) -> String {
+    let count = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
+    let (fields, files) = (count(turn.plan.edits.len(), "field"), count(turn.changes.len(), "file"));
+    format!("{}: {fields} in {files} not written yet: {}", wait.reason, wait.message)
 }
 
 fn foreign(turn: &TurnReport, commit: &str) -> String {
@@ -115,17 +128,26 @@ fn events(turn: &TurnReport, status: &ImageUpdateAutomationStatus) -> Vec<Event>
             vec![Event { event_type: EventType::Normal, reason: Reason::Succeeded, message }]
         }
         TurnOutcome::ForeignCommits { commit } => {
-            let message = foreign(turn, commit);
-            let told = find(&status.conditions, READY).is_some_and(|ready| ready.message == message);
-            let event = Event { event_type: EventType::Warning, reason: Reason::ForeignCommits, message };
-            if told { Vec::new() } else { vec![event] }
+            once(status, EventType::Warning, Reason::ForeignCommits, foreign(turn, commit))
         }
+        TurnOutcome::Waiting(wait) => once(status, EventType::Normal, wait.reason, waiting(turn, wait)),
         TurnOutcome::PullRequests { planned: false } => pulled::events(&turn.pulls, &status.pull_requests),
         TurnOutcome::PullRequests { planned: true }
         | TurnOutcome::UpToDate
         | TurnOutcome::Planned { .. }
         | TurnOutcome::AlreadyPushed { .. } => Vec::new(),
     }
+}
+
+/// An event, unless the object's condition says the same already.
+fn once(
+    status: &ImageUpdateAutomationStatus,
+    event_type: EventType,
+    reason: Reason,
+    message: String,
+) -> Vec<Event> {
+    let told = find(&status.conditions, READY).is_some_and(|ready| ready.message == message);
+    if told { Vec::new() } else { vec![Event { event_type, reason, message }] }
 }
 
 async fn finish<D: Desk>(

@@ -8,7 +8,7 @@ use super::look::{Looked, Scope, look};
 use super::pins::{Holds, Question};
 use super::plan::{EditPlan, FileProblem, MarkedFile, PolicyState};
 use super::turn_report::{FileChange, TurnOutcome, TurnReport};
-use super::{Failure, message};
+use super::{Failure, message, wait};
 use crate::meters::{Meters, Push};
 use crate::mirrors::Opened;
 use jiff::Timestamp;
@@ -210,6 +210,9 @@ impl Job {
             Permit::End(outcome) => return Ok(self.end(looked, outcome, edits, Vec::new(), moved)),
         };
         let updates = self.updates(looked, expected)?;
+        if let Some(wait) = wait::window(&self.valid.schedule, self.now) {
+            return Ok(self.end(looked, TurnOutcome::Waiting(wait), edits, changes, moved));
+        }
         if self.dry_run {
             return Ok(self.end(looked, TurnOutcome::Planned { message }, edits, changes, moved));
         }

@@ -16,7 +16,7 @@ use tagalong_api::Reason;
 use tagalong_api::validate::DigestReflection;
 use tagalong_edit::{Field, Site};
 use tagalong_model::{Digest, ImageName, ImageRef, Setter};
-use tagalong_policy::{Policy, Standing};
+use tagalong_policy::{GateHit, Policy, Standing};
 
 /// What a policy says now, as far as a site needs it. Made by `gather`.
 #[derive(Debug)]
@@ -35,6 +35,8 @@ pub struct Served {
     pub rule: Rule,
     /// All tags equal in order to the selected one, the selected one among them.
     pub equals: Vec<String>,
+    /// The best candidate that a gate keeps back.
+    pub waiting: Option<GateHit>,
 }
 
 /// The answer for one site.

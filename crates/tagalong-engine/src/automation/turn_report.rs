@@ -1,6 +1,7 @@
 //! What one turn of an automation planned and did: shown by `plan` and `run`, kept by nobody else.
 
 use super::plan::{EditPlan, MarkedFile};
+use super::wait::Wait;
 use std::sync::Arc;
 use tagalong_model::{ObjectKey, RepoPath};
 
@@ -142,6 +143,8 @@ pub enum TurnOutcome {
         /// Whether nothing was to be written (`plan`, `--dry-run`).
         planned: bool,
     },
+    /// There are edits, and the automation is not to write them now.
+    Waiting(Wait),
     /// Somebody else's commit is on the push branch; it is left alone (RULES 17).
     ForeignCommits {
         /// That commit.

@@ -5,19 +5,22 @@ use jiff::Timestamp;
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use tagalong_model::ObjectKey;
+use tagalong_policy::GateHit;
 
 /// From this many decisions on it is looked which policies are still there.
 const SWEEP_FROM: usize = 1024;
 
-/// The selected tag and its equals.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The selected tag, its equals, and what would have been better.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Remembered {
-    /// The selected tag.
+    /// The selected tag; empty where none is.
     pub tag: String,
     /// All tags equal to it in order, itself among them, sorted by bytes; empty where it has no other spelling.
     pub equals: Vec<String>,
     /// When a listing first showed the tag.
     pub first_seen: Option<Timestamp>,
+    /// The better candidates that gates refused, best first.
+    pub gated: Vec<GateHit>,
 }
 
 /// The last decision of each policy.
@@ -55,6 +58,11 @@ impl Decisions {
         inner.decisions.get(policy).filter(|decision| decision.tag == tag)?.first_seen
     }
 
+    /// The candidates that gates refused, best first.
+    pub fn gated(&self, policy: &ObjectKey) -> Vec<GateHit> {
+        self.inner().decisions.get(policy).map(|decision| decision.gated.clone()).unwrap_or_default()
+    }
+
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -65,7 +73,7 @@ mod tests {
     use super::*;
 
     fn decision(tag: &str) -> Remembered {
-        Remembered { tag: tag.to_owned(), equals: Vec::new(), first_seen: None }
+        Remembered { tag: tag.to_owned(), ..Remembered::default() }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 use tagalong_api::validate::{self, ValidPolicy, ValidRepository};
 use tagalong_api::{ImagePolicy, ImageRepository, Reason, access};
+use tagalong_registry::Access;
 use tagalong_store::Listing;
 
 fn dependency(message: String) -> Failure {
@@ -85,10 +86,23 @@ fn access_from(object: &ImageRepository) -> Option<Vec<BTreeMap<String, String>>
     Some(selectors.iter().map(|selector| selector.match_labels.clone().unwrap_or_default()).collect())
 }
 
-/// The last complete listing of the repository.
-pub(crate) async fn listing<D: Desk>(
+/// What to show the registry.
+pub(crate) async fn access<D: Desk>(
     context: &Context<D>,
     repository: &ValidRepository,
+) -> Result<Access, Failure> {
+    credentials::registry::access(&context.desk, repository).await.map_err(|message| Failure {
+        reason: Reason::Failure,
+        message: format!("failed to configure authentication options: {message}"),
+        retry: Retry::BackOff,
+    })
+}
+
+/// The last complete listing of the repository.
+pub(crate) fn listing<D: Desk>(
+    context: &Context<D>,
+    repository: &ValidRepository,
+    access: &Access,
 ) -> Result<Listing, Failure> {
     let not_ready = || {
         let wait = tagalong_model::format_duration(context.settings.requeue_dependency);
@@ -98,13 +112,7 @@ pub(crate) async fn listing<D: Desk>(
         let new = scanned.is_some_and(|object| !wake::was_turned(&object));
         if new { Failure { retry: Retry::FirstScan, ..failure } } else { failure }
     };
-    let access =
-        credentials::registry::access(&context.desk, repository).await.map_err(|message| Failure {
-            reason: Reason::Failure,
-            message: format!("failed to configure authentication options: {message}"),
-            retry: Retry::BackOff,
-        })?;
-    let read = context.listings.tags(&listing_key(repository, &access)).map_err(|error| Failure {
+    let read = context.listings.tags(&listing_key(repository, access)).map_err(|error| Failure {
         reason: Reason::Failure,
         message: error.to_string(),
         retry: Retry::BackOff,

@@ -1,6 +1,6 @@
 //! How a turn of an ImagePolicy ended, as status, events and the next turn.
 
-use super::{Failure, Retry, Selected};
+use super::{Failure, Retry, Selected, Waiting};
 use crate::context::Context;
 use crate::desk::{Desk, Event, Finding};
 use crate::outcome::conclude;
@@ -32,6 +32,7 @@ pub(super) async fn report<D: Desk>(
     context: &Context<D>,
     object: &ImagePolicy,
     result: Result<Selected, Failure>,
+    waiting: Waiting,
     now: Timestamp,
 ) -> Result<Action, Failed> {
     let mut status = object.status.clone().unwrap_or_default();
@@ -43,7 +44,9 @@ pub(super) async fn report<D: Desk>(
             if status.latest_ref.as_ref() != Some(&selected.latest) {
                 status.observed_previous_ref = status.latest_ref.replace(selected.latest.clone());
             }
-            Outcome::Ready { message: resolved(&status) }
+            let waits = waiting.best.as_ref().map(|hit| &hit.refusal);
+            let waits = waits.map(|refusal| format!("; {}: {}", refusal.reason, refusal.message));
+            Outcome::Ready { message: resolved(&status) + &waits.unwrap_or_default() }
         }
         Err(failure) => Outcome::NotReady {
             reason: failure.reason,
@@ -51,23 +54,35 @@ pub(super) async fn report<D: Desk>(
             stalled: failure.retry == Retry::Stalled,
         },
     };
+    if let Some(candidates) = waiting.candidates {
+        status.candidates = candidates;
+    }
     if let Some(requested) = requested_at(object) {
         status.last_handled_reconcile_at = Some(requested.to_owned());
     }
     finish(context, object, status, &outcome, now).await?;
+    let interval = match &result {
+        Ok(Selected { valid, .. }) if valid.digest == DigestReflection::Always => valid.interval,
+        _ => None,
+    };
     let next = match result {
-        Ok(Selected { valid, .. }) => match (valid.digest, valid.interval) {
-            (DigestReflection::Always, Some(interval)) => Action::requeue(context.jittered(interval)),
-            _ => Action::await_change(),
-        },
         Err(Failure { retry: Retry::BackOff, message, .. }) => return Err(Failed { message }),
         Err(Failure { retry: Retry::Dependency | Retry::FirstScan, .. }) => {
-            Action::requeue(context.settings.requeue_dependency)
+            Some(context.settings.requeue_dependency)
         }
-        Err(_) => Action::await_change(),
+        _ => {
+            let jittered = [interval, waiting.again].map(|wait| wait.map(|wait| context.jittered(wait)));
+            let until = waiting.until.map(|until| left(until, now));
+            jittered.into_iter().chain([until]).flatten().min()
+        }
     };
     context.retries.succeeded("ImagePolicy", &key_of(object));
-    Ok(next)
+    Ok(next.map_or_else(Action::await_change, Action::requeue))
+}
+
+/// The time until a candidate is old enough: exactly then it is looked at again.
+fn left(until: Timestamp, now: Timestamp) -> Duration {
+    Duration::try_from(until.duration_since(now)).unwrap_or_default()
 }
 
 /// How long a new policy says nothing: what it would say now holds for a moment and costs two writes. Its repository

@@ -1,5 +1,7 @@
 //! `namespace`: on every namespaced object, on the Namespace itself, and on the subjects called `default`.
 
+use std::collections::HashMap;
+
 use crate::config::FieldSpec;
 use crate::error::{Fault, Result};
 use crate::field;
@@ -12,6 +14,10 @@ pub(super) fn run(nodes: &mut Nodes, map: &ResMap, namespace: &str, fields: &[Fi
     if namespace.is_empty() {
         return Ok(());
     }
+    let mut named: HashMap<String, Vec<Resource>> = HashMap::new();
+    for resource in &map.list {
+        named.entry(resource.name(nodes).to_owned()).or_default().push(*resource);
+    }
     for resource in map.list.iter().filter(|resource| !resource.is_empty(nodes)).copied().collect::<Vec<_>>()
     {
         if resource.annotation(nodes, "internal.config.kubernetes.io/helm-generated") == Some("true") {
@@ -20,9 +26,12 @@ pub(super) fn run(nodes: &mut Nodes, map: &ResMap, namespace: &str, fields: &[Fi
         resource.store_id(nodes)?;
         set(nodes, resource, namespace, fields)?;
         let id = resource.id(nodes);
-        if map.list.iter().filter(|other| other.name(nodes) == id.name && other.id(nodes).equals(&id)).count()
-            != 1
-        {
+        let same_name = named.entry(id.name.to_owned()).or_default();
+        // A Namespace is renamed.
+        if !same_name.contains(&resource) {
+            same_name.push(resource);
+        }
+        if same_name.iter().filter(|other| other.id(nodes).equals(&id)).count() != 1 {
             return Err(Fault::new(format!("two objects become {}", describe(&id))));
         }
     }

@@ -4,6 +4,7 @@
 
 mod catalogue;
 mod decide;
+mod gates;
 mod laws;
 
 use tagalong_policy::{Direction, FilterSpec, OrderSpec, Policy};

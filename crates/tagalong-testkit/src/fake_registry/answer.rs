@@ -31,7 +31,7 @@ pub(super) async fn answer(
         if uri.path() == "/token" {
             let fault = inner.token_faults.pop_front();
             let fields = if method == Method::POST { fields(&body) } else { fields(query(&uri).as_bytes()) };
-            (auth::token(&state, &mut inner, &headers, &fields), fault)
+            (auth::token(&mut inner, &headers, &fields), fault)
         } else {
             let queued = inner.faults.pop_front().flatten();
             let fault = queued.or_else(|| inner.standing_fault.clone());

@@ -53,7 +53,7 @@ pub(super) fn refuse(
     let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let token = given.strip_prefix("Bearer ").unwrap_or_default();
     let scope = format!("repository:{repository}:pull");
-    let challenge = match &state.auth {
+    let challenge = match &inner.auth {
         Auth::Open => return None,
         Auth::Basic(username, password) if given == basic(username, password) => return None,
         Auth::Basic(..) => "Basic realm=\"fake\"".to_owned(),
@@ -71,15 +71,10 @@ pub(super) fn refuse(
 }
 
 /// The token service: a GET with its query, or a POST with its form, both as lists of fields.
-pub(super) fn token(
-    state: &State,
-    inner: &mut Inner,
-    headers: &HeaderMap,
-    fields: &[(String, String)],
-) -> Response<Body> {
+pub(super) fn token(inner: &mut Inner, headers: &HeaderMap, fields: &[(String, String)]) -> Response<Body> {
     let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let form: HashMap<&str, &str> = fields.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
-    let granted = match &state.auth {
+    let granted = match &inner.auth {
         Auth::Token(username, password) => given == basic(username, password),
         Auth::AnonymousToken => given.is_empty(),
         Auth::IdentityToken(good) => {

@@ -146,6 +146,11 @@ impl FakeRegistry {
         self.lock().content.delete_tag(repository, tag);
     }
 
+    /// Who may read from now on.
+    pub fn set_auth(&self, auth: Auth) {
+        self.lock().auth = auth;
+    }
+
     /// How tags are listed from now on.
     pub fn listing(&self, listing: Listing) {
         self.lock().listing = listing;

@@ -34,7 +34,6 @@ pub enum AuthorizationKind {
 }
 
 pub(super) struct State {
-    pub(super) auth: Auth,
     pub(super) secure: bool,
     pub(super) inner: Mutex<Inner>,
     pub(super) held: watch::Sender<bool>,
@@ -43,6 +42,7 @@ pub(super) struct State {
 
 #[derive(Default)]
 pub(super) struct Inner {
+    pub(super) auth: Auth,
     pub(super) host: String,
     pub(super) content: Content,
     pub(super) pushes: usize,
@@ -64,9 +64,8 @@ pub(super) struct Inner {
 impl State {
     pub(super) fn new(auth: Auth, secure: bool) -> Self {
         Self {
-            auth,
             secure,
-            inner: Mutex::default(),
+            inner: Mutex::new(Inner { auth, ..Inner::default() }),
             held: watch::Sender::new(false),
             count: watch::Sender::new(0),
         }

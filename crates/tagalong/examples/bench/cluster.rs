@@ -1,6 +1,7 @@
 //! The controller, as users run it, against a real API server, a registry and a Git server. What is common to the jobs
 //! with a cluster: the plane with our kinds in it, and the process.
 
+pub(crate) mod archive;
 pub(crate) mod controller;
 pub(crate) mod many;
 pub(crate) mod server;

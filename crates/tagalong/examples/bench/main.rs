@@ -47,6 +47,9 @@ fn main() -> Result<()> {
         ["lists"] => Box::new(lists::Lists::open()?),
         ["cluster-start", binary] => Box::new(cluster::start::Start::open(binary)?),
         ["cluster-tag", binary, files] => Box::new(cluster::tag::Tag::open(binary, files.parse()?)?),
+        ["cluster-archive", binary, files] => {
+            Box::new(cluster::archive::Archive::open(binary, files.parse()?)?)
+        }
         ["cluster-many", binary] => Box::new(cluster::many::Many::open(binary)?),
         _ => bail!("no such job: {}", words.join(" ")),
     };

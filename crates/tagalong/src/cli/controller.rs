@@ -12,7 +12,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ControllerArgs {
     /// Groups of kinds to serve: image is ImageRepository, ImagePolicy, ImageUpdateAutomation; source is GitRepository,
-    /// which is only read where it is left out. image is always among them.
+    /// which is only read where it is left out.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "image,source", value_name = "GROUP")]
     pub(crate) controllers: Vec<Group>,
     /// Watch every namespace; with =false only the one that RUNTIME_NAMESPACE names.

@@ -14,7 +14,11 @@ use std::sync::Arc;
 use tagalong_cluster::{ClusterDesk, Election, Requests};
 use tagalong_engine::wheel::{self, WakeQueues};
 use tagalong_engine::{Context, Desk as _, Finding, Record};
+use tokio::sync::watch;
 use wire::Storage;
+
+/// What a copy that stands by does not have: a Service must not send anybody to it for them.
+const ARTIFACTS: &str = "artifacts";
 
 pub(crate) async fn run(args: ControllerArgs) -> anyhow::Result<Answer> {
     for flag in args.flux.given() {
@@ -27,6 +31,10 @@ pub(crate) async fn run(args: ControllerArgs) -> anyhow::Result<Answer> {
     let storage = Storage::open(&args, &state).await?;
     let (context, desk, wakes) = wire::wire(&args, &state, client, storage.as_ref()).await?;
     let observer = args.dry_run.then(|| Observer::new(desk.clone()));
+    let (leads, leading) = watch::channel(election.is_none());
+    if storage.is_some() && election.is_some() {
+        desk.health().fail(ARTIFACTS, "standing by: another copy serves them");
+    }
     let listeners = Listeners {
         metrics: args.metrics_addr.0,
         health: args.health_addr.0,
@@ -37,10 +45,10 @@ pub(crate) async fn run(args: ControllerArgs) -> anyhow::Result<Answer> {
         observer: observer.clone(),
     };
     let answer = tokio::select! {
-        answer = until_stopped(context, &desk, wakes, election.as_ref()) => Ok(answer),
+        answer = until_stopped(context, &desk, wakes, election.as_ref(), &leads) => Ok(answer),
         () = desk.watch() => Ok(Answer::No),
         served = listen::serve_controller(listeners) => served.map(|()| Answer::No),
-        served = wire::serve(storage) => served.map(|()| Answer::No),
+        served = wire::serve(storage, leading) => served.map(|()| Answer::No),
         () = observe(desk.record(), observer.as_ref()) => Ok(Answer::No),
     };
     desk.finish().await;
@@ -56,8 +64,9 @@ async fn until_stopped(
     desk: &ClusterDesk,
     wakes: WakeQueues,
     election: Option<&Election>,
+    leads: &watch::Sender<bool>,
 ) -> Answer {
-    let (signalled, mut signal) = tokio::sync::watch::channel(None);
+    let (signalled, mut signal) = watch::channel(None);
     let stop = async {
         let answer = stop_signal().await;
         tracing::info!("stopping; what was begun is finished first");
@@ -72,7 +81,7 @@ async fn until_stopped(
     let work = async {
         let mut stop = std::pin::pin!(stop);
         tokio::select! {
-            began = begun(desk, election) => began?,
+            began = begun(desk, election, leads) => began?,
             () = &mut stop => return Ok(()),
         }
         tokio::select! {
@@ -93,9 +102,15 @@ async fn until_stopped(
 }
 
 /// Waits until it is this process's turn to work, and all objects are known; says why when it lost that turn.
-async fn begun(desk: &ClusterDesk, election: Option<&Election>) -> Result<(), String> {
+async fn begun(
+    desk: &ClusterDesk,
+    election: Option<&Election>,
+    leads: &watch::Sender<bool>,
+) -> Result<(), String> {
     if let Some(election) = election {
         election.won().await;
+        leads.send_replace(true);
+        desk.health().well(ARTIFACTS);
         tracing::info!("holding the leases");
     }
     tokio::select! {

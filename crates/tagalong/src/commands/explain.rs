@@ -17,7 +17,7 @@ pub(crate) async fn run(mut args: ExplainArgs, global: &Global) -> anyhow::Resul
             args.desk.dir.take_if(|dir| is_target(dir)).map(|dir| dir.to_string_lossy().into_owned());
     }
     let target = |namespace| args.target.as_deref().map(|text| Target::parse(text, namespace)).transpose();
-    let settings = Settings { dry_run: true, ..Settings::default() };
+    let settings = Settings { dry_run: true, once: true, ..Settings::default() };
     match wiring::place(args.desk.dir.as_ref(), &args.cluster)? {
         Place::Folder(dir) => {
             let (wired, _) = wiring::folder(dir, &args.desk, &args.state, Role::Reader, settings)?;

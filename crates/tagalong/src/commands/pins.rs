@@ -66,7 +66,7 @@ impl Pinned {
 
 pub(crate) async fn run(args: PinsArgs, global: &Global) -> anyhow::Result<Answer> {
     print::no_lint_format(global.output)?;
-    let settings = Settings { dry_run: true, ..Settings::default() };
+    let settings = Settings { dry_run: true, once: true, ..Settings::default() };
     match wiring::place(args.desk.dir.as_ref(), &args.cluster)? {
         Place::Folder(dir) => {
             let (wired, _) = wiring::folder(dir, &args.desk, &args.state, Role::Reader, settings)?;

@@ -10,7 +10,7 @@ use tagalong_engine::{Desk, Settings};
 
 pub(crate) async fn run(args: PlanArgs, global: &Global) -> anyhow::Result<Answer> {
     print::no_lint_format(global.output)?;
-    let settings = Settings { dry_run: true, ..Settings::default() };
+    let settings = Settings { dry_run: true, once: true, ..Settings::default() };
     match wiring::place(args.desk.dir.as_ref(), &args.cluster)? {
         Place::Folder(dir) => {
             let (wired, _) = wiring::folder(dir, &args.desk, &args.state, Role::Reader, settings)?;

@@ -17,6 +17,7 @@ pub(crate) async fn run(args: RunArgs, global: &Global) -> anyhow::Result<Answer
     print::no_lint_format(global.output)?;
     let settings = Settings {
         dry_run: args.dry_run,
+        once: args.once,
         jitter_percent: args.interval_jitter_percentage,
         concurrent: args.concurrent,
         ..Settings::default()

@@ -45,6 +45,9 @@ impl fmt::Display for Explanation {
                 writeln!(f, "  {word:8} {}. {}{value}", at + 1, best.tag)?;
             }
             writeln!(f, "  gates    {}", decision.gates)?;
+            for gated in &decision.gated {
+                writeln!(f, "           {}: {}", gated.reason, gated.message)?;
+            }
             let digest =
                 decision.digest.as_ref().map(|digest| format!(" with digest {digest}")).unwrap_or_default();
             writeln!(f, "  verdict  {}{digest}", decision.verdict)?;
@@ -67,7 +70,10 @@ impl fmt::Display for Site {
         writeln!(f, "           holds {}", self.holds)?;
         match (&self.held, &self.becomes) {
             (Some(held), _) => writeln!(f, "           held {held}"),
-            (None, Some(becomes)) => writeln!(f, "           would become {becomes}"),
+            (None, Some(becomes)) => {
+                writeln!(f, "           would become {becomes}")?;
+                self.waits.iter().try_for_each(|waits| writeln!(f, "           waits {waits}"))
+            }
             (None, None) => writeln!(f, "           is what it should be"),
         }
     }

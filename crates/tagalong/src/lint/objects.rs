@@ -4,10 +4,13 @@ use super::cure::every;
 use super::names::Roster;
 use super::source::Sources;
 use super::{Finding, Severity, alphabetical, template};
+use jiff::Timestamp;
 use kube::{Resource, ResourceExt};
 use serde::{Serialize, de::DeserializeOwned};
 use std::collections::BTreeSet;
-use tagalong_api::validate::{self, Invalid, ValidAutomation, ValidPolicy, ValidRepository, ValidSource};
+use tagalong_api::validate::{
+    self, Invalid, Opening, ValidAutomation, ValidPolicy, ValidRepository, ValidSource,
+};
 use tagalong_api::{GitRepository, ImagePolicy, ImageRepository, ImageUpdateAutomation, Reason};
 use tagalong_files::{Loaded, Located};
 
@@ -114,6 +117,12 @@ impl Checker<'_> {
             .as_ref()
             .and_then(|valid| template::missing_field(located, valid, &mut self.sources));
         self.findings.extend(missing);
+        let never = Opening::Closed { opens: None };
+        if checked.valid.as_ref().is_some_and(|valid| valid.schedule.at(Timestamp::now()) == never) {
+            let place = located.place(".spec.schedule");
+            let message = format!("{}: no window will ever open; nothing will be written", title(located));
+            self.findings.push(Finding::at(&located.file, place, Severity::Error, "never-opens", message));
+        }
         checked
     }
 

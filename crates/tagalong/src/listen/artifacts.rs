@@ -15,6 +15,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tagalong_store::{ArtifactPath, Artifacts};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_util::io::ReaderStream;
 
 /// Bytes that are read at once.
@@ -41,18 +42,32 @@ pub(crate) fn advertised(listener: &TcpListener, told: Option<&str>) -> anyhow::
     Ok(format!("{}:{}", host.unwrap_or_else(|| "localhost".to_owned()), address.port()))
 }
 
-/// Serves for as long as the future is polled.
+/// Serves for as long as the future is polled. Until `leading`, another copy has the artifacts, and this one says so.
 ///
 /// # Errors
 /// When the listener fails.
-pub(crate) async fn serve(listener: TcpListener, artifacts: Arc<Artifacts>) -> anyhow::Result<()> {
-    let app = Router::new().route("/{*path}", get(artifact)).with_state(artifacts);
+pub(crate) async fn serve(
+    listener: TcpListener,
+    artifacts: Arc<Artifacts>,
+    leading: watch::Receiver<bool>,
+) -> anyhow::Result<()> {
+    let app = Router::new().route("/{*path}", get(artifact)).with_state(Served { artifacts, leading });
     axum::serve(listener, app).await.context("the listener of --storage-addr stopped")
 }
 
-async fn artifact(State(artifacts): State<Arc<Artifacts>>, uri: Uri) -> Response {
+#[derive(Clone)]
+struct Served {
+    artifacts: Arc<Artifacts>,
+    leading: watch::Receiver<bool>,
+}
+
+async fn artifact(State(served): State<Served>, uri: Uri) -> Response {
+    if !*served.leading.borrow() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "standing by: another copy serves artifacts\n")
+            .into_response();
+    }
     let path = uri.path().trim_start_matches('/').parse::<ArtifactPath>();
-    let Some((file, length)) = path.ok().and_then(|path| open(&artifacts, &path)) else {
+    let Some((file, length)) = path.ok().and_then(|path| open(&served.artifacts, &path)) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let headers =

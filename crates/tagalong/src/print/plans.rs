@@ -6,7 +6,7 @@ use pulls::Pull;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::sync::Arc;
-use tagalong_engine::automation::{TurnOutcome, TurnReport};
+use tagalong_engine::automation::{TurnOutcome, TurnReport, WaitingTag};
 
 /// `plan -o json`.
 #[derive(Serialize)]
@@ -26,6 +26,8 @@ struct Repository {
     pull_requests: Vec<Pull>,
     held: Vec<Held>,
     problems: Vec<Problem>,
+    waiting: Vec<Waiting>,
+    waits: Vec<Waits>,
 }
 
 #[derive(Serialize)]
@@ -55,6 +57,26 @@ struct Problem {
     message: String,
 }
 
+#[derive(Serialize, PartialEq)]
+struct Waiting {
+    policy: String,
+    tag: String,
+    reason: &'static str,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
+}
+
+/// An automation that is not to write its edits now.
+#[derive(Serialize)]
+struct Waits {
+    automation: String,
+    reason: &'static str,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<String>,
+}
+
 impl Plans {
     /// The document: one entry per repository and branch, in the order of automations.
     pub(crate) fn new(turns: &[Arc<TurnReport>]) -> Self {
@@ -75,6 +97,7 @@ impl Repository {
     /// Another automation of the same branch; what both saw is said once.
     fn join(&mut self, other: Self) {
         self.automations.extend(other.automations);
+        self.waits.extend(other.waits);
         self.edits.extend(other.edits);
         self.pull_requests.extend(other.pull_requests);
         for held in other.held {
@@ -85,6 +108,11 @@ impl Repository {
         for problem in other.problems {
             if !self.problems.contains(&problem) {
                 self.problems.push(problem);
+            }
+        }
+        for waiting in other.waiting {
+            if !self.waiting.contains(&waiting) {
+                self.waiting.push(waiting);
             }
         }
     }
@@ -130,6 +158,28 @@ impl Repository {
                     message: problem.message.clone(),
                 })
                 .collect(),
+            waiting: plan.waiting.iter().map(Waiting::new).collect(),
+            waits: match &turn.outcome {
+                TurnOutcome::Waiting(wait) => vec![Waits {
+                    automation: turn.automation.to_string(),
+                    reason: wait.reason.as_str(),
+                    message: wait.message.clone(),
+                    until: wait.until.map(|until| format!("{until:.0}")),
+                }],
+                _ => Vec::new(),
+            },
+        }
+    }
+}
+
+impl Waiting {
+    fn new(waiting: &WaitingTag) -> Self {
+        Self {
+            policy: waiting.policy.to_string(),
+            tag: waiting.tag.clone(),
+            reason: waiting.reason,
+            message: waiting.message.clone(),
+            until: waiting.until.map(|until| format!("{until:.0}")),
         }
     }
 }
@@ -147,6 +197,10 @@ pub(crate) fn summary(turn: &TurnReport) -> String {
         TurnOutcome::Pushed { commit, .. } => {
             let short: String = commit.chars().take(7).collect();
             format!("{} in {} written, pushed as {short}", count(fields, "field"), count(files, "file"))
+        }
+        TurnOutcome::Waiting(wait) => {
+            let (fields, files) = (count(fields, "field"), count(files, "file"));
+            format!("{fields} in {files} not written yet, {}: {}", wait.reason, wait.message)
         }
         TurnOutcome::AlreadyPushed { commit } => {
             let short: String = commit.chars().take(7).collect();
@@ -170,6 +224,10 @@ pub(crate) fn summary(turn: &TurnReport) -> String {
     }
     for held in &plan.held {
         let line = format!("  held {}:{} {}: {}", held.path, held.line, held.reason.as_str(), held.message);
+        _ = writeln!(out, "{line}").is_ok();
+    }
+    for waiting in &plan.waiting {
+        let line = format!("  waiting {} {}: {}", waiting.policy, waiting.reason, waiting.message);
         _ = writeln!(out, "{line}").is_ok();
     }
     for problem in &plan.problems {

@@ -222,6 +222,7 @@ fn policy() -> (Policy, Served) {
         suspended: false,
         rule: Rule::from(policy.clone()),
         equals: Vec::new(),
+        waiting: None,
     };
     (policy, served)
 }

@@ -55,7 +55,9 @@ pub(super) fn write(
             TurnOutcome::AlreadyPushed { commit } => BranchNow::Holds { commit, pushed: false },
             TurnOutcome::ForeignCommits { commit } => BranchNow::Foreign { commit },
             TurnOutcome::Planned { .. } => BranchNow::WouldHold,
-            TurnOutcome::UpToDate | TurnOutcome::PullRequests { .. } => BranchNow::Nothing,
+            TurnOutcome::UpToDate | TurnOutcome::Waiting(_) | TurnOutcome::PullRequests { .. } => {
+                BranchNow::Nothing
+            }
         };
         written.push(Written { branch: group.branch, state });
     }

@@ -23,11 +23,19 @@ impl Controller {
     /// Starts it; it listens when this returns.
     pub(super) fn start(binary: &Path, kubeconfig: &Path, state: &Path) -> Result<Self> {
         let mut child = Command::new(binary)
-            .args(["controller", "--metrics-addr=127.0.0.1:0", "--health-addr=0", "--storage-path"])
+            .args([
+                "controller",
+                "--metrics-addr=127.0.0.1:0",
+                "--health-addr=0",
+                "--storage-addr=127.0.0.1:0",
+            ])
+            .arg("--storage-path")
             .arg(state)
             .env_clear()
             .env("KUBECONFIG", kubeconfig)
             .env("RUNTIME_NAMESPACE", "default")
+            // As the Deployment below deploy/ sets it.
+            .env("MIMALLOC_PURGE_DELAY", "0")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

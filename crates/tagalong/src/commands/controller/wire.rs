@@ -4,7 +4,7 @@ use crate::cli::{ControllerArgs, Group};
 use crate::listen;
 use crate::state::State;
 use crate::wiring;
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use kube::Client;
 use std::sync::Arc;
 use tagalong_cluster::{ClusterDesk, Options};
@@ -12,6 +12,7 @@ use tagalong_engine::wheel::{WakeQueues, Wakers};
 use tagalong_engine::{Context, Mirrors, Served, Settings};
 use tagalong_store::{Artifacts, Retention};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 
 /// Everything that the wheel needs.
 pub(super) async fn wire(
@@ -28,6 +29,7 @@ pub(super) async fn wire(
     };
     let settings = Settings {
         dry_run: args.dry_run,
+        once: false,
         no_cross_namespace_refs: args.no_cross_namespace_refs,
         jitter_percent: args.interval_jitter_percentage,
         min_retry_delay: args.min_retry_delay,
@@ -44,7 +46,14 @@ pub(super) async fn wire(
     };
     let selector = tagalong_cluster::parse_selector(&args.watch_label_selector)?;
     let events_address = args.events_addr.clone().filter(|address| !address.is_empty());
-    let options = Options { namespace, selector, events_address, dry_run: args.dry_run, instance: pod() };
+    let options = Options {
+        namespace,
+        selector,
+        events_address,
+        dry_run: args.dry_run,
+        instance: pod(),
+        images: args.controllers.contains(&Group::Image),
+    };
     let (wakers, wakes) = Wakers::new();
     let desk = ClusterDesk::new(client, options, wakers)?;
     let registry = wiring::registry(args.ca_file.as_deref())?;
@@ -66,9 +75,6 @@ pub(super) struct Storage {
 impl Storage {
     /// `None` where GitRepositories are only read, as they are by one that writes nothing.
     pub(super) async fn open(args: &ControllerArgs, state: &State) -> anyhow::Result<Option<Self>> {
-        if !args.controllers.contains(&Group::Image) {
-            bail!("--controllers must name image; source is served beside it");
-        }
         if !args.controllers.contains(&Group::Source) || args.dry_run {
             return Ok(None);
         }
@@ -82,10 +88,10 @@ impl Storage {
     }
 }
 
-/// Gives artifacts out, where there are any. Does not end but by an error.
-pub(super) async fn serve(storage: Option<Storage>) -> anyhow::Result<()> {
+/// Gives artifacts out, where there are any, from when this process leads. Does not end but by an error.
+pub(super) async fn serve(storage: Option<Storage>, leading: watch::Receiver<bool>) -> anyhow::Result<()> {
     match storage {
-        Some(storage) => listen::artifacts::serve(storage.listener, storage.artifacts).await,
+        Some(storage) => listen::artifacts::serve(storage.listener, storage.artifacts, leading).await,
         None => std::future::pending().await,
     }
 }
