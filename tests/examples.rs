@@ -139,9 +139,9 @@ fn files_below(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-/// Plan, run and run again; gives the example for what is special about it.
+/// Lint and plan.
 #[track_caller]
-fn check(name: &str) -> Example {
+fn plan_check(name: &str) -> Example {
     let example = Example::new(name);
     let lint = example.command(&["lint", "objects", "repository"]).expect(0);
     assert_eq!(lint.stdout, "", "{name}: lint has nothing to say");
@@ -150,6 +150,13 @@ fn check(name: &str) -> Example {
     let expected = std::fs::read_to_string(examples().join(name).join("expect.diff")).unwrap();
     assert_eq!(shown, expected, "{name}: expect.diff is what plan prints");
     assert!(!plan.stderr.contains("problem") && !plan.stderr.contains("held"), "{name}: {}", plan.stderr);
+    example
+}
+
+/// Plan, run and run again; gives the example for what is special about it.
+#[track_caller]
+fn check(name: &str) -> Example {
+    let example = plan_check(name);
     let objects = files_below(&examples().join(name).join("objects"));
     let objects: String = objects.iter().map(|file| std::fs::read_to_string(file).unwrap()).collect();
     let automations = objects.matches("kind: ImageUpdateAutomation").count();
@@ -178,6 +185,12 @@ fn push_branch() {
     assert_eq!(example.repo.rev("tagalong/images^"), example.repo.rev("main"));
     let message = example.repo.message("tagalong/images").unwrap();
     assert!(message.starts_with("Update images\n\ndefault:api: "), "{message}");
+}
+
+/// What a run of it does is in `pulls`: that takes a host.
+#[test]
+fn pull_requests() {
+    plan_check("pull-requests");
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod examples;
 mod faults;
 mod lint;
 mod pins;
+mod pulls;
 mod real;
 mod rows;
 mod running;

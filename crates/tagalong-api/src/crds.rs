@@ -146,6 +146,7 @@ mod tests {
             "ImagePolicy.spec.minimumAge",
             "ImagePolicy.spec.platforms",
             "ImagePolicy.status.candidates",
+            "ImageUpdateAutomation.spec.git.pullRequest",
             "ImageUpdateAutomation.spec.limits",
             "ImageUpdateAutomation.spec.limits.allow",
             "ImageUpdateAutomation.spec.limits.changes",
@@ -156,6 +157,7 @@ mod tests {
             "ImageUpdateAutomation.spec.schedule",
             "ImageUpdateAutomation.spec.update.lineFiles",
             "ImageUpdateAutomation.status.pins",
+            "ImageUpdateAutomation.status.pullRequests",
         ];
         assert_eq!(extensions, expected);
     }

@@ -31,6 +31,7 @@ pub use kinds::policy::{
     CandidateStatus, ImagePolicy, ImagePolicySpec, ImagePolicyStatus, ImageReference, OrderedPolicy,
     PolicyChoice, SemverPolicy, TagFilter,
 };
+pub use kinds::pull_request::{PullRequestLimits, PullRequestSpec, PullRequestStatus};
 pub use kinds::repository::{
     AccessFrom, ImageRepository, ImageRepositorySpec, ImageRepositoryStatus, NamespaceSelector, ScanResult,
 };

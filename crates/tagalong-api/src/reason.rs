@@ -163,6 +163,19 @@ reasons! {
     QuietPeriod
     /// The value at the site is no longer accepted by the policy (RULES 2).
     LeftPolicy
+
+    /// A pull request was opened.
+    PullRequestOpened
+    /// A pull request was written again, from where its base is now.
+    PullRequestRefreshed
+    /// A pull request was closed because nothing is left for it to do.
+    PullRequestClosed
+    /// Somebody closed the pull request that would have written this (RULES 18).
+    ClosedUnmerged
+    /// As many pull requests are open, or were opened, as the automation allows.
+    PullRequestLimit
+    /// The host of the pull requests did not do what it was asked.
+    PullRequestFailed
 }
 
 impl fmt::Display for Reason {

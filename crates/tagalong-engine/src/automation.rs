@@ -20,6 +20,8 @@ mod pace;
 mod pinned;
 mod pins;
 mod plan;
+mod pulled;
+mod pulls;
 mod report;
 mod round;
 mod rule;
@@ -37,9 +39,10 @@ pub use message::{AUTOMATION, DEFAULT_MESSAGE, UPDATE};
 pub(crate) use pins::LookBack;
 pub use pins::{Pin, UNPIN};
 pub use plan::{EditPlan, FileProblem, HeldSite, MarkedFile, PlannedEdit, PolicyState, WaitingTag, plan};
+pub use pulls::{DEFAULT_BODY, DEFAULT_TITLE, Hosts};
 pub use rule::Rule;
 pub use site::{Served, SiteVerdict, decide};
-pub use turn_report::{FileChange, TurnOutcome, TurnReport};
+pub use turn_report::{FileChange, PullAction, PullTurn, TurnOutcome, TurnReport};
 pub use turns::Turns;
 pub use unpin::{Unpinned, unpin};
 pub use wait::Wait;
@@ -69,8 +72,8 @@ pub(crate) struct Done {
     pub(crate) turn: TurnReport,
     pub(crate) observed_policies: BTreeMap<String, ImageReference>,
     pub(crate) observed_revision: String,
-    /// A question about a tag that a registry did not answer: the turn is worth another try soon.
-    pub(crate) unanswered: Option<String>,
+    /// What a registry or a host did not answer, as reason and message: the turn is worth another try soon.
+    pub(crate) failure: Option<(Reason, String)>,
     pub(crate) interval: std::time::Duration,
 }
 

@@ -1,6 +1,6 @@
 //! What every reconcile is given: the desk, the clients, the caches, the settings. Built once by the binary.
 
-use crate::automation::{Existing, Turns};
+use crate::automation::{Existing, Hosts, Turns};
 use crate::desk::Desk;
 use crate::kustomization::Syncing;
 use crate::listings::Listings;
@@ -73,6 +73,8 @@ pub struct Context<D> {
     pub decisions: Decisions,
     /// Tags whose manifest was seen.
     pub existing: Existing,
+    /// What is remembered of the hosts of pull requests.
+    pub hosts: Hosts,
     /// Failed turns in a row, per object.
     pub retries: Retries,
     /// What is counted of the turns.
@@ -102,6 +104,7 @@ impl<D: Desk> Context<D> {
             turns: Turns::default(),
             decisions: Decisions::default(),
             existing: Existing::default(),
+            hosts: Hosts::default(),
             retries: Retries::default(),
             meters: Meters::default(),
             served: None,

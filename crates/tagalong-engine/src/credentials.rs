@@ -2,6 +2,7 @@
 //!
 //! Every error here names the Secret and the key, never a value.
 
+pub mod forge;
 pub mod git;
 pub mod registry;
 

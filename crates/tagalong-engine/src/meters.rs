@@ -146,6 +146,7 @@ impl Meters {
             TurnOutcome::AlreadyPushed { .. } => "already_pushed",
             TurnOutcome::Waiting(_) => "waiting",
             TurnOutcome::ForeignCommits { .. } => "foreign_commits",
+            TurnOutcome::PullRequests { .. } => "pull_requests",
         };
         self.0.outcomes.get_or_create(&[("outcome", outcome)]).inc();
         if matches!(turn.outcome, TurnOutcome::Pushed { .. }) {

@@ -45,7 +45,9 @@ impl Record {
         let mut inner = self.inner();
         if let Finding::Automation { key, turn: Some(turn), .. } = finding {
             let kept = match turn.outcome {
-                TurnOutcome::Pushed { .. } => Arc::new(turn.without_bytes()),
+                TurnOutcome::Pushed { .. } | TurnOutcome::PullRequests { planned: false } => {
+                    Arc::new(turn.without_bytes())
+                }
                 _ => Arc::clone(turn),
             };
             inner.turns.insert(key.clone(), kept);

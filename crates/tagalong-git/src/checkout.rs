@@ -107,8 +107,11 @@ impl Found {
     }
 }
 
+/// The values of these refs; a name that ends with a slash stands for all below it.
 pub(crate) fn tips(refs: &RemoteRefs, names: &[&str]) -> Tips {
-    names.iter().filter_map(|name| Some(((*name).to_owned(), refs.value(name)?.to_string()))).collect()
+    let below = |name: &&str| names.iter().any(|asked| asked.ends_with('/') && name.starts_with(asked));
+    let names = names.iter().copied().chain(refs.names().filter(below));
+    names.filter_map(|name| Some((name.to_owned(), refs.value(name)?.to_string()))).collect()
 }
 
 /// Refuses a name that is no ref name, before it reaches a server or a file.

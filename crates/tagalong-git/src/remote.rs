@@ -1,7 +1,7 @@
 //! How a repository is reached: address, credentials, certificates, proxy, timeout. Filled by the engine from a
 //! GitRepository and its Secrets.
 
-use crate::url::RemoteUrl;
+use crate::{error::Result, url::RemoteUrl};
 use secrecy::{ExposeSecret, SecretString};
 use std::{fmt, time::Duration};
 
@@ -72,6 +72,15 @@ impl Remote {
     /// A remote without credentials, certificates or proxy and with Flux's timeout of one minute.
     pub fn new(url: RemoteUrl) -> Self {
         Self { url, auth: Auth::None, tls: Tls::default(), proxy: None, timeout: Duration::from_secs(60) }
+    }
+
+    /// A client with the remote's certificates and proxy, for who asks its host something beside Git. It follows no
+    /// redirects and carries no credentials.
+    ///
+    /// # Errors
+    /// `Invalid` where a certificate, key or proxy cannot be used.
+    pub fn http_client(&self) -> Result<reqwest::Client> {
+        crate::wire::http_client(self)
     }
 
     /// User name and password for HTTP, from the credentials or else from the URL.

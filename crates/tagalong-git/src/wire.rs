@@ -12,6 +12,7 @@ mod send_pack;
 mod ssh;
 
 pub(crate) use fetch::{Ask, Depth, fetch_pack, finish};
+pub(crate) use http::http_client;
 pub(crate) use refs::RemoteRefs;
 pub(crate) use send_pack::{Answer, Command, send_pack};
 

@@ -14,7 +14,6 @@
 
 mod access;
 mod flags;
-mod port;
 mod proxy;
 
 use std::net::TcpStream;
@@ -31,8 +30,8 @@ use tempfile::TempDir;
 use crate::certs::Authority;
 use crate::kept::Kept;
 use crate::parts::{self, Part};
+use crate::port::Port;
 use access::User;
-use port::Port;
 
 pub use proxy::{ApiProxy, Asked, Refusal};
 

@@ -45,6 +45,8 @@ impl Kept {
             .args(arguments)
             .env_clear()
             .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
+            // Gitea asks for one.
+            .envs(remove.map(|folder| ("HOME", folder)))
             // Collect more often: a test bed's memory is dearer than its speed.
             .env("GOGC", "50")
             .stdin(Stdio::piped())

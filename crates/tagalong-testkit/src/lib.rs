@@ -7,11 +7,15 @@
 pub mod certs;
 pub mod clock;
 pub mod control_plane;
+pub mod fake_host;
 pub mod fake_registry;
 pub mod git_http;
 pub mod git_repo;
+pub mod gitea;
 pub mod gpg;
 mod kept;
 pub mod parts;
+mod port;
 pub mod registry_process;
+mod serve;
 pub mod sshd;

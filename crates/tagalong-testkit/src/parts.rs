@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
-use build::{FLUX, KUBERNETES, PLAIN, Recipe};
+use build::{FLUX, GITEA, KUBERNETES, PLAIN, Recipe};
 
 /// A program that the tests run but the product does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,11 +52,13 @@ pub enum Part {
     Kubectl,
     /// What a user of Flux types, 2.9.5. Built from its Go module.
     Flux,
+    /// A host of repositories and pull requests, 1.26. Built from its Go module, whose templates go beside it.
+    Gitea,
 }
 
 impl Part {
     /// Every part, in the order in which `cargo xtask test` prepares them.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Distribution,
         Self::Kustomize,
         Self::DockerRegistry,
@@ -72,6 +74,7 @@ impl Part {
         Self::KubeControllerManager,
         Self::Kubectl,
         Self::Flux,
+        Self::Gitea,
     ];
 
     /// The name in messages, in `parts/<name>` and, in capitals, in `TAGALONG_PART_<NAME>`.
@@ -92,6 +95,7 @@ impl Part {
             Self::KubeControllerManager => "kube-controller-manager",
             Self::Kubectl => "kubectl",
             Self::Flux => "flux",
+            Self::Gitea => "gitea",
         }
     }
 
@@ -104,7 +108,8 @@ impl Part {
             | Self::KubeApiserver
             | Self::KubeControllerManager
             | Self::Kubectl
-            | Self::Flux => "install Go 1.26 or newer; it is then built once",
+            | Self::Flux
+            | Self::Gitea => "install Go 1.26 or newer; it is then built once",
             Self::DockerRegistry => "apt-get install docker-registry",
             Self::Sshd => "apt-get install openssh-server",
             Self::Git | Self::GitHttpBackend => "apt-get install git",
@@ -133,6 +138,7 @@ impl Part {
             }
             Self::Kubectl => ("kubernetes", "k8s.io/kubernetes/cmd/kubectl", KUBERNETES),
             Self::Flux => ("flux", "github.com/fluxcd/flux2/v2/cmd/flux", FLUX),
+            Self::Gitea => ("gitea", "code.gitea.io/gitea", GITEA),
             _ => return None,
         };
         // Flux is released with the manifests of its controllers inside; `flux install` alone reads them.
@@ -140,7 +146,12 @@ impl Part {
             Self::Flux => Some("manifests/none.yaml"),
             _ => None,
         };
-        Some(Recipe { module, package, flags, lacks })
+        // Gitea is released with its files inside; its module has them beside.
+        let (tags, carries): (_, &'static [&'static str]) = match self {
+            Self::Gitea => (Some("sqlite sqlite_unlock_notify"), &["options", "public", "templates"]),
+            _ => (None, &[]),
+        };
+        Some(Recipe { module, package, flags, tags, lacks, carries })
     }
 
     /// How the part says its version, and the lowest `major.minor` that the tests can use.
@@ -211,6 +222,11 @@ fn search(part: Part) -> Result<PathBuf, Missing> {
     }
 }
 
+/// The folder of what `program` needs at run time, where it was built here and does not hold that itself.
+pub fn files_of(program: &Path) -> Option<PathBuf> {
+    Some(build::beside(program)).filter(|folder| folder.is_dir())
+}
+
 /// [`find`] for a test: `None` after saying `skipped: needs …`, and a panic when `CI=true`, where every part must be.
 ///
 /// The line goes past the test harness's capture, so that the log of a passing run names what it did not test.
@@ -259,6 +275,8 @@ fn on_machine(part: Part) -> Option<PathBuf> {
         Part::Flux => {
             on_path("flux").filter(|path| told(path, &["--version"]).trim() == "flux version 2.9.5")
         }
+        // Another version answers otherwise.
+        Part::Gitea => on_path("gitea").filter(|path| told(path, &["--version"]).contains(" 1.26.")),
         Part::Sshd => on_path("sshd").or_else(|| {
             ["/usr/sbin/sshd", "/usr/local/sbin/sshd"].map(PathBuf::from).into_iter().find(|p| p.is_file())
         }),

@@ -16,6 +16,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("tagalong-kustomize", 2),
     ("tagalong-registry", 2),
     ("tagalong-git", 2),
+    ("tagalong-forge", 2),
     ("tagalong-apply", 2),
     ("tagalong-store", 2),
     ("tagalong-api", 3),

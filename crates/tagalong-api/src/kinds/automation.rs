@@ -1,5 +1,6 @@
 //! `ImageUpdateAutomation`: where the decisions of policies are written, and how they are committed and pushed.
 
+use super::pull_request::{PullRequestSpec, PullRequestStatus};
 use super::{DURATION_PATTERN, LocalReference};
 use crate::{GitRepositoryRef, ImageReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, LabelSelector, Time};
@@ -154,6 +155,10 @@ pub struct GitSpec {
     /// Where commits are pushed. Defaults to the branch that was checked out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub push: Option<PushSpec>,
+    /// Extension: opens pull requests instead of pushing to the branch that was checked out. Their branches are those
+    /// below push.branch, or tagalong/NAMESPACE/NAME.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pull_request: Option<PullRequestSpec>,
 }
 
 /// What is checked out.
@@ -303,4 +308,7 @@ pub struct ImageUpdateAutomationStatus {
     /// Extension: the fields that are held because somebody took a tag away; the first 100 of them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub pins: Vec<PinStatus>,
+    /// Extension: the pull requests that stand, and what waits for one; the first 100 of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pull_requests: Vec<PullRequestStatus>,
 }

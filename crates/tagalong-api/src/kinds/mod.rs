@@ -5,6 +5,7 @@
 pub(crate) mod automation;
 pub(crate) mod kustomization;
 pub(crate) mod policy;
+pub(crate) mod pull_request;
 pub(crate) mod repository;
 pub(crate) mod source;
 

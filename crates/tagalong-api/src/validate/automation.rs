@@ -1,5 +1,6 @@
 //! `ImageUpdateAutomation`: source, checkout, author, message, push, selector.
 
+use super::pull_request::{ValidPullRequest, pull_request};
 use super::{GitRef, Invalid, Limits, Refspec, Schedule, Selector, field, gitref, refspec};
 use crate::{
     CommitSpec, GitSpec, ImageUpdateAutomation, PushSpec, Reason, RollbackSpec, SigningKey, UpdateStrategy,
@@ -36,6 +37,8 @@ pub struct ValidAutomation {
     pub values: BTreeMap<String, String>,
     /// Where commits go.
     pub push: Push,
+    /// How changes become pull requests; `None` pushes them.
+    pub pull_request: Option<ValidPullRequest>,
     /// What a revert means.
     pub on_revert: OnRevert,
     /// When commits may be made.
@@ -118,6 +121,7 @@ pub fn automation(object: &ImageUpdateAutomation) -> Result<ValidAutomation, Inv
         message: message(&git.commit)?,
         values: git.commit.message_template_values.clone().unwrap_or_default(),
         push: git.push.as_ref().map_or(Ok(Push::default()), push)?,
+        pull_request: pulls(git)?,
         on_revert: on_revert(spec.rollback.as_ref())?,
         schedule: Schedule::read(&spec.schedule)?,
         limits: spec.limits.as_ref().map_or(Ok(Limits::default()), Limits::read)?,
@@ -223,6 +227,15 @@ fn message(commit: &CommitSpec) -> Result<Option<Template>, Invalid> {
         }
     }
     Ok(Some(template))
+}
+
+fn pulls(git: &GitSpec) -> Result<Option<ValidPullRequest>, Invalid> {
+    let Some(spec) = &git.pull_request else { return Ok(None) };
+    let refspec = git.push.as_ref().and_then(|push| push.refspec.as_deref());
+    if refspec.is_some_and(|refspec| !refspec.is_empty()) {
+        return Err(gitref::bad(".spec.git.push.refspec", "does not go with .spec.git.pullRequest"));
+    }
+    pull_request(spec).map(Some)
 }
 
 fn push(push: &PushSpec) -> Result<Push, Invalid> {

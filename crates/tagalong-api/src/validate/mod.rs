@@ -7,6 +7,7 @@ mod gitref;
 mod kustomization;
 mod limits;
 mod policy;
+mod pull_request;
 mod refspec;
 mod repository;
 mod schedule;
@@ -21,6 +22,7 @@ pub use kustomization::{
 };
 pub use limits::Limits;
 pub use policy::{DigestReflection, ValidPolicy, policy};
+pub use pull_request::{GroupBy, ValidPullRequest};
 pub use refspec::Refspec;
 pub use repository::{ExclusionList, ValidRepository, repository};
 pub use schedule::{Opening, Schedule};

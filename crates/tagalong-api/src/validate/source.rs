@@ -1,7 +1,7 @@
 //! `GitRepository`: address, reference, times.
 
 use super::{GitRef, Invalid, field, gitref};
-use crate::{GitRepository, GitRepositoryVerification, Reason};
+use crate::{GitRepository, GitRepositorySpec, GitRepositoryVerification, Reason};
 use std::time::Duration;
 use tagalong_model::{ObjectKey, RepoPath};
 
@@ -17,6 +17,8 @@ pub struct ValidSource {
     pub url: String,
     /// The Secret with credentials, in the GitRepository's namespace.
     pub secret: Option<String>,
+    /// Whether that Secret holds a GitHub App (`provider: github`).
+    pub github_app: bool,
     /// The Secret with the proxy, in the GitRepository's namespace.
     pub proxy_secret: Option<String>,
     /// The time that one Git operation may take.
@@ -144,7 +146,7 @@ fn demanded(verify: &GitRepositoryVerification) -> Result<Verify, Invalid> {
 pub fn git_repository(object: &GitRepository) -> Result<ValidSource, Invalid> {
     let spec = &object.spec;
     check_url(&spec.url)?;
-    field::generic_provider(spec.provider.as_deref())?;
+    let github_app = github_app(spec)?;
     if spec.service_account_name.as_ref().is_some_and(|name| !name.is_empty()) {
         return Err(Invalid::stalled(
             Reason::InvalidProviderConfiguration,
@@ -156,6 +158,7 @@ pub fn git_repository(object: &GitRepository) -> Result<ValidSource, Invalid> {
         key: field::key(&object.metadata),
         url: spec.url.clone(),
         secret: field::name(spec.secret_ref.as_ref()),
+        github_app,
         proxy_secret: field::name(spec.proxy_secret_ref.as_ref()),
         timeout: field::timeout(".spec.timeout", spec.timeout.as_deref(), DEFAULT_TIMEOUT)?,
         interval: field::interval(".spec.interval", &spec.interval)?,
@@ -165,6 +168,24 @@ pub fn git_repository(object: &GitRepository) -> Result<ValidSource, Invalid> {
             .map_or(Ok(None), |reference| gitref::git_ref(".spec.ref", reference))?,
         suspend: spec.suspend.unwrap_or_default(),
     })
+}
+
+/// Whether Git goes by a GitHub App; of the other providers only `generic` is supported.
+fn github_app(spec: &GitRepositorySpec) -> Result<bool, Invalid> {
+    if spec.provider.as_deref() != Some("github") {
+        return field::generic_provider(spec.provider.as_deref()).map(|()| false);
+    }
+    let bad = |why: &str| {
+        let message = format!(".spec.provider: 'github' {why}");
+        Err(Invalid::stalled(Reason::InvalidProviderConfiguration, ".spec.provider", message))
+    };
+    if spec.secret_ref.is_none() {
+        return bad("needs a secretRef with githubAppID, githubAppInstallationID and githubAppPrivateKey");
+    }
+    if !spec.url.starts_with("https://") && !spec.url.starts_with("http://") {
+        return bad("goes with https; a GitHub App has no ssh key");
+    }
+    Ok(true)
 }
 
 /// The schemes that are spoken; everything without one is `host:path` or a local path. Messages never repeat the

@@ -354,8 +354,8 @@ fn what_is_wrong_with_a_source_is_said_without_its_address() {
         ),
         (
             "/provider",
-            json!("github"),
-            "(stalled) InvalidProviderConfiguration | .spec.provider | .spec.provider: 'github' is not supported yet",
+            json!("azure"),
+            "(stalled) InvalidProviderConfiguration | .spec.provider | .spec.provider: 'azure' is not supported yet",
         ),
         (
             "/serviceAccountName",

@@ -1,18 +1,19 @@
 //! Carries a turn out: look, plan, ask, commit, push; and again when the branch moved meanwhile (RULES 20).
 
 use super::gather::{self, Gathered};
-use super::look::Scope;
-use super::plan::plan;
+use super::look::{Looked, Scope};
+use super::plan::{EditPlan, plan};
 use super::round::{Job, Round};
-use super::{Done, Failure, exists, vanished};
+use super::{Done, Failure, TurnReport, exists, pulls, vanished};
 use crate::context::Context;
 use crate::desk::Desk;
 use crate::mirrors::{Guard, Opened};
 use jiff::Timestamp;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
-use tagalong_api::Reason;
 use tagalong_api::validate::ValidAutomation;
+use tagalong_api::{ImageReference, Reason};
 
 /// How often a push is tried in one turn (RULES 20).
 const PUSHES: u32 = 10;
@@ -24,69 +25,37 @@ pub(crate) async fn write<D: Desk>(
     lock_key: &str,
     now: Timestamp,
 ) -> Result<Done, Failure> {
-    let mirror = context.mirrors.take(&gathered.source, &gathered.remote).await;
-    let mut mirror =
-        mirror.map_err(|why| failed(Reason::GitOperationFailed, "failed to checkout source", &why))?;
-    let scope = Scope::new(valid.folder.clone(), &valid.line_files);
     let settings = &context.settings;
     let job = Arc::new(Job {
         valid: valid.clone(),
+        scope: Scope::new(valid.folder.clone(), &valid.line_files),
         gathered,
-        scope,
         instance: settings.instance.clone(),
         dry_run: settings.dry_run,
         max_mirror_size: settings.max_mirror_size,
         planned: context.turns.planned(lock_key),
+        replaceable: None,
         now,
         meters: context.meters.clone(),
     });
     for moved in 0..PUSHES {
-        // Anew each round: what was selected may have moved while the branch did.
-        let (mut policies, observed_policies) = gather::policies(context, valid);
-        let (looked, holds, mut edits) = {
-            let (job, policies) = (Arc::clone(&job), policies.clone());
-            let (result, guard) = blocking(mirror, move |opened| {
-                let mut looked = job.look(opened)?;
-                let mut edits = plan(&job.valid.key.namespace, &looked.files, &policies);
-                let holds = job.pins(opened, &looked, &policies, &edits)?;
-                holds.apply(&mut edits);
-                looked.rewritten = job.rewritten(opened, &looked)?;
-                Ok((looked, holds, edits))
-            })
-            .await?;
-            mirror = guard;
-            result?
+        let mirror = mirror(context, &job).await?;
+        let (planned, mirror) = planned(context, &job, mirror).await?;
+        let done = if valid.pull_request.is_some() {
+            // Others may use the mirror while the host is asked.
+            drop(mirror);
+            pulls::write(context, &job, planned, moved).await?
+        } else {
+            push(&job, planned, mirror, moved).await?
         };
-        let asked = exists::ask(context, &edits, &mut policies).await;
-        if asked.held {
-            edits = plan(&valid.key.namespace, &looked.files, &policies);
-            holds.apply(&mut edits);
-        }
-        vanished::note(context, &mut edits).await;
-        let tags = edits.tags_written();
-        let newest = tags.iter().filter_map(|(policy, tag)| context.decisions.first_seen(policy, tag)).max();
-        let round = {
-            let job = Arc::clone(&job);
-            let (result, guard) =
-                blocking(mirror, move |opened| job.round(opened, &looked, edits, newest, moved)).await?;
-            mirror = guard;
-            result?
-        };
-        if let Round::Ended(turn, observed_revision) = round {
-            if settings.dry_run {
-                context.turns.plan(lock_key, &turn.changes);
+        if let Some(done) = done {
+            if settings.dry_run && valid.pull_request.is_none() {
+                context.turns.plan(lock_key, &done.turn.changes);
             }
-            let seen = turn.plan.tags_written();
+            let seen = done.turn.plan.tags_written();
             let seen = seen.iter().filter_map(|(policy, tag)| context.decisions.first_seen(policy, tag));
-            context.meters.ended(&turn, seen, Timestamp::now());
-            let unanswered = asked.unanswered;
-            return Ok(Done {
-                turn: *turn,
-                observed_policies,
-                observed_revision,
-                unanswered,
-                interval: valid.interval,
-            });
+            context.meters.ended(&done.turn, seen, Timestamp::now());
+            return Ok(done);
         }
         tokio::time::sleep(Duration::from_millis(fastrand::u64(2..20))).await;
     }
@@ -95,6 +64,91 @@ pub(crate) async fn write<D: Desk>(
         "failed to update source",
         &format!("the branch moved during each of {PUSHES} pushes"),
     ))
+}
+
+/// A branch that was looked at, and what is to be written to it.
+pub(super) struct Planned {
+    pub(super) looked: Arc<Looked>,
+    pub(super) edits: EditPlan,
+    pub(super) observed_policies: BTreeMap<String, ImageReference>,
+    /// When the last of the tags in them was first listed.
+    pub(super) newest: Option<Timestamp>,
+    /// What a registry or a host did not answer.
+    pub(super) failure: Option<(Reason, String)>,
+}
+
+impl Planned {
+    pub(super) fn done(self, job: &Job, turn: TurnReport, observed_revision: String) -> Done {
+        Done {
+            turn,
+            observed_policies: self.observed_policies,
+            observed_revision,
+            failure: self.failure,
+            interval: job.valid.interval,
+        }
+    }
+}
+
+/// The mirror of the job's remote.
+pub(super) async fn mirror<D: Desk>(context: &Context<D>, job: &Job) -> Result<Guard, Failure> {
+    let mirror = context.mirrors.take(&job.gathered.source, &job.gathered.remote).await;
+    mirror.map_err(|why| failed(Reason::GitOperationFailed, "failed to checkout source", &why))
+}
+
+/// Looks, plans, and asks history and registries.
+async fn planned<D: Desk>(
+    context: &Context<D>,
+    job: &Arc<Job>,
+    mirror: Guard,
+) -> Result<(Planned, Guard), Failure> {
+    let valid = &job.valid;
+    // Anew each round: what was selected may have moved while the branch did.
+    let (mut policies, observed_policies) = gather::policies(context, valid);
+    let (looked, holds, mut edits, mirror) = {
+        let (job, policies) = (Arc::clone(job), policies.clone());
+        let (result, mirror) = blocking(mirror, move |opened| {
+            let mut looked = job.look(opened)?;
+            let mut edits = plan(&job.valid.key.namespace, &looked.files, &policies);
+            let holds = job.pins(opened, &looked, &policies, &edits)?;
+            holds.apply(&mut edits);
+            looked.rewritten = job.rewritten(opened, &looked)?;
+            Ok((looked, holds, edits))
+        })
+        .await?;
+        let (looked, holds, edits) = result?;
+        (looked, holds, edits, mirror)
+    };
+    let asked = exists::ask(context, &edits, &mut policies).await;
+    if asked.held {
+        edits = plan(&valid.key.namespace, &looked.files, &policies);
+        holds.apply(&mut edits);
+    }
+    vanished::note(context, &mut edits).await;
+    let tags = edits.tags_written();
+    let newest = tags.iter().filter_map(|(policy, tag)| context.decisions.first_seen(policy, tag)).max();
+    let failure =
+        asked.unanswered.map(|why| (Reason::UpdateFailed, format!("failed to apply policies: {why}")));
+    Ok((Planned { looked: Arc::new(looked), edits, observed_policies, newest, failure }, mirror))
+}
+
+/// One commit on the branch; `None` where the branch moved meanwhile.
+async fn push(
+    job: &Arc<Job>,
+    mut planned: Planned,
+    mirror: Guard,
+    moved: u32,
+) -> Result<Option<Done>, Failure> {
+    let round = {
+        let (job, looked) = (Arc::clone(job), Arc::clone(&planned.looked));
+        let (edits, newest) = (std::mem::take(&mut planned.edits), planned.newest);
+        let (result, _mirror) =
+            blocking(mirror, move |opened| job.round(opened, &looked, edits, newest, moved)).await?;
+        result?
+    };
+    Ok(match round {
+        Round::Again => None,
+        Round::Ended(turn, revision) => Some(planned.done(job, *turn, revision)),
+    })
 }
 
 /// Runs a step that blocks with the mirror, and gives the mirror back.

@@ -19,10 +19,11 @@ use tagalong_git::{Checkout, Remote, Signer};
 use tagalong_model::ObjectKey;
 
 /// Everything that was gathered.
+#[derive(Clone)]
 pub(crate) struct Gathered {
     pub(crate) source: ValidSource,
     pub(crate) remote: Remote,
-    pub(crate) signer: Option<Signer>,
+    pub(crate) signer: Option<Arc<Signer>>,
     /// What is read.
     pub(crate) checkout: Checkout,
     /// The branch that is written.
@@ -38,22 +39,23 @@ pub(crate) async fn gather<D: Desk>(
     valid: &ValidAutomation,
 ) -> Result<Gathered, Failure> {
     let source = source(context, valid)?;
-    let remote = credentials::git::remote(&context.desk, &source, context.settings.ca_pem.as_deref())
-        .await
-        .map_err(|message| {
+    let remote = credentials::git::remote(
+        &context.desk,
+        &source,
+        context.settings.ca_pem.as_deref(),
+        &context.hosts.memory,
+    )
+    .await
+    .map_err(|message| {
         failure(Reason::SourceManagerFailed, format!("failed configuring source manager: {message}"))
     })?;
     let signer = match &valid.signing {
         None => None,
         Some(signing) => {
-            Some(credentials::git::signer(&context.desk, &valid.key.namespace, signing).await.map_err(
-                |message| {
-                    failure(
-                        Reason::SourceManagerFailed,
-                        format!("failed configuring source manager: {message}"),
-                    )
-                },
-            )?)
+            let signer = credentials::git::signer(&context.desk, &valid.key.namespace, signing).await;
+            Some(Arc::new(signer.map_err(|message| {
+                failure(Reason::SourceManagerFailed, format!("failed configuring source manager: {message}"))
+            })?))
         }
     };
     let reference = valid
@@ -66,7 +68,9 @@ pub(crate) async fn gather<D: Desk>(
         GitRef::Name(name) => name.strip_prefix("refs/heads/").map(ToOwned::to_owned),
         _ => None,
     };
-    let push_branch = valid.push.branch.clone().or_else(|| checkout_branch.clone()).ok_or_else(|| {
+    // Pull requests go to the branch that was checked out; push.branch is what their own are below.
+    let own = valid.push.branch.clone().filter(|_| valid.pull_request.is_none());
+    let push_branch = own.or(checkout_branch).ok_or_else(|| {
         let message = "failed configuring source manager: push spec not provided, and cannot be inferred from \
                        .spec.git.checkout.ref or GitRepository .spec.ref";
         failure(Reason::SourceManagerFailed, message.to_owned())

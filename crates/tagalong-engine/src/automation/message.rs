@@ -48,13 +48,13 @@ pub(crate) fn automation_name(key: &ObjectKey, instance: Option<&str>) -> String
 
 /// The text of an update trailer.
 pub(crate) fn update_text(setter: &str, old: &str, new: &str) -> String {
-    // A value from a repository may hold anything; quoting keeps ` -> ` readable back.
-    let quoted = |text: &str| {
-        let plain =
-            !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c == '"' || c.is_control());
-        if plain { text.to_owned() } else { format!("{text:?}") }
-    };
     format!("{setter} {} -> {}", quoted(old), quoted(new))
+}
+
+/// A value from a repository may hold anything; quoting keeps ` -> ` readable back.
+pub(crate) fn quoted(text: &str) -> String {
+    let plain = !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c == '"' || c.is_control());
+    if plain { text.to_owned() } else { format!("{text:?}") }
 }
 
 /// Rule 19: at most one trailer for each (policy, old, new).

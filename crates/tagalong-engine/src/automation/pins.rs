@@ -11,6 +11,7 @@
 
 mod hand;
 mod hold;
+mod lifted;
 mod stretch;
 #[cfg(test)]
 mod tests;
@@ -18,8 +19,10 @@ mod trace;
 mod twin;
 
 pub use hand::UNPIN;
+pub(super) use hand::unpin_text;
 pub use hold::Pin;
 pub(super) use hold::{DEPTHS, Holds, Question};
+pub(super) use lifted::lifted_after;
 
 use super::index::BlobKey;
 use std::collections::HashMap;

@@ -1,6 +1,6 @@
 //! How a turn of an ImageUpdateAutomation ended, as status, events and the next turn.
 
-use super::{Done, Failure, TurnOutcome, TurnReport, Wait, pinned, wait};
+use super::{Done, Failure, TurnOutcome, TurnReport, Wait, pinned, pulled, wait};
 use crate::context::Context;
 use crate::desk::{Desk, Event, EventType, Finding};
 use crate::outcome::conclude;
@@ -45,10 +45,14 @@ pub(super) async fn report<D: Desk>(
             events.extend(pinned::event(&turn, &status.pins));
             events.extend(pinned::rewritten(&turn));
             status.pins = pins;
+            // What was not looked at goes on standing.
+            if done.failure.is_none() && !matches!(turn.outcome, TurnOutcome::Waiting(_)) {
+                status.pull_requests = pulled::statuses(&turn.pulls);
+            }
             status.observed_policies = Some(done.observed_policies);
             status.observed_source_revision = Some(done.observed_revision);
-            if let TurnOutcome::Pushed { commit, .. } = &turn.outcome {
-                status.last_push_commit = Some(commit.clone());
+            if let Some(commit) = pushed(&turn) {
+                status.last_push_commit = Some(commit.to_owned());
                 status.last_push_time = Some(Time(now));
             }
             let wait = match &turn.outcome {
@@ -56,16 +60,14 @@ pub(super) async fn report<D: Desk>(
                 _ => None,
             };
             let next = wait::rest(context.jittered(done.interval), wait, now);
-            let outcome = match &done.unanswered {
+            let outcome = match &done.failure {
                 None => Outcome::Ready { message: standing(&turn) },
-                Some(why) => Outcome::NotReady {
-                    reason: Reason::UpdateFailed,
-                    message: format!("failed to apply policies: {why}"),
-                    stalled: false,
-                },
+                Some((reason, message)) => {
+                    Outcome::NotReady { reason: *reason, message: message.clone(), stalled: false }
+                }
             };
             finish(context, object, status, &outcome, events, Some(Arc::new(turn)), now).await?;
-            if let Some(message) = done.unanswered {
+            if let Some((_, message)) = done.failure {
                 return Err(Failed { message });
             }
             context.retries.succeeded("ImageUpdateAutomation", &key_of(object));
@@ -79,10 +81,20 @@ pub(super) async fn report<D: Desk>(
     }
 }
 
+/// The commit that the turn has pushed; of several the last one.
+fn pushed(turn: &TurnReport) -> Option<&str> {
+    match &turn.outcome {
+        TurnOutcome::Pushed { commit, .. } => Some(commit),
+        TurnOutcome::PullRequests { planned: false } => pulled::pushed(&turn.pulls),
+        _ => None,
+    }
+}
+
 /// The message of Ready: Flux's, but where the push branch cannot be used it says so.
 fn standing(turn: &TurnReport) -> String {
     match &turn.outcome {
         TurnOutcome::ForeignCommits { commit } => foreign(turn, commit),
+        TurnOutcome::PullRequests { .. } => pulled::standing(&turn.pulls),
         TurnOutcome::Waiting(wait) => waiting(turn, wait),
         _ => "repository up-to-date".to_owned(),
     }
@@ -119,7 +131,11 @@ fn events(turn: &TurnReport, status: &ImageUpdateAutomationStatus) -> Vec<Event>
             once(status, EventType::Warning, Reason::ForeignCommits, foreign(turn, commit))
         }
         TurnOutcome::Waiting(wait) => once(status, EventType::Normal, wait.reason, waiting(turn, wait)),
-        TurnOutcome::UpToDate | TurnOutcome::Planned { .. } | TurnOutcome::AlreadyPushed { .. } => Vec::new(),
+        TurnOutcome::PullRequests { planned: false } => pulled::events(&turn.pulls, &status.pull_requests),
+        TurnOutcome::PullRequests { planned: true }
+        | TurnOutcome::UpToDate
+        | TurnOutcome::Planned { .. }
+        | TurnOutcome::AlreadyPushed { .. } => Vec::new(),
     }
 }
 

@@ -32,6 +32,7 @@ pub(super) enum Round {
 }
 
 /// Everything a round needs.
+#[derive(Clone)]
 pub(super) struct Job {
     pub(super) valid: ValidAutomation,
     pub(super) gathered: Gathered,
@@ -41,6 +42,8 @@ pub(super) struct Job {
     pub(super) max_mirror_size: u64,
     /// What automations before this one would have written to the same branch, when nothing is written.
     pub(super) planned: BTreeMap<RepoPath, Vec<u8>>,
+    /// A tip of the branch to be written that may be replaced whoever made it: what was merged from there.
+    pub(super) replaceable: Option<String>,
     pub(super) now: Timestamp,
     pub(super) meters: Meters,
 }
@@ -70,10 +73,27 @@ impl Job {
         format!("refs/heads/{}", self.gathered.push_branch)
     }
 
+    /// The refs of its pull requests' branches: one, and all below it.
+    fn own_refs(&self) -> [String; 2] {
+        let stem = super::pulls::stem(&self.valid, self.instance.as_deref());
+        [format!("refs/heads/{stem}"), format!("refs/heads/{stem}/")]
+    }
+
+    /// The same for another branch.
+    pub(super) fn on_branch(&self, branch: &str) -> Self {
+        let mut job = self.clone();
+        branch.clone_into(&mut job.gathered.push_branch);
+        job
+    }
+
     /// Fetches the branch and finds its sites.
     pub(super) fn look(&self, opened: &mut Opened) -> Result<Looked, Failure> {
         let push_ref = self.push_ref();
         let mut also = vec![push_ref.as_str()];
+        let own = self.own_refs();
+        if self.valid.pull_request.is_some() {
+            also.extend(own.iter().map(String::as_str));
+        }
         also.extend(self.valid.push.refspec.as_ref().map(|refspec| refspec.dst.as_str()));
         let (remote, checkout) = (&self.gathered.remote, &self.gathered.checkout);
         let looked = match look(opened, remote, checkout, &also, &self.scope) {
@@ -266,6 +286,7 @@ impl Job {
             plan,
             changes,
             outcome,
+            pulls: Vec::new(),
             rewritten: looked.rewritten.clone(),
             moved,
         };
@@ -286,7 +307,7 @@ impl Job {
             email: &self.valid.author.email,
             time: self.now,
             message,
-            signer: self.gathered.signer.as_ref(),
+            signer: self.gathered.signer.as_deref(),
         };
         opened.mirror.commit(&looked.fetched.commit, &contents, &meta)
     }
@@ -300,7 +321,7 @@ impl Job {
             return Ok(Permit::Push(Expected::At(fetched.commit.clone())));
         }
         let Some(tip) = fetched.tips.get(&push_ref) else { return Ok(Permit::Push(Expected::Absent)) };
-        if *tip == fetched.commit {
+        if *tip == fetched.commit || self.replaceable.as_ref() == Some(tip) {
             return Ok(Permit::Push(Expected::At(tip.clone())));
         }
         let asker =
@@ -353,7 +374,7 @@ impl Job {
 
     /// The new content of every file with edits. A file that cannot be edited safely is reported and left alone,
     /// and the others go on (promise 1).
-    fn change_files(
+    pub(super) fn change_files(
         &self,
         reader: &Reader,
         looked: &Looked,
@@ -396,7 +417,7 @@ impl Job {
     }
 }
 
-fn checkout_failed(error: &GitError) -> Failure {
+pub(super) fn checkout_failed(error: &GitError) -> Failure {
     failed(Reason::GitOperationFailed, "failed to checkout source", &error.to_string())
 }
 

@@ -24,6 +24,8 @@ pub struct TurnReport {
     pub changes: Vec<FileChange>,
     /// What came of it.
     pub outcome: TurnOutcome,
+    /// The pull requests that it brought about, or left as they are.
+    pub pulls: Vec<PullTurn>,
     /// What the branch's tip was before, where its history does not hold that any more (RULES 12).
     pub rewritten: Option<String>,
     /// How often the branch had moved before the push went through.
@@ -47,6 +49,7 @@ impl TurnReport {
             plan: self.plan.clone(),
             changes: self.changes.iter().map(named).collect(),
             outcome: self.outcome.clone(),
+            pulls: self.pulls.clone(),
             rewritten: self.rewritten.clone(),
             moved: self.moved,
         }
@@ -62,6 +65,53 @@ pub struct FileChange {
     pub before: Vec<u8>,
     /// Its bytes in the commit.
     pub after: Vec<u8>,
+}
+
+/// What a turn did about one pull request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PullTurn {
+    /// Its branch.
+    pub branch: String,
+    /// The policies whose tags it brings.
+    pub policies: Vec<ObjectKey>,
+    /// Its number and where to look at it, once it is there.
+    pub number: Option<u64>,
+    /// Where to look at it.
+    pub url: Option<String>,
+    /// Its title.
+    pub title: String,
+    /// The commit at the tip of its branch.
+    pub commit: Option<String>,
+    /// What was done.
+    pub action: PullAction,
+    /// What could not be done with it, or must be said of it.
+    pub notes: Vec<String>,
+}
+
+/// What was done about a pull request; of a turn that writes nothing, what would be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PullAction {
+    /// Opened.
+    Opened,
+    /// Written again.
+    Refreshed,
+    /// As it should be.
+    Kept,
+    /// Somebody else's commit is on its branch.
+    LeftAlone {
+        /// That commit.
+        commit: String,
+    },
+    /// As many are open, or were opened, as may be.
+    Waiting {
+        /// Which limit.
+        why: String,
+    },
+    /// Closed.
+    Closed {
+        /// Why.
+        why: String,
+    },
 }
 
 /// How a turn ended.
@@ -87,6 +137,11 @@ pub enum TurnOutcome {
     AlreadyPushed {
         /// The commit on the push branch.
         commit: String,
+    },
+    /// What there is to write is in pull requests, each with a word of its own.
+    PullRequests {
+        /// Whether nothing was to be written (`plan`, `--dry-run`).
+        planned: bool,
     },
     /// There are edits, and the automation is not to write them now.
     Waiting(Wait),

@@ -85,7 +85,7 @@ impl Lift {
             email: &self.author.email,
             time: Timestamp::now(),
             message: &self.message,
-            signer: signer.as_ref(),
+            signer: signer.as_deref(),
         };
         let prepared = mirror.commit(&fetched.commit, &[], &meta).map_err(|error| error.to_string())?;
         let update = Update { refname, expected: Expected::At(fetched.commit) };

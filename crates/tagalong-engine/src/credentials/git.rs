@@ -4,21 +4,35 @@ use super::{Certificates, certificates, proxy_parts, required, text};
 use crate::desk::{Desk, SecretData};
 use secrecy::ExposeSecret;
 use tagalong_api::validate::{Signing, SigningKind, ValidSource};
+use tagalong_forge::{App, Memory, installation_token};
 use tagalong_git::{Auth, Proxy, Remote, RemoteUrl, Signer, Tls, TrustedKeys};
 
 /// The remote of a GitRepository, with credentials from its own namespace; `ca_pem` is trusted beside the Secret's.
 ///
 /// # Errors
 /// A sentence that names the Secret and what is missing in it.
-pub async fn remote<D: Desk>(desk: &D, source: &ValidSource, ca_pem: Option<&str>) -> Result<Remote, String> {
+pub async fn remote<D: Desk>(
+    desk: &D,
+    source: &ValidSource,
+    ca_pem: Option<&str>,
+    memory: &Memory,
+) -> Result<Remote, String> {
     let url: RemoteUrl = source.url.parse().map_err(|error: tagalong_git::GitError| error.to_string())?;
     let namespace = &source.key.namespace;
+    let mut app = None;
     let (auth, mut tls) = match &source.secret {
         None => (Auth::None, Tls::default()),
         Some(name) => {
             let data = required(desk, namespace, name).await?;
             let secret = format!("{namespace}/{name}");
-            (auth(&url, &data, &secret)?, tls(certificates(&data, &secret)?))
+            let tls = tls(certificates(&data, &secret)?);
+            if source.github_app {
+                let found = super::forge::app(&data, &secret)?;
+                app = Some(found.ok_or_else(|| format!("Secret/{secret}: key 'githubAppID' is missing"))?);
+                (Auth::None, tls)
+            } else {
+                (auth(&url, &data, &secret)?, tls)
+            }
         }
     };
     if let Some(ca_pem) = ca_pem {
@@ -37,7 +51,19 @@ pub async fn remote<D: Desk>(desk: &D, source: &ValidSource, ca_pem: Option<&str
             Some(Proxy { address: parts.address, username: parts.username, password: parts.password })
         }
     };
-    Ok(Remote { url, auth, tls, proxy, timeout: source.timeout })
+    let remote = Remote { url, auth, tls, proxy, timeout: source.timeout };
+    match app {
+        None => Ok(remote),
+        Some(app) => as_app(remote, &app, memory).await,
+    }
+}
+
+/// The remote, shown a token of the App's installation.
+async fn as_app(remote: Remote, app: &App, memory: &Memory) -> Result<Remote, String> {
+    let client = remote.http_client().map_err(|error| error.to_string())?;
+    let password = installation_token(app, &remote.url.to_string(), client, memory, remote.timeout).await;
+    let password = password.map_err(|error| error.to_string())?;
+    Ok(Remote { auth: Auth::Basic { username: "x-access-token".to_owned(), password }, ..remote })
 }
 
 fn auth(url: &RemoteUrl, data: &SecretData, secret: &str) -> Result<Auth, String> {
@@ -54,9 +80,7 @@ fn auth(url: &RemoteUrl, data: &SecretData, secret: &str) -> Result<Auth, String
         });
     }
     if data.keys().any(|key| key.starts_with("githubApp")) {
-        return Err(format!(
-            "Secret/{secret} holds GitHub App data, which needs .spec.provider github; use a token"
-        ));
+        return Err(format!("Secret/{secret} holds GitHub App data, which needs .spec.provider github"));
     }
     let bearer = text(data, secret, "bearerToken")?;
     match (bearer, text(data, secret, "username")?, text(data, secret, "password")?) {

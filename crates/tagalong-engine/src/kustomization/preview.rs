@@ -38,7 +38,8 @@ pub async fn preview<D: Desk>(context: &Context<D>, object: &Kustomization) -> R
     let source = source.ok_or_else(|| format!("Source 'GitRepository/{}' not found", valid.source))?;
     let artifact = validate::artifact(&source).map_err(|invalid| invalid.message)?;
     let ca_pem = context.settings.ca_pem.as_deref();
-    let remote = credentials::git::remote(&context.desk, &artifact.source, ca_pem).await?;
+    let remote =
+        credentials::git::remote(&context.desk, &artifact.source, ca_pem, &context.hosts.memory).await?;
     let mirror = context.mirrors.take(&artifact.source, &remote).await?;
     let (read, _) = blocking(mirror, move |opened| files(opened, &remote, &artifact)).await?;
     let (revision, tree) = read.map_err(|error| error.to_string())?;

@@ -28,10 +28,12 @@ pub(super) async fn gather<D: Desk>(
     valid: &ValidArtifact,
 ) -> Result<Gathered, Failure> {
     let ca_pem = context.settings.ca_pem.as_deref();
-    let remote = credentials::git::remote(&context.desk, &valid.source, ca_pem).await.map_err(|message| {
-        let message = format!("failed to configure authentication options: {message}");
-        Failure::at(Stage::Fetch, Reason::AuthenticationFailed, message)
-    })?;
+    let remote = credentials::git::remote(&context.desk, &valid.source, ca_pem, &context.hosts.memory)
+        .await
+        .map_err(|message| {
+            let message = format!("failed to configure authentication options: {message}");
+            Failure::at(Stage::Fetch, Reason::AuthenticationFailed, message)
+        })?;
     let keys = match &valid.verify {
         None => Keys::NotWanted,
         Some(verify) => {

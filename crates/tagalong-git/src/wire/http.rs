@@ -7,7 +7,7 @@ mod client;
 mod failure;
 mod session;
 
-pub(crate) use client::Keyed;
+pub(crate) use client::{Keyed, build as http_client};
 
 use super::{AGENT, Client, Operation};
 use crate::{

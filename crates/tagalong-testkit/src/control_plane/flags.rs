@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::Result;
 use rcgen::KeyPair;
 
-use super::port::Port;
 use crate::certs::Authority;
+use crate::port::Port;
 
 /// Writes what [`apiserver`] and [`controllers`] name.
 pub(super) fn write_keys(folder: &Path, authority: &Authority) -> Result<()> {

@@ -16,7 +16,7 @@ mod auth;
 mod content;
 mod fault;
 mod listing;
-mod serve;
+
 mod state;
 
 pub use auth::Auth;
@@ -24,9 +24,9 @@ pub use fault::{Fault, RetryAfter};
 pub use listing::Listing;
 pub use state::{AuthorizationKind, Request};
 
-use crate::certs::{Authority, Pair};
+use crate::certs::Authority;
+use crate::serve::{Server, Tls};
 use anyhow::Result;
-use serve::Server;
 use state::State;
 use std::sync::{Arc, MutexGuard, PoisonError};
 
@@ -35,12 +35,6 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 pub struct Builder {
     auth: Auth,
     tls: Option<Tls>,
-}
-
-/// A server's certificate, and whose clients it takes.
-struct Tls {
-    server: Pair,
-    client_ca_pem: Option<String>,
 }
 
 impl Builder {
@@ -85,7 +79,10 @@ impl Builder {
     /// When no port can be had.
     pub fn start(self) -> Result<FakeRegistry> {
         let state = Arc::new(State::new(self.auth, self.tls.is_some()));
-        let server = Server::start(Arc::clone(&state), self.tls.as_ref())?;
+        let server = Server::start(
+            axum::Router::new().fallback(answer::answer).with_state(Arc::clone(&state)),
+            self.tls.as_ref(),
+        )?;
         state.lock().host = server.address().to_string();
         Ok(FakeRegistry { state, server })
     }

@@ -16,6 +16,9 @@ pub(super) const KUBERNETES: &str = "-s -w -X k8s.io/component-base/version.gitV
 /// Flux names the version of its module, which the linker is told as well; the same as in `parts/flux/go.mod`.
 pub(super) const FLUX: &str = "-s -w -X main.VERSION=2.9.5";
 
+/// So does Gitea; the same as in `parts/gitea/go.mod`.
+pub(super) const GITEA: &str = "-s -w -X main.Version=1.26.1";
+
 /// How a part is built with Go.
 #[derive(Clone, Copy)]
 pub(super) struct Recipe {
@@ -25,8 +28,12 @@ pub(super) struct Recipe {
     pub(super) package: &'static str,
     /// What the linker is given.
     pub(super) flags: &'static str,
+    /// Build tags.
+    pub(super) tags: Option<&'static str>,
     /// A file in the package's folder that it embeds and its module does not carry.
     pub(super) lacks: Option<&'static str>,
+    /// Folders of the package that the program reads when it runs; they are copied beside it.
+    pub(super) carries: &'static [&'static str],
 }
 
 /// The program that `recipe` makes, built if the test bed folder does not hold it yet.
@@ -54,17 +61,48 @@ pub(super) fn built(name: &str, recipe: Recipe) -> Result<PathBuf, String> {
     let unfinished = program.with_extension("unfinished");
     match recipe.lacks {
         None => {
-            let build =
-                ["build", "-trimpath", "-ldflags", recipe.flags, "-o", text(&unfinished)?, recipe.package];
-            run(&go, &module, &build)?;
+            let tags = recipe.tags.unwrap_or_default();
+            let build = ["build", "-trimpath", "-tags", tags, "-ldflags", recipe.flags, "-o"];
+            run(&go, &module, &[&build[..], &[text(&unfinished)?, recipe.package]].concat())?;
         }
         Some(file) => {
             let folder = tempfile::tempdir_in(&bed).map_err(|e| format!("cannot make a folder: {e}"))?;
             vendored(&go, &module, folder.path(), recipe, file, &unfinished)?;
         }
     }
+    if !recipe.carries.is_empty() {
+        carry(&go, &module, recipe, &beside(&program))?;
+    }
     fs::rename(&unfinished, &program).map_err(|e| format!("cannot keep the build: {e}"))?;
     Ok(program)
+}
+
+/// Where a program's files are.
+pub(super) fn beside(program: &Path) -> PathBuf {
+    program.with_extension("files")
+}
+
+/// Copies what the program reads when it runs: Go may forget its modules before the test bed does.
+fn carry(go: &Path, module: &Path, recipe: Recipe, to: &Path) -> Result<(), String> {
+    let from = run(go, module, &["list", "-m", "-f", "{{.Dir}}", recipe.package])?;
+    recipe.carries.iter().try_for_each(|folder| {
+        copy(&Path::new(from.trim()).join(folder), &to.join(folder))
+            .map_err(|e| format!("cannot copy {folder}: {e}"))
+    })
+}
+
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy(&entry.path(), &to)?;
+        } else {
+            fs::write(&to, fs::read(entry.path())?)?;
+        }
+    }
+    Ok(())
 }
 
 /// Builds from copies of all modules, to which the missing file can be added; what is in it is not used.
@@ -85,17 +123,19 @@ fn vendored(
     let made = missing.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&missing, "\n"));
     made.map_err(|e| format!("cannot make {}: {e}", missing.display()))?;
     let flags = ["build", "-mod=vendor", "-trimpath", "-ldflags", recipe.flags];
-    run(go, folder, &[&flags[..], &["-o", text(program)?, recipe.package]].concat())
+    run(go, folder, &[&flags[..], &["-o", text(program)?, recipe.package]].concat())?;
+    Ok(())
 }
 
-fn run(go: &Path, folder: &Path, arguments: &[&str]) -> Result<(), String> {
+/// Runs Go; what it printed.
+fn run(go: &Path, folder: &Path, arguments: &[&str]) -> Result<String, String> {
     let output = Command::new(go)
         .current_dir(folder)
         .args(arguments)
         .output()
         .map_err(|e| format!("cannot run go: {e}"))?;
     if output.status.success() {
-        return Ok(());
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let story = String::from_utf8_lossy(&output.stderr);
     let last = story.lines().last().unwrap_or_default();

@@ -96,13 +96,11 @@ async fn source<D: Desk>(wired: &Wired<D>, object: &GitRepository, folder: &Path
         Ok(valid) => valid,
         Err(invalid) => return checked(String::new(), Err(invalid.message)),
     };
-    let remote =
-        match credentials::git::remote(&wired.context.desk, &valid, wired.context.settings.ca_pem.as_deref())
-            .await
-        {
-            Ok(remote) => remote,
-            Err(message) => return checked(String::new(), Err(message)),
-        };
+    let (ca_pem, memory) = (wired.context.settings.ca_pem.as_deref(), &wired.context.hosts.memory);
+    let remote = match credentials::git::remote(&wired.context.desk, &valid, ca_pem, memory).await {
+        Ok(remote) => remote,
+        Err(message) => return checked(String::new(), Err(message)),
+    };
     let target = remote.url.to_string();
     let folder = folder.join(format!("check-{}", wake::key_of(object).to_string().replace('/', "-")));
     let answer = tokio::task::spawn_blocking(move || reach(&folder, &remote)).await;

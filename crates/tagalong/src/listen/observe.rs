@@ -81,7 +81,12 @@ impl Observer {
 
     /// Remembers a turn that would have pushed something; the same again is not another push.
     pub(crate) fn take(&self, turn: &TurnReport, time: Timestamp) {
-        if !matches!(turn.outcome, TurnOutcome::Planned { .. }) {
+        let writes = match turn.outcome {
+            TurnOutcome::Planned { .. } => true,
+            TurnOutcome::PullRequests { .. } => !turn.plan.edits.is_empty(),
+            _ => false,
+        };
+        if !writes {
             return;
         }
         let edit = |edit: &tagalong_engine::automation::PlannedEdit| {

@@ -1,5 +1,8 @@
 //! What turns planned, held and could not read: the sums on stderr and the document of `plan -o json`.
 
+mod pulls;
+
+use pulls::Pull;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -12,12 +15,15 @@ pub(crate) struct Plans {
 }
 
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Repository {
     url: String,
     branch: String,
     base: String,
     automations: Vec<String>,
     edits: Vec<Edit>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pull_requests: Vec<Pull>,
     held: Vec<Held>,
     problems: Vec<Problem>,
     waiting: Vec<Waiting>,
@@ -93,6 +99,7 @@ impl Repository {
         self.automations.extend(other.automations);
         self.waits.extend(other.waits);
         self.edits.extend(other.edits);
+        self.pull_requests.extend(other.pull_requests);
         for held in other.held {
             if !self.held.contains(&held) {
                 self.held.push(held);
@@ -129,6 +136,7 @@ impl Repository {
                     policy: edit.target.to_string(),
                 })
                 .collect(),
+            pull_requests: turn.pulls.iter().map(Pull::new).collect(),
             held: plan
                 .held
                 .iter()
@@ -202,10 +210,18 @@ pub(crate) fn summary(turn: &TurnReport) -> String {
             let short: String = commit.chars().take(7).collect();
             format!("ForeignCommits: the branch holds {short}, which is not ours, and is left alone")
         }
+        TurnOutcome::PullRequests { .. } if fields == 0 => "nothing left to write".to_owned(),
+        TurnOutcome::PullRequests { planned } => {
+            let done = if *planned { "would be" } else { "are" };
+            format!("{} in {} {done} in pull requests", count(fields, "field"), count(files, "file"))
+        }
         TurnOutcome::UpToDate => format!("up to date, {} looked at", count(plan.sites, "marked site")),
     };
     // Writing to a String cannot fail.
     _ = writeln!(out, "{} {} ({}): {doing}", turn.url, turn.branch, turn.automation).is_ok();
+    for pull in &turn.pulls {
+        _ = writeln!(out, "  {}", pulls::line(pull, turn)).is_ok();
+    }
     for held in &plan.held {
         let line = format!("  held {}:{} {}: {}", held.path, held.line, held.reason.as_str(), held.message);
         _ = writeln!(out, "{line}").is_ok();

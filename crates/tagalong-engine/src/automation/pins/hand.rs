@@ -45,7 +45,7 @@ pub(super) fn lifts(commit: &PastCommit, site: &Site, path: &str) -> bool {
 }
 
 /// How a site is named in the trailer that lifts its pin.
-pub(super) fn unpin_text(site: &Site, path: &str) -> String {
+pub(crate) fn unpin_text(site: &Site, path: &str) -> String {
     let field = super::twin::main_field(site);
     let policy = &site.policy;
     let key_path = field.map(|field| field.path.as_str()).unwrap_or_default();
@@ -53,7 +53,7 @@ pub(super) fn unpin_text(site: &Site, path: &str) -> String {
 }
 
 /// A trailer's value is one line with single spaces, whatever was put in.
-fn words(text: &str) -> String {
+pub(super) fn words(text: &str) -> String {
     text.split(|c: char| c.is_control() || c.is_whitespace())
         .filter(|word| !word.is_empty())
         .collect::<Vec<_>>()

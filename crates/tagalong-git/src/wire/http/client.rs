@@ -58,7 +58,7 @@ pub(super) fn shared(slot: &Client, remote: &Remote) -> Result<reqwest::Client> 
     Ok(client)
 }
 
-fn build(remote: &Remote) -> Result<reqwest::Client> {
+pub(crate) fn build(remote: &Remote) -> Result<reqwest::Client> {
     if rustls::crypto::CryptoProvider::get_default().is_none() {
         // Losing the race to another installer is as good as winning it.
         drop(rustls::crypto::ring::default_provider().install_default());

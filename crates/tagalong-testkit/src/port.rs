@@ -8,32 +8,32 @@ use tokio::net::TcpSocket;
 /// A port that the kernel picked. It is bound and never listens, so that nobody is given it by chance; a server that
 /// names it may still listen there, because both sockets allow an address to be used again.
 #[derive(Debug)]
-pub(super) struct Port {
+pub(crate) struct Port {
     address: SocketAddr,
     _held: TcpSocket,
 }
 
 impl Port {
-    pub(super) fn reserve() -> Result<Self> {
+    pub(crate) fn reserve() -> Result<Self> {
         let socket = TcpSocket::new_v4()?;
         socket.set_reuseaddr(true)?;
         socket.bind(SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0))?;
         Ok(Self { address: socket.local_addr()?, _held: socket })
     }
 
-    pub(super) const fn address(&self) -> SocketAddr {
+    pub(crate) const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    pub(super) const fn number(&self) -> u16 {
+    pub(crate) const fn number(&self) -> u16 {
         self.address.port()
     }
 
-    pub(super) fn http(&self) -> String {
+    pub(crate) fn http(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    pub(super) fn https(&self) -> String {
+    pub(crate) fn https(&self) -> String {
         format!("https://{}", self.address)
     }
 }

@@ -1,6 +1,6 @@
-//! The thread that serves a fake registry, over plain http or TLS.
+//! The thread that serves a fake server, over plain http or TLS.
 
-use super::{Tls, answer::answer, state::State};
+use crate::certs::Pair;
 use anyhow::{Context as _, Result};
 use rustls::{
     RootCertStore, ServerConfig,
@@ -14,25 +14,30 @@ use tokio::{
 };
 use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
+/// A server's certificate, and whose clients it takes.
+pub(crate) struct Tls {
+    pub(crate) server: Pair,
+    pub(crate) client_ca_pem: Option<String>,
+}
+
 /// A serving thread; dropped, it ends, and every connection with it.
-pub(super) struct Server {
+pub(crate) struct Server {
     address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Server {
-    pub(super) fn start(state: Arc<State>, tls: Option<&Tls>) -> Result<Self> {
+    pub(crate) fn start(app: axum::Router, tls: Option<&Tls>) -> Result<Self> {
         let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
         listener.set_nonblocking(true)?;
         let address = listener.local_addr()?;
         let acceptor = tls.map(acceptor).transpose()?;
         let (stop, stopped) = oneshot::channel();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let thread = std::thread::Builder::new().name("fake-registry".into()).spawn(move || {
+        let thread = std::thread::Builder::new().name("fake-server".into()).spawn(move || {
             runtime.block_on(async move {
                 let Ok(listener) = TcpListener::from_std(listener) else { return };
-                let app = axum::Router::new().fallback(answer).with_state(state);
                 let serving = async {
                     match acceptor {
                         Some(acceptor) => axum::serve(TlsListener::new(listener, acceptor), app).await,
@@ -50,7 +55,7 @@ impl Server {
         Ok(Self { address, stop: Some(stop), thread: Some(thread) })
     }
 
-    pub(super) fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 }

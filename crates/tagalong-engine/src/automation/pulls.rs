@@ -1,0 +1,233 @@
+//! Pull requests instead of pushes (`spec.git.pullRequest`, RULES 17 to 19). Called by `act` once a turn is planned.
+//!
+//! ```text
+//! plan ─▶ ask the host: open ones, closed ones of our branches
+//!           └▶ refusals (closed by a person: held)                            ◀─ rule 18
+//!                └▶ groups, each with a branch ─▶ limits
+//!                     └▶ branches: base + one commit, pushed over our own     ◀─ rule 17
+//!                          └▶ open │ describe │ leave alone
+//!                └▶ leftovers: nothing left to do ─▶ comment, close
+//! ```
+//!
+//! Nothing is kept that could be lost: what stands is asked of Git and of the host at each turn, so a turn that was
+//! killed between a push and the opening is gone on with by the next one. The mirror is not held while the host is
+//! asked.
+
+mod branches;
+mod group;
+mod host;
+mod leftover;
+mod refusals;
+mod requests;
+#[cfg(test)]
+mod tests;
+mod text;
+
+pub(crate) use group::stem;
+pub use host::Hosts;
+pub use text::{DEFAULT_BODY, DEFAULT_TITLE};
+
+use super::act::{self, Planned, blocking};
+use super::round::Job;
+use super::{Done, Failure, PullTurn, TurnOutcome, TurnReport, message, wait};
+use crate::context::Context;
+use crate::desk::Desk;
+use branches::Written;
+use group::is_own;
+use requests::Requests;
+use std::sync::Arc;
+use tagalong_api::validate::{GroupBy, ValidPullRequest};
+use tagalong_forge::{Forge, ForgeError, PullRequest};
+use tagalong_model::Revision;
+
+/// What the host has of ours.
+#[derive(Debug, Default)]
+struct Seen {
+    open: Vec<PullRequest>,
+    closed: Vec<PullRequest>,
+}
+
+/// One turn's pull requests; `None` where a branch moved meanwhile.
+pub(super) async fn write<D: Desk>(
+    context: &Context<D>,
+    job: &Arc<Job>,
+    mut planned: Planned,
+    moved: u32,
+) -> Result<Option<Done>, Failure> {
+    let Some(spec) = &job.valid.pull_request else { return Ok(None) };
+    let stem = stem(&job.valid, job.instance.as_deref());
+    if planned.edits.edits.is_empty() && own_branches(&planned, &stem).is_empty() {
+        let turn = report(job, &planned, TurnOutcome::UpToDate, Vec::new(), moved);
+        return Ok(Some(done(job, planned, turn)));
+    }
+    // Outside of all windows nothing is written; what stands goes on standing.
+    if let Some(wait) = wait(job, spec, &planned).filter(|_| !planned.edits.edits.is_empty()) {
+        let mut turn = report(job, &planned, TurnOutcome::Waiting(wait), Vec::new(), moved);
+        turn.changes = changes(context, job, &planned, &mut turn.plan).await?;
+        return Ok(Some(done(job, planned, turn)));
+    }
+    let asked = async {
+        let forge = host::host(context, job, spec).await?;
+        let seen = look(forge.as_ref(), job, &planned, &stem).await.map_err(|error| host::failed(&error))?;
+        Ok((forge, seen))
+    };
+    let (forge, seen) = match asked.await {
+        Ok(asked) => asked,
+        // A plan needs no token: it says what it could not find out.
+        Err(failure) if job.dry_run => return unasked(context, job, spec, planned, &failure).await.map(Some),
+        Err(failure) => return Err(failure),
+    };
+    refuse(context, job, &mut planned, forge.as_ref(), &seen.closed).await?;
+
+    let groups = group::groups(&planned.edits, &job.valid, spec.group_by, job.instance.as_deref());
+    let mut requests = Requests::new(job, spec, forge.as_ref(), &seen, &planned.edits, groups)?;
+    requests.admit(&planned.looked.fetched.tips).await.map_err(|error| host::failed(&error))?;
+    let Some(written) = push(context, job, &planned, &requests).await? else { return Ok(None) };
+    let (pulls, failure) = requests.carry_out(written).await;
+    planned.failure = planned.failure.or(failure.map(|error| {
+        let failure = host::failed(&error);
+        (failure.reason, failure.message)
+    }));
+    let outcome = TurnOutcome::PullRequests { planned: job.dry_run };
+    let outcome = if pulls.is_empty() { TurnOutcome::UpToDate } else { outcome };
+    let mut turn = report(job, &planned, outcome, pulls, moved);
+    turn.changes = changes(context, job, &planned, &mut turn.plan).await?;
+    Ok(Some(done(job, planned, turn)))
+}
+
+/// Why nothing is written now. A pull request asks a person by itself, unless it merges by itself; and how many of them
+/// there may be is its own limit.
+fn wait(job: &Job, spec: &ValidPullRequest, planned: &Planned) -> Option<wait::Wait> {
+    let limits = &job.valid.limits;
+    let many = || wait::changes(limits, &planned.edits);
+    wait::window(&job.valid.schedule, job.now)
+        .or_else(|| wait::quiet(limits, planned.newest, job.now))
+        .or_else(|| spec.auto_merge.is_some().then(many).flatten())
+}
+
+/// What is planned where the host could not be asked what is there already.
+async fn unasked<D: Desk>(
+    context: &Context<D>,
+    job: &Arc<Job>,
+    spec: &ValidPullRequest,
+    planned: Planned,
+    failure: &Failure,
+) -> Result<Done, Failure> {
+    let groups = group::groups(&planned.edits, &job.valid, spec.group_by, job.instance.as_deref());
+    let pulls = requests::unasked(job, spec, groups, &failure.message)?;
+    let mut turn = report(job, &planned, TurnOutcome::PullRequests { planned: true }, pulls, 0);
+    turn.changes = changes(context, job, &planned, &mut turn.plan).await?;
+    Ok(done(job, planned, turn))
+}
+
+/// Asks the host for what is there of ours.
+async fn look(forge: &dyn Forge, job: &Job, planned: &Planned, stem: &str) -> Result<Seen, ForgeError> {
+    let open = forge.open().await?.into_iter().filter(|pull| is_own(&pull.branch, stem)).collect();
+    if planned.edits.edits.is_empty() {
+        return Ok(Seen { open, closed: Vec::new() });
+    }
+    // Of any grouping: what was refused in one is refused in another.
+    let branches = [GroupBy::Policy, GroupBy::Automation]
+        .into_iter()
+        .flat_map(|group_by| group::groups(&planned.edits, &job.valid, group_by, job.instance.as_deref()));
+    let branches: Vec<String> = branches.map(|group| group.branch).collect();
+    let closed = forge.closed(&branches, &job.gathered.push_branch).await?;
+    Ok(Seen { open, closed })
+}
+
+/// Holds what a person has refused.
+async fn refuse<D: Desk>(
+    context: &Context<D>,
+    job: &Arc<Job>,
+    planned: &mut Planned,
+    forge: &dyn Forge,
+    closed: &[PullRequest],
+) -> Result<(), Failure> {
+    let repository = job.gathered.remote.url.lock_key();
+    let name = message::automation_name(&job.valid.key, job.instance.as_deref());
+    let refusals = refusals::refusals(&context.hosts, forge, &repository, &name, closed).await;
+    let refusals = refusals.map_err(|error| host::failed(&error))?;
+    if refusals.is_empty() || planned.edits.edits.is_empty() {
+        return Ok(());
+    }
+    let mirror = act::mirror(context, job).await?;
+    let (job, looked) = (Arc::clone(job), Arc::clone(&planned.looked));
+    let mut edits = std::mem::take(&mut planned.edits);
+    let (result, _mirror) = blocking(mirror, move |opened| {
+        let applied = refusals::apply(&job, opened, &looked, &refusals, &mut edits);
+        applied.map_err(|error| super::round::checkout_failed(&error))?;
+        Ok(edits)
+    })
+    .await?;
+    planned.edits = result?;
+    Ok(())
+}
+
+/// Writes the branches of the groups that may go, and looks whose those are that are left over.
+async fn push<D: Desk>(
+    context: &Context<D>,
+    job: &Arc<Job>,
+    planned: &Planned,
+    requests: &Requests<'_>,
+) -> Result<Option<Vec<Written>>, Failure> {
+    let mirror = act::mirror(context, job).await?;
+    let (groups, leftovers) = (requests.to_write(), requests.leftovers());
+    let (job, looked) = (Arc::clone(job), Arc::clone(&planned.looked));
+    let (result, _mirror) =
+        blocking(mirror, move |opened| branches::write(&job, opened, &looked, groups, &leftovers)).await?;
+    result
+}
+
+/// The files as they would be with every pull request merged.
+async fn changes<D: Desk>(
+    context: &Context<D>,
+    job: &Arc<Job>,
+    planned: &Planned,
+    plan: &mut super::EditPlan,
+) -> Result<Vec<super::FileChange>, Failure> {
+    let mirror = act::mirror(context, job).await?;
+    let (job, looked) = (Arc::clone(job), Arc::clone(&planned.looked));
+    let mut edits = std::mem::take(plan);
+    let (result, _mirror) = blocking(mirror, move |opened| {
+        let changes = job.change_files(&opened.mirror.reader(), &looked, &mut edits);
+        Ok((changes.map_err(|error| super::round::checkout_failed(&error))?, edits))
+    })
+    .await?;
+    let (changes, edits) = result?;
+    *plan = edits;
+    Ok(changes)
+}
+
+/// The branches of ours that the remote has.
+fn own_branches<'a>(planned: &'a Planned, stem: &'a str) -> Vec<&'a str> {
+    let tips = planned.looked.fetched.tips.keys();
+    tips.filter_map(|name| name.strip_prefix("refs/heads/")).filter(|branch| is_own(branch, stem)).collect()
+}
+
+fn report(
+    job: &Job,
+    planned: &Planned,
+    outcome: TurnOutcome,
+    pulls: Vec<PullTurn>,
+    moved: u32,
+) -> TurnReport {
+    TurnReport {
+        automation: job.valid.key.clone(),
+        url: job.gathered.remote.url.to_string(),
+        branch: job.gathered.push_branch.clone(),
+        base: planned.looked.fetched.commit.clone(),
+        files: Arc::clone(&planned.looked.files),
+        plan: planned.edits.clone(),
+        changes: Vec::new(),
+        outcome,
+        pulls,
+        rewritten: planned.looked.rewritten.clone(),
+        moved,
+    }
+}
+
+fn done(job: &Job, planned: Planned, turn: TurnReport) -> Done {
+    let fetched = &planned.looked.fetched;
+    let revision = Revision { name: fetched.revision_name.clone(), commit: fetched.commit.clone() };
+    planned.done(job, turn, revision.to_string())
+}

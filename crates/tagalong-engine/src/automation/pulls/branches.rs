@@ -1,0 +1,93 @@
+//! The branches of pull requests: each the base's tip plus one commit of ours. Blocks; called by `pulls`.
+
+use super::group::Group;
+use crate::automation::branch::{Asker, BranchState, inspect};
+use crate::automation::look::Looked;
+use crate::automation::message::UPDATE;
+use crate::automation::round::{Job, Round, checkout_failed};
+use crate::automation::{Failure, TurnOutcome};
+use crate::mirrors::Opened;
+use tagalong_api::validate::Limits;
+use tagalong_git::{GitError, trailer};
+
+/// What became of one branch.
+pub(super) struct Written {
+    pub(super) branch: String,
+    pub(super) state: BranchNow,
+}
+
+/// How a branch stands after a turn.
+pub(super) enum BranchNow {
+    /// It holds what the group brings, in this commit.
+    Holds {
+        commit: String,
+        /// Whether that was pushed just now.
+        pushed: bool,
+    },
+    /// It would hold that.
+    WouldHold,
+    /// Somebody else's commit is on it.
+    Foreign { commit: String },
+    /// Nothing of the group could be written.
+    Nothing,
+    /// Left over: what our commit on it wrote, where there is one.
+    LeftOver { updates: Vec<String> },
+}
+
+/// Writes a branch for each group and looks at those that are left over; `None` where one moved meanwhile. A group comes
+/// with the tip that may be replaced whoever made it.
+///
+/// # Errors
+/// What makes a turn fail: the remote is not reached, or refuses.
+pub(super) fn write(
+    job: &Job,
+    opened: &mut Opened,
+    looked: &Looked,
+    groups: Vec<(Group, Option<String>)>,
+    leftovers: &[String],
+) -> Result<Option<Vec<Written>>, Failure> {
+    let mut written = Vec::with_capacity(groups.len() + leftovers.len());
+    for (group, replaceable) in groups {
+        let mut own = job.on_branch(&group.branch);
+        own.replaceable = replaceable;
+        // Whether anything may go was asked of all groups together.
+        own.valid.limits = Limits::default();
+        let Round::Ended(turn, _) = own.round(opened, looked, group.plan, None, 0)? else { return Ok(None) };
+        let state = match turn.outcome {
+            TurnOutcome::Pushed { commit, .. } => BranchNow::Holds { commit, pushed: true },
+            TurnOutcome::AlreadyPushed { commit } => BranchNow::Holds { commit, pushed: false },
+            TurnOutcome::ForeignCommits { commit } => BranchNow::Foreign { commit },
+            TurnOutcome::Planned { .. } => BranchNow::WouldHold,
+            TurnOutcome::UpToDate | TurnOutcome::Waiting(_) | TurnOutcome::PullRequests { .. } => {
+                BranchNow::Nothing
+            }
+        };
+        written.push(Written { branch: group.branch, state });
+    }
+    for branch in leftovers {
+        let state = left_over(job, opened, looked, branch).map_err(|error| checkout_failed(&error))?;
+        written.push(Written { branch: branch.clone(), state });
+    }
+    Ok(Some(written))
+}
+
+fn left_over(job: &Job, opened: &Opened, looked: &Looked, branch: &str) -> Result<BranchNow, GitError> {
+    let refname = format!("refs/heads/{branch}");
+    let Some(tip) = looked.fetched.tips.get(&refname) else {
+        return Ok(BranchNow::LeftOver { updates: Vec::new() });
+    };
+    if *tip == looked.fetched.commit {
+        return Ok(BranchNow::LeftOver { updates: Vec::new() });
+    }
+    let asker = Asker { automation: &job.valid.key, instance: job.instance.as_deref(), scope: &job.scope };
+    let state = inspect(&opened.mirror, &job.gathered.remote, &refname, &looked.fetched, &asker)?;
+    Ok(match state {
+        BranchState::Foreign { commit } => BranchNow::Foreign { commit },
+        BranchState::Free => BranchNow::LeftOver { updates: Vec::new() },
+        BranchState::Ours { .. } => {
+            let trailers = trailer::parse(&opened.mirror.commit_info(tip)?.message);
+            let updates = trailers.into_iter().filter(|(key, _)| key == UPDATE).map(|(_, value)| value);
+            BranchNow::LeftOver { updates: updates.collect() }
+        }
+    })
+}

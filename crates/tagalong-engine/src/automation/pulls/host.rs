@@ -1,0 +1,86 @@
+//! The host of an automation's pull requests, and what is remembered of hosts for the life of the process.
+
+use super::refusals::Refusal;
+use crate::automation::Failure;
+use crate::automation::round::Job;
+use crate::context::Context;
+use crate::credentials;
+use crate::desk::Desk;
+use jiff::Timestamp;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tagalong_api::Reason;
+use tagalong_api::validate::ValidPullRequest;
+use tagalong_forge::{ErrorKind, Forge, ForgeError, Memory, Target, Way, connect};
+
+/// The longest one request may take, whatever the GitRepository allows Git.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// From this many closed pull requests on, what is remembered of them is dropped and asked for again.
+const REMEMBERED: usize = 10_000;
+
+/// A closed pull request by repository and number, as of its last change, with what it refuses.
+type Closed = HashMap<(String, u64), (Timestamp, Option<Arc<Refusal>>)>;
+
+/// What is remembered of hosts. A cache: without it the same is asked again.
+#[derive(Debug, Default)]
+pub struct Hosts {
+    /// Rate limits and tokens.
+    pub memory: Memory,
+    closed: Mutex<Closed>,
+}
+
+impl Hosts {
+    /// What a closed pull request refuses, where it did not change since.
+    pub(super) fn refusal(&self, key: &(String, u64), updated: Timestamp) -> Option<Option<Arc<Refusal>>> {
+        let closed = self.closed();
+        closed.get(key).filter(|(seen, _)| *seen == updated).map(|(_, refusal)| refusal.clone())
+    }
+
+    pub(super) fn remember(&self, key: (String, u64), updated: Timestamp, refusal: Option<Arc<Refusal>>) {
+        let mut closed = self.closed();
+        if closed.len() >= REMEMBERED {
+            closed.clear();
+        }
+        closed.insert(key, (updated, refusal));
+    }
+
+    fn closed(&self) -> MutexGuard<'_, Closed> {
+        self.closed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The host behind the automation's GitRepository.
+pub(super) async fn host<D: Desk>(
+    context: &Context<D>,
+    job: &Job,
+    spec: &ValidPullRequest,
+) -> Result<Box<dyn Forge>, Failure> {
+    let remote = &job.gathered.remote;
+    let wrong = |why: String| Failure {
+        reason: Reason::SourceManagerFailed,
+        message: format!("failed configuring the host of pull requests: {why}"),
+        stalled: false,
+    };
+    let namespace = &job.valid.key.namespace;
+    let secret = spec.secret.as_deref();
+    let credentials = credentials::forge::credentials(&context.desk, namespace, secret, remote);
+    let way = Way {
+        client: remote.http_client().map_err(|error| wrong(error.to_string()))?,
+        credentials: credentials.await.map_err(wrong)?,
+        memory: context.hosts.memory.clone(),
+        timeout: remote.timeout.min(TIMEOUT),
+    };
+    let target = Target { git: remote.url.to_string(), web: spec.url.clone(), provider: spec.provider };
+    connect(&target, way).map_err(|error| wrong(error.to_string()))
+}
+
+/// A host that did not do what it was asked. All but a wrong configuration is tried again.
+pub(super) fn failed(error: &ForgeError) -> Failure {
+    let reason = match error.kind() {
+        ErrorKind::Invalid => Reason::InvalidSourceConfiguration,
+        ErrorKind::Auth | ErrorKind::Forbidden => Reason::AuthenticationFailed,
+        _ => Reason::PullRequestFailed,
+    };
+    Failure { reason, message: format!("failed to keep the pull requests: {error}"), stalled: false }
+}

@@ -1,0 +1,112 @@
+//! How long a host wants to be left alone. Kept for the life of the process, and shared by all who ask that host.
+
+use crate::error::{ErrorKind, ForgeError, Result};
+use reqwest::header::{HeaderMap, RETRY_AFTER};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant, SystemTime},
+};
+
+/// A host that asks for more is asked again after this long all the same.
+const LONGEST: Duration = Duration::from_secs(3600);
+/// For a host that says 429 and not for how long.
+const UNSAID: Duration = Duration::from_secs(60);
+
+/// The hosts that asked for patience, and until when.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Patience(Arc<Mutex<HashMap<String, Instant>>>);
+
+impl Patience {
+    /// Whether `host` may be asked now.
+    ///
+    /// # Errors
+    /// `RateLimited`, with the time that is left.
+    pub(crate) fn check(&self, host: &str) -> Result<()> {
+        let until = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(host).copied();
+        match until.map(|until| until.saturating_duration_since(Instant::now())) {
+            Some(left) if !left.is_zero() => Err(limited(host, left)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Notes what an answer says of the time to come; the error of an answer that is nothing but that.
+    pub(crate) fn note(&self, host: &str, status: u16, headers: &HeaderMap) -> Result<()> {
+        let Some(wait) = wait(status, headers, SystemTime::now()) else { return Ok(()) };
+        let mut hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        hosts.insert(host.to_owned(), Instant::now() + wait);
+        if matches!(status, 403 | 429) { Err(limited(host, wait)) } else { Ok(()) }
+    }
+}
+
+fn limited(host: &str, wait: Duration) -> ForgeError {
+    let seconds = wait.as_secs_f64().ceil();
+    let message = format!("{host} asks for patience (rate limit); it is asked again in {seconds} s");
+    ForgeError::new(ErrorKind::RateLimited(wait), message)
+}
+
+/// How long an answer asks to wait: by `Retry-After`, or because nothing is left of the quota (GitHub's
+/// `X-RateLimit-*`, and `RateLimit-*` of GitLab and of Gitea behind a proxy).
+fn wait(status: u16, headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim);
+    let either =
+        |name: &str| text(&format!("x-ratelimit-{name}")).or_else(|| text(&format!("ratelimit-{name}")));
+    let asked = text(RETRY_AFTER.as_str()).and_then(|text| match text.parse::<u64>() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => Some(httpdate::parse_http_date(text).ok()?.duration_since(now).unwrap_or_default()),
+    });
+    let refused = matches!(status, 403 | 429);
+    if let Some(asked) = asked.filter(|_| refused || status == 503) {
+        return Some(asked.min(LONGEST));
+    }
+    if either("remaining") == Some("0") {
+        let reset = either("reset").and_then(|text| text.parse::<u64>().ok())?;
+        // Seconds since 1970; a small number can only be seconds from now.
+        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(reset);
+        let left = if reset < 1 << 30 {
+            Duration::from_secs(reset)
+        } else {
+            at.duration_since(now).unwrap_or_default()
+        };
+        return Some(left.min(LONGEST));
+    }
+    (status == 429).then_some(UNSAID)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reqwest::header::HeaderName;
+
+    #[test]
+    fn what_hosts_say_of_the_time_to_come_is_read() {
+        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(2_000_000_000);
+        for (status, headers, expected) in [
+            (429, vec![("retry-after", "7")], Some(7)),
+            (403, vec![("retry-after", "60")], Some(60)),
+            (403, vec![("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "2000000030")], Some(30)),
+            (200, vec![("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "2000000030")], Some(30)),
+            (200, vec![("x-ratelimit-remaining", "12"), ("x-ratelimit-reset", "2000000030")], None),
+            (429, vec![("ratelimit-remaining", "0"), ("ratelimit-reset", "1999999999")], Some(0)),
+            (429, vec![], Some(60)),
+            (403, vec![], None),
+            (429, vec![("retry-after", "999999")], Some(3600)),
+            (200, vec![], None),
+        ] {
+            let map: HeaderMap = headers
+                .iter()
+                .map(|(name, value)| (name.parse::<HeaderName>().unwrap(), value.parse().unwrap()))
+                .collect();
+            assert_eq!(wait(status, &map, now).map(|wait| wait.as_secs()), expected, "{status} {headers:?}");
+        }
+    }
+
+    #[test]
+    fn a_host_that_asked_for_patience_is_left_alone_and_others_are_not() {
+        let patience = Patience::default();
+        let headers = HeaderMap::from_iter([(RETRY_AFTER, "60".parse().unwrap())]);
+        assert!(patience.note("a", 429, &headers).is_err());
+        assert!(matches!(patience.check("a").unwrap_err().kind(), ErrorKind::RateLimited(_)));
+        assert!(patience.check("b").is_ok());
+    }
+}

@@ -1,0 +1,5 @@
+//! The whole life of pull requests, on a real Gitea: opened, refreshed, left alone, merged, refused, wanted again.
+
+mod estate;
+mod faults;
+mod life;
