@@ -5,6 +5,7 @@ mod apply;
 mod claims;
 mod commands;
 mod depends;
+mod elsewhere;
 mod flux;
 mod health;
 mod leave;
