@@ -8,6 +8,7 @@ mod depends;
 mod elsewhere;
 mod flux;
 mod health;
+mod killed;
 mod leave;
 mod place;
 mod story;
