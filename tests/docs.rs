@@ -73,9 +73,13 @@ fn every_field_is_explained() {
 #[test]
 fn every_field_is_compared_with_fluxs() {
     let page = page("docs/migrate-from-flux.md");
-    for kind in
-        [ImageRepository::crd(), ImagePolicy::crd(), ImageUpdateAutomation::crd(), GitRepository::crd()]
-    {
+    for kind in [
+        ImageRepository::crd(),
+        ImagePolicy::crd(),
+        ImageUpdateAutomation::crd(),
+        GitRepository::crd(),
+        Kustomization::crd(),
+    ] {
         let name = &kind.spec.names.kind;
         let (_, rest) = page.split_once(&format!("\n### {name}\n")).unwrap_or_else(|| panic!("{name}"));
         let section = rest.split("\n#").next().unwrap();

@@ -250,6 +250,16 @@ fn pinned_by_revert_as_its_readme_goes() {
 }
 
 #[test]
+fn full_loop() {
+    let example = check("full-loop");
+    let ran = example.run(&["run", "objects", "--once", "--sync-to", "out"]).expect(0);
+    assert!(ran.stdout.contains("Applied revision: main@sha1:"), "{}", ran.stdout);
+    let file = example.folder.path().join("out/shop/deployment.apps_web.yaml");
+    let written = std::fs::read_to_string(file).unwrap();
+    assert!(written.contains("/acme/web:1.4.2") && written.contains("team: shop"), "{written}");
+}
+
+#[test]
 fn every_folder_is_checked() {
     let own = include_str!("examples.rs");
     for entry in std::fs::read_dir(examples()).unwrap() {

@@ -181,8 +181,10 @@ pub async fn forever<D: Desk>(context: Arc<Context<D>>, wakes: WakeQueues, stop:
         stopped.clone(),
         automation::reconcile,
     );
-    let sources = serve(&context, wakes.sources, stopped.clone());
-    let kustomizations = sync(&context, wakes.kustomizations, stopped);
+    // What a new process has not archived yet cannot be built from.
+    let fetched = Firsts::of(keys(&context.desk.kinds().sources), Vec::new());
+    let sources = serve(&context, wakes.sources, stopped.clone(), &fetched);
+    let kustomizations = sync(&context, wakes.kustomizations, stopped, fetched.gate(1));
     let wheel = async {
         let had_theirs = |kind: usize| {
             let firsts = &firsts;
@@ -229,13 +231,18 @@ async fn serve<D: Desk>(
     context: &Arc<Context<D>>,
     wakes: mpsc::UnboundedReceiver<ObjectKey>,
     stopped: watch::Receiver<bool>,
+    firsts: &Firsts,
 ) {
     if context.served.is_none() {
         return;
     }
     let store = context.desk.kinds().sources.clone();
     let turns = turn(context, store, wakes, async {}, AT_ONCE, stopped, source::reconcile);
-    turns.for_each(|_| futures::future::ready(())).await;
+    let had = |key: ObjectKey| {
+        firsts.had(0, &key);
+        futures::future::ready(())
+    };
+    turns.for_each(had).await;
 }
 
 /// Turns the Kustomizations, where they are served. A turn that waits for health takes nobody's place, so all may be
@@ -244,12 +251,13 @@ async fn sync<D: Desk>(
     context: &Arc<Context<D>>,
     wakes: mpsc::UnboundedReceiver<ObjectKey>,
     stopped: watch::Receiver<bool>,
+    fetched: impl Future<Output = ()> + Send + 'static,
 ) {
     let Some(syncing) = context.syncing.clone() else { return };
     let store = context.desk.kinds().kustomizations.clone();
     let woken = queued(wakes).inspect(move |key| syncing.nudge(key));
     let config = Config::default().debounce(AT_ONCE);
-    let turns = turn_of(context, store, woken, async {}, config, stopped, kustomization::reconcile);
+    let turns = turn_of(context, store, woken, fetched, config, stopped, kustomization::reconcile);
     turns.for_each(|_| futures::future::ready(())).await;
 }
 

@@ -96,7 +96,7 @@ fn go_on(root: &Path) -> anyhow::Result<()> {
          \x20   {me} demo push {dir} shop/web:1.12.0\n\
          \x20   {me} plan {dir}/fleet --state {dir}/state\n\
          \x20   {me} explain {dir}/fleet ImagePolicy/shop/web --state {dir}/state\n\
-         \x20   {me} run {dir}/fleet --state {dir}/state --once\n\
+         \x20   {me} run {dir}/fleet --state {dir}/state --sync-to {dir}/synced --once\n\
          \x20 Look into the repository, if you have git:\n\
          \x20   git -C {dir}/estate.git log -p\n"
     ))

@@ -40,6 +40,7 @@ const FLEET: &[(&str, &str)] = embedded!("fleet":
     "automation.yaml"
     "gateway.yaml"
     "source.yaml"
+    "sync.yaml"
     "toolbox.yaml"
     "web.yaml"
     "worker.yaml"

@@ -5,6 +5,7 @@
 //! DIR/fleet/       the objects, as `tagalong run` reads them
 //! DIR/registry/    the images, and the port that stands in their names
 //! DIR/state/       what `--state` names
+//! DIR/synced/      what `--sync-to` names: the objects as they would run
 //! ```
 
 use super::storage::Storage;
@@ -73,6 +74,11 @@ impl Place {
     /// The state folder.
     pub(crate) fn state(&self) -> PathBuf {
         self.root.join("state")
+    }
+
+    /// The folder that objects are applied to.
+    pub(crate) fn synced(&self) -> PathBuf {
+        self.root.join("synced")
     }
 
     /// The images.

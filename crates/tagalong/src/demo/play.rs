@@ -57,16 +57,17 @@ pub(crate) async fn play(place: &Place, voice: &Voice) -> anyhow::Result<()> {
     introduce(place, voice, port, &made)?;
     let mut registry = JoinSet::new();
     registry.spawn(server::serve(listener, place.storage()));
-    let (wired, followed) =
-        folder(&place.fleet(), &desk_args(), &state_args(place), Role::Writer(None), Settings::default())?;
+    let (fleet, synced) = (place.fleet(), place.synced());
+    let role = Role::Writer(Some(&synced));
+    let (wired, followed) = folder(&fleet, &desk_args(), &state_args(place), role, Settings::default())?;
     let mut findings = wired.record.listen();
     let context = Arc::clone(&wired.context);
     let mut teller = Teller::new(voice, Arc::clone(&context));
 
-    voice.part("Settle what changed while nobody looked (as `tagalong run --once` does)")?;
+    voice.part("Settle what changed while nobody looked (as `tagalong run --once --sync-to` does)")?;
     settle(&context, &mut findings, &mut teller).await?;
 
-    voice.part("Watch while tags are pushed (as `tagalong run` does)")?;
+    voice.part("Watch while tags are pushed (as `tagalong run --sync-to` does)")?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let turning = wheel::forever(context, followed.wakes, async {
         // Dropped without a word is a stop as well.
@@ -133,21 +134,26 @@ async fn settle(
     teller: &mut Teller<'_>,
 ) -> anyhow::Result<()> {
     let mut turning = std::pin::pin!(wheel::once(Arc::clone(context), std::future::pending()));
-    let mut told = Told::Else;
+    let (mut committed, mut applied) = (false, false);
+    let mut note = |told: Told| match told {
+        Told::Commit => committed = true,
+        Told::Applied(_) => applied = true,
+        _ => {}
+    };
     loop {
         tokio::select! {
             biased;
-            Some(finding) = findings.recv() => told = teller.tell(finding).await?,
+            Some(finding) = findings.recv() => note(teller.tell(finding).await?),
             () = &mut turning => break,
         }
     }
     while let Ok(finding) = findings.try_recv() {
-        told = teller.tell(finding).await?;
+        note(teller.tell(finding).await?);
     }
-    if told == Told::Commit {
+    if committed && applied {
         Ok(())
     } else {
-        bail!("the first run ended without a commit; its log is above")
+        bail!("the first run ended without a commit, or without applying it; its log is above")
     }
 }
 
@@ -169,7 +175,8 @@ async fn watch(
         teller.pushed(&format!("localhost:{port}/{image}:{tag}"))?;
         wait_for(effect, &format!("what becomes of {image}:{tag}"), findings, teller).await?;
     }
-    Ok(())
+    let head = history(&place.estate())?.into_iter().next().context("there is no commit")?.id;
+    wait_for(&Told::Applied(head), "the last commit in the folder", findings, teller).await
 }
 
 async fn wait_for(

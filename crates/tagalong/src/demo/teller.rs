@@ -8,9 +8,11 @@ use crate::print::plans::count;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Instant;
-use tagalong_api::{ImagePolicyStatus, ImageReference, ImageRepositoryStatus};
+use tagalong_api::{
+    ImagePolicyStatus, ImageReference, ImageRepositoryStatus, KustomizationStatus, Reason, condition,
+};
 use tagalong_engine::automation::{TurnOutcome, TurnReport};
-use tagalong_engine::{Context, Finding};
+use tagalong_engine::{Context, Event, Finding};
 use tagalong_files::FilesDesk;
 use tagalong_model::ObjectKey;
 
@@ -25,6 +27,8 @@ pub(crate) enum Told {
     UpToDate,
     /// A commit is on the branch.
     Commit,
+    /// This commit was applied.
+    Applied(String),
 }
 
 /// Tells what the engine finds.
@@ -82,8 +86,29 @@ impl<'v> Teller<'v> {
             }
             Finding::Policy { key, status, .. } => self.policy(key, status.as_deref()).await,
             Finding::Automation { turn, .. } => turn.map_or(Ok(Told::Else), |turn| self.automation(&turn)),
-            Finding::Source { .. } | Finding::Kustomization { .. } => Ok(Told::Else),
+            Finding::Source { .. } => Ok(Told::Else),
+            Finding::Kustomization { key, status, events } => {
+                self.kustomization(&key, status.as_deref(), &events)
+            }
         }
+    }
+
+    /// What was written, and of which commit.
+    fn kustomization(
+        &mut self,
+        key: &ObjectKey,
+        status: Option<&KustomizationStatus>,
+        events: &[Event],
+    ) -> anyhow::Result<Told> {
+        if let Some(written) = events.iter().find(|event| event.reason == Reason::Progressing) {
+            self.voice.say("applied", &format!("Kustomization/{key}:\n{}", written.message))?;
+        }
+        let revision = status.and_then(|status| {
+            let ready = condition::find(&status.conditions, condition::READY)?;
+            status.last_applied_revision.as_ref().filter(|_| ready.status == "True")
+        });
+        let commit = revision.and_then(|revision| Some(revision.split_once("@sha1:")?.1.to_owned()));
+        Ok(commit.map_or(Told::Else, Told::Applied))
     }
 
     async fn repository(
