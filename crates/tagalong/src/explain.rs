@@ -7,17 +7,19 @@ mod text;
 pub(crate) use target::Target;
 
 use anyhow::bail;
+use jiff::Timestamp;
 use kube::ResourceExt;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tagalong_api::condition::{READY, find};
 use tagalong_api::validate::{self, DigestReflection, ValidPolicy, ValidRepository};
 use tagalong_api::{ImagePolicy, ImageRepository};
 use tagalong_engine::automation::{TurnOutcome, TurnReport};
 use tagalong_engine::repository::listing_key;
 use tagalong_engine::{Context, Desk, credentials, wake};
-use tagalong_model::{ObjectKey, Setter};
+use tagalong_model::{ObjectKey, Setter, format_duration};
 use tagalong_policy::{Gate, GateHit, GateRefusal, Verdict};
 
 /// How many refused tags are shown.
@@ -94,6 +96,9 @@ struct Gated {
     /// When it passes, where time alone decides that.
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<String>,
+    /// How long that is from now, in whole seconds.
+    #[serde(rename = "in", skip_serializing_if = "Option::is_none")]
+    left: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -212,6 +217,7 @@ fn next_scan(repository: &ValidRepository, scanned_at: jiff::Timestamp) -> Strin
 }
 
 fn decision(policy: &ImagePolicy, valid: &ValidPolicy, tags: &[&str], gated: Vec<GateHit>) -> Decision {
+    let now = Timestamp::now();
     let ranking = valid.rule.rank(tags.iter().copied());
     let (accepted, refused) = (ranking.accepted.len(), ranking.refused.len());
     let refused_first = ranking.refused.into_iter().take(REFUSED_SHOWN);
@@ -236,7 +242,7 @@ fn decision(policy: &ImagePolicy, valid: &ValidPolicy, tags: &[&str], gated: Vec
         refused_first: refused_first.collect(),
         best: best.collect(),
         gates: gates_of(policy),
-        gated: gated.into_iter().take(GATED_SHOWN).map(Gated::from).collect(),
+        gated: gated.into_iter().take(GATED_SHOWN).map(|hit| Gated::new(hit, now)).collect(),
         verdict,
         selected,
         digest: match valid.digest {
@@ -255,10 +261,12 @@ impl Gate for Gates<'_> {
     }
 }
 
-impl From<GateHit> for Gated {
-    fn from(hit: GateHit) -> Self {
+impl Gated {
+    fn new(hit: GateHit, now: Timestamp) -> Self {
         let GateRefusal { reason, message, until } = hit.refusal;
-        Self { tag: hit.tag, reason, message, until: until.map(|until| format!("{until:.0}")) }
+        let left = until.map(|until| until.as_second() - now.as_second());
+        let left = left.map(|left| format_duration(Duration::from_secs(left.try_into().unwrap_or_default())));
+        Self { tag: hit.tag, reason, message, until: until.map(|until| format!("{until:.0}")), left }
     }
 }
 

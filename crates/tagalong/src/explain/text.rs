@@ -46,7 +46,8 @@ impl fmt::Display for Explanation {
             }
             writeln!(f, "  gates    {}", decision.gates)?;
             for gated in &decision.gated {
-                writeln!(f, "           {}: {}", gated.reason, gated.message)?;
+                let left = gated.left.as_ref().map(|left| format!(" (in {left})")).unwrap_or_default();
+                writeln!(f, "           {}: {}{left}", gated.reason, gated.message)?;
             }
             let digest =
                 decision.digest.as_ref().map(|digest| format!(" with digest {digest}")).unwrap_or_default();
