@@ -150,3 +150,65 @@ fn machine_output_is_one_list() {
     assert!(yaml.stdout.starts_with("apiVersion: v1\nkind: List\nitems:\n"), "{}", yaml.stdout);
     run(tree.path(), &["build", "base", "-o", "sarif"]).expect(2);
 }
+
+const ADDED: &str = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: apps, namespace: a}\nspec:\n  \
+                     interval: 10m\n  prune: true\n  path: ./apps\n  sourceRef: {kind: GitRepository, name: fleet}\n  \
+                     targetNamespace: shop\n  namePrefix: eu-\n  commonMetadata: {labels: {team: a}}\n  \
+                     images: [{name: acme/web, newTag: 2.0.0}]\n  postBuild: {substitute: {word: hello}}\n  \
+                     patches: [{patch: '[{\"op\": \"add\", \"path\": \"/metadata/annotations\", \"value\": {\"w\": \"${word}\"}}]', target: {kind: Deployment}}]\n";
+
+#[test]
+fn a_flux_kustomization_adds_what_flux_adds() {
+    need!(Part::Flux);
+    let tree = tree(&[("apps/web.yaml", DEPLOYMENT), ("ks.yaml", ADDED)]);
+    let ran = run(tree.path(), &["build", "apps", "--kustomization-file", "ks.yaml"]).expect(0);
+    for part in ["name: eu-web", "namespace: shop", "team: a", "image: acme/web:2.0.0", "w: hello"] {
+        assert!(ran.stdout.contains(part), "{part} is not in\n{}", ran.stdout);
+    }
+    // What Flux itself builds of it.
+    let mut flux = Command::new(parts::find(Part::Flux).unwrap());
+    flux.args([
+        "build",
+        "kustomization",
+        "apps",
+        "-n=a",
+        "--path=apps",
+        "--kustomization-file=ks.yaml",
+        "--dry-run",
+    ]);
+    flux.current_dir(tree.path()).env_clear().env("HOME", tree.path());
+    let theirs: Ran = flux.output().unwrap().into();
+    let theirs = theirs.expect(0).stdout;
+    let lines = |text: &str| -> Vec<String> {
+        // Flux adds the labels of the owner, which apply adds here, and begins each document with a marker.
+        let owner = |line: &str| line.contains("kustomize.toolkit.fluxcd.io/name");
+        text.lines().filter(|line| *line != "---" && !owner(line)).map(str::to_owned).collect()
+    };
+    assert_eq!(lines(&ran.stdout), lines(&theirs));
+}
+
+#[test]
+fn a_kustomization_file_that_cannot_be_taken_whole_is_refused() {
+    let from =
+        ADDED.replace("{substitute: {word: hello}}", "{substituteFrom: [{kind: ConfigMap, name: vars}]}");
+    let odd = ADDED.replace("namePrefix", "namePrefx");
+    let sops = ADDED.replace("targetNamespace: shop", "decryption: {provider: sops}");
+    let tree = tree(&[
+        ("apps/web.yaml", DEPLOYMENT),
+        ("none.yaml", "kind: ConfigMap\n"),
+        ("from.yaml", &from),
+        ("odd.yaml", &odd),
+        ("sops.yaml", &sops),
+    ]);
+    for (file, words) in [
+        ("none.yaml", "holds 0 Kustomizations"),
+        ("from.yaml", "ConfigMap/vars is in the cluster"),
+        ("odd.yaml", "did you mean namePrefix"),
+        ("sops.yaml", ".spec.decryption: decrypting is not supported yet"),
+        ("missing.yaml", "missing.yaml"),
+    ] {
+        let ran = run(tree.path(), &["build", "apps", "--kustomization-file", file]).expect(2);
+        assert!(ran.stderr.contains(words), "{file}: {}", ran.stderr);
+        assert_eq!(ran.stdout, "");
+    }
+}

@@ -17,6 +17,7 @@ mod pulls;
 mod scope;
 mod source;
 mod story;
+mod sync;
 mod table;
 mod taken_over;
 mod when;

@@ -57,6 +57,10 @@ fn the_story_is_told_and_its_folder_can_be_worked_in() {
         "+FROM localhost:",
         "stays at 1.10.1\n            1.11.0-rc.1 is a pre-release",
         "ImagePolicy/shop/web: 1.11.0 after 1.10.1",
+        "reverted  Mia takes it back: ",
+        "held      apps/web/deployment.yaml:19 Reverted\n            Mia took 1.11.0 away in ",
+        "ImagePolicy/shop/web: 1.11.1 after 1.11.0",
+        "Tagalong-Update: shop:web:tag 1.10.1 -> 1.11.1",
         "ImagePolicy/shop/gateway: stable moved",
         "Tagalong-Update: shop:web:tag 1.10.1 -> 1.11.0",
         "demo push demo shop/web:1.12.0",
@@ -89,18 +93,22 @@ fn the_repository_is_right(folder: &Path) {
     ask(&["fsck", "--strict"]);
     let log = ask(&["log", "--format=%an: %s", "main"]);
     let ours = "Tagalong: Update images of the shop\n";
-    assert_eq!(log, format!("{}Mia: Put the shop as it runs into Git\n", ours.repeat(4)));
+    let (later, earlier) = (ours.repeat(3), ours.repeat(2));
+    let revert = "Mia: Revert \"Update images of the shop\"\n";
+    assert_eq!(log, format!("{later}{revert}{earlier}Mia: Put the shop as it runs into Git\n"));
     let files = |commit: &str| ask(&["diff-tree", "-r", "--name-only", "--no-commit-id", commit]);
     let web = "apps/web/deployment.yaml\napps/web/kustomization.yaml\n";
     assert_eq!(files("main"), "apps/gateway/release.yaml\n");
-    assert_eq!(files("main~1"), "apps/worker/cronjob.yaml\n");
-    assert_eq!(files("main~2"), web);
+    assert_eq!(files("main~1"), web);
+    assert_eq!(files("main~2"), "apps/worker/cronjob.yaml\n");
+    assert_eq!((files("main~3").as_str(), files("main~4").as_str()), (web, web));
+    assert_eq!(ask(&["rev-parse", "main~3^{tree}"]), ask(&["rev-parse", "main~5^{tree}"]));
     assert_eq!(
-        files("main~3"),
+        files("main~5"),
         format!("apps/gateway/release.yaml\n{web}apps/worker/cronjob.yaml\nimages/toolbox/Dockerfile\n")
     );
     assert_eq!(
-        ask(&["diff", "--numstat", "main~4", "main"]),
+        ask(&["diff", "--numstat", "main~6", "main"]),
         "\
         1\t1\tapps/gateway/release.yaml\n\
         2\t2\tapps/web/deployment.yaml\n\

@@ -3,7 +3,9 @@
 use kube::CustomResourceExt as _;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use tagalong_api::{GitRepository, ImagePolicy, ImageRepository, ImageUpdateAutomation, Reason};
+use tagalong_api::{
+    GitRepository, ImagePolicy, ImageRepository, ImageUpdateAutomation, Kustomization, Reason,
+};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -52,8 +54,13 @@ fn every_reason_is_explained() {
 fn every_field_is_explained() {
     let words = code_words(&page("docs/reference/objects.md"));
     let mut fields = BTreeSet::new();
-    let kinds =
-        [ImageRepository::crd(), ImagePolicy::crd(), ImageUpdateAutomation::crd(), GitRepository::crd()];
+    let kinds = [
+        ImageRepository::crd(),
+        ImagePolicy::crd(),
+        ImageUpdateAutomation::crd(),
+        GitRepository::crd(),
+        Kustomization::crd(),
+    ];
     for kind in kinds {
         let schema = serde_json::to_value(&kind.spec.versions[0].schema).unwrap();
         collect(&schema["openAPIV3Schema"], &mut fields);

@@ -3,9 +3,12 @@
 
 use crate::support::{Ran, tagalong};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use tagalong_testkit::fake_registry::{Auth, FakeRegistry};
 use tagalong_testkit::git_http::{Access, GitHttp, Options};
-use tagalong_testkit::git_repo::{Change, GitRepo};
+use tagalong_testkit::git_repo::{Change, GitRepo, git};
+use tagalong_testkit::need;
+use tagalong_testkit::parts::Part;
 use tagalong_testkit::sshd::SshKey;
 
 const REGISTRY: &str = "registry.example.com";
@@ -17,7 +20,7 @@ struct Example {
     registry: FakeRegistry,
     repo: GitRepo,
     key: Option<SshKey>,
-    _git: GitHttp,
+    git: GitHttp,
 }
 
 impl Example {
@@ -60,7 +63,7 @@ impl Example {
             std::fs::create_dir(folder.path().join("secrets")).unwrap();
             std::fs::write(folder.path().join("secrets/signing-key"), &key.private).unwrap();
         }
-        Self { folder, registry, repo, key, _git: git }
+        Self { folder, registry, repo, key, git }
     }
 
     fn run(&self, arguments: &[&str]) -> Ran {
@@ -78,6 +81,33 @@ impl Example {
         let config = serde_json::json!({"auths": {host: {"username": "robot", "password": "pull"}}});
         command.env("TAGALONG_REGISTRY_CONFIG", config.to_string()).env("TAGALONG_GIT_TOKEN", "token");
         command.output().unwrap().into()
+    }
+
+    /// Puts this example's hosts into a text.
+    fn local(&self, text: &str) -> String {
+        let server = self.git.url("acme/fleet.git");
+        let server = server.strip_suffix("/acme/fleet.git").unwrap();
+        text.replace(REGISTRY, &self.registry.host()).replace(GIT, server)
+    }
+
+    /// Runs lines of a README as they stand, with the binary and git in reach; what was said.
+    #[track_caller]
+    fn shell(&self, lines: &str) -> String {
+        let binary = Path::new(env!("CARGO_BIN_EXE_tagalong")).parent().unwrap();
+        let path = format!("{}:/usr/local/bin:/usr/bin:/bin", binary.display());
+        let mut command = Command::new("sh");
+        command.args(["-ec", &format!("exec 2>&1\n{lines}")]).current_dir(self.folder.path());
+        command.env_clear().envs(git().get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.env("PATH", path).env("HOME", self.folder.path());
+        let output = command.output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success(), "{lines}\n{said}");
+        said
+    }
+
+    /// Whether the field holds this tag.
+    fn holds(&self, tag: &str) -> bool {
+        self.repo.read("main", "apps/web/deployment.yaml").unwrap().contains(&format!("acme/web:{tag} "))
     }
 
     fn commits(&self) -> usize {
@@ -193,6 +223,30 @@ fn namespaces() {
 #[test]
 fn flux_migration() {
     check("flux-migration");
+}
+
+#[test]
+fn pinned_by_revert_as_its_readme_goes() {
+    need!(Part::Git, Part::GitHttpBackend);
+    let example = check("pinned-by-revert");
+    let readme = std::fs::read_to_string(examples().join("pinned-by-revert/README.md")).unwrap();
+    let readme = example.local(&readme);
+    let blocks: Vec<&str> =
+        readme.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    let [goes_out, taken_back, respected, next] = blocks.as_slice() else { panic!("{blocks:?}") };
+    example.shell(goes_out);
+    assert!(example.holds("1.4.0"));
+    example.shell(taken_back);
+    assert!(example.holds("1.3.2"));
+    let said = example.shell(respected);
+    assert!(
+        example.holds("1.3.2") && said.contains("Reverted") && said.contains("took 1.4.0 away"),
+        "{said}"
+    );
+    assert!(said.contains("Revert \"Update from image update automation\""), "{said}");
+    example.registry.push_tag("acme/web", "1.4.1");
+    let said = example.shell(next);
+    assert!(example.holds("1.4.1") && said.contains("acme/web:1.4.1 # {"), "{said}");
 }
 
 #[test]

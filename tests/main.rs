@@ -25,4 +25,5 @@ mod running;
 mod secrets;
 mod story;
 mod support;
+mod synced;
 mod when;

@@ -1,6 +1,7 @@
 //! When a release may go: what it waits for, that it goes then and not before, and that it is said.
 
 mod age;
+mod limits;
 mod platforms;
 mod windows;
 

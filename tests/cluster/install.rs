@@ -8,7 +8,8 @@ use tagalong_testkit::control_plane::ControlPlane;
 use tagalong_testkit::need;
 use tagalong_testkit::parts::{self, Part};
 
-const OVERLAYS: [&str; 5] = ["all", "cluster-wide-secrets", "image-only", "one-namespace", "sharded"];
+const OVERLAYS: [&str; 6] =
+    ["all", "cluster-admin", "cluster-wide-secrets", "image-only", "one-namespace", "sharded"];
 
 /// What the real kustomize makes of an overlay.
 fn rendered(overlay: &str) -> String {

@@ -127,7 +127,7 @@ fn what_is_left_alone_is_told() {
     );
     let ran = pair.estate.once().expect(0);
     for words in [
-        "objects/apps.yaml:2:7: Kustomization is not served yet and left alone",
+        "objects/apps.yaml:2:7: Kustomization is left alone; `run --sync-to` applies it to a folder",
         "objects/secret.yaml:2:7: Secret is encrypted with SOPS and left alone",
     ] {
         assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);

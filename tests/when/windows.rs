@@ -1,7 +1,12 @@
 //! `schedule`: outside of its windows nothing is written. What clocks do to windows is tested beside the code.
 
 use super::{WEB, holds, running};
-use crate::support::{Estate, run};
+use crate::running::Running;
+use crate::support::{Estate, run, tagalong};
+use jiff::Timestamp;
+use tagalong_testkit::clock::Clock;
+use tagalong_testkit::need;
+use tagalong_testkit::parts::Part;
 
 /// Open for one second of each leap year.
 const SHUT: &str = "  schedule: [{cron: \"59 3 29 2 *\", timeZone: Europe/Paris, window: 1s}]\n";
@@ -46,6 +51,28 @@ fn within_the_window_it_is_written_and_an_opened_window_is_seen_at_once() {
     estate.object("fleet.yaml", &estate.automation(OPEN));
     running.until("pushed commit");
     holds(&estate, "1.1.0");
+}
+
+/// Ten in the morning of tomorrow, in seconds since 1970.
+fn ten_tomorrow() -> i64 {
+    (Timestamp::now().as_second() / 86_400 + 1) * 86_400 + 36_000
+}
+
+#[test]
+fn in_the_moment_in_which_the_window_opens_what_waited_becomes_one_commit() {
+    need!(Part::Faketime);
+    let estate = shop("  schedule: [{cron: \"0 10 * * *\", window: 1h}]\n");
+    let opens = ten_tomorrow();
+    let ahead = opens - 8 - Timestamp::now().as_second();
+    let clock = Clock::new(&format!("+{ahead}s")).unwrap();
+    let mut command = tagalong(estate.folder(), &["run", "objects", "--state", "state"]);
+    clock.wind(&mut command);
+    let mut running = Running::start(command);
+    running.until("WindowClosed");
+    running.until("pushed commit");
+    holds(&estate, "1.1.0");
+    let made: i64 = estate.repo.git(&["log", "-1", "--format=%ct", "main"]).unwrap().trim().parse().unwrap();
+    assert!((opens..opens + 240).contains(&made), "{made} is not just after {opens}");
 }
 
 #[test]

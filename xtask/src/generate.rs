@@ -39,6 +39,10 @@ const FILES: &[Generated] = &[
         path: "deploy/crds/imageupdateautomations.yaml",
         text: |program| definition(program, "imageupdateautomations"),
     },
+    Generated {
+        path: "deploy/crds/kustomizations.yaml",
+        text: |program| definition(program, "kustomizations"),
+    },
     Generated { path: "deploy/install.yaml", text: install },
 ];
 

@@ -24,6 +24,8 @@ pub const INCLUDE_UNAVAILABLE: &str = "IncludeUnavailable";
 pub const SOURCE_VERIFIED: &str = "SourceVerified";
 /// GitRepository: the artifact could not be stored.
 pub const STORAGE_OPERATION_FAILED: &str = "StorageOperationFailed";
+/// Kustomization: what was applied is healthy.
+pub const HEALTHY: &str = "Healthy";
 
 /// The types of conditions that a controller of these kinds writes. All others are somebody else's.
 pub const OURS: &[&str] = &[
@@ -36,6 +38,7 @@ pub const OURS: &[&str] = &[
     INCLUDE_UNAVAILABLE,
     SOURCE_VERIFIED,
     STORAGE_OPERATION_FAILED,
+    HEALTHY,
 ];
 
 /// The message while nothing more is known.

@@ -4,7 +4,7 @@
 //! A cluster cannot tell them from Flux's: the same groups, versions, names, defaults and limits. Ours alone is that
 //! `spec` is required, which Flux forgot, and the fields whose descriptions begin with `Extension:`.
 
-use crate::{GitRepository, ImagePolicy, ImageRepository, ImageUpdateAutomation};
+use crate::{GitRepository, ImagePolicy, ImageRepository, ImageUpdateAutomation, Kustomization};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
     CustomResourceDefinition, JSON, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
 };
@@ -17,9 +17,15 @@ const PART_OF: (&str, &str) = ("app.kubernetes.io/part-of", "flux");
 
 /// All of them, in the order of their kinds.
 pub fn all() -> Vec<CustomResourceDefinition> {
-    [GitRepository::crd(), ImagePolicy::crd(), ImageRepository::crd(), ImageUpdateAutomation::crd()]
-        .map(finished)
-        .into()
+    [
+        GitRepository::crd(),
+        ImagePolicy::crd(),
+        ImageRepository::crd(),
+        ImageUpdateAutomation::crd(),
+        Kustomization::crd(),
+    ]
+    .map(finished)
+    .into()
 }
 
 /// Adds what the types cannot say.
@@ -141,6 +147,11 @@ mod tests {
             "ImagePolicy.spec.platforms",
             "ImagePolicy.status.candidates",
             "ImageUpdateAutomation.spec.git.pullRequest",
+            "ImageUpdateAutomation.spec.limits",
+            "ImageUpdateAutomation.spec.limits.allow",
+            "ImageUpdateAutomation.spec.limits.changes",
+            "ImageUpdateAutomation.spec.limits.commitsPerHour",
+            "ImageUpdateAutomation.spec.limits.quietPeriod",
             "ImageUpdateAutomation.spec.rollback",
             "ImageUpdateAutomation.spec.rollback.onRevert",
             "ImageUpdateAutomation.spec.schedule",
@@ -153,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_condition_and_a_selector_are_limited_as_kubernetes_limits_them() {
-        let automation = all().pop().unwrap();
+        let automation = finished(ImageUpdateAutomation::crd());
         let schema = serde_json::to_value(&automation.spec.versions[0].schema).unwrap();
         let at = |path: &str| schema.pointer(&format!("/openAPIV3Schema/properties{path}")).cloned();
         let conditions = "/status/properties/conditions/items/properties";

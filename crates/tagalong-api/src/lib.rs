@@ -18,8 +18,14 @@ pub mod validate;
 
 pub use kinds::automation::{
     CommitSpec, CommitUser, GitCheckout, GitSpec, ImageUpdateAutomation, ImageUpdateAutomationSpec,
-    ImageUpdateAutomationStatus, PinStatus, PushSpec, RollbackSpec, SigningKey, SourceReference,
+    ImageUpdateAutomationStatus, LimitsSpec, PinStatus, PushSpec, RollbackSpec, SigningKey, SourceReference,
     UpdateStrategy, WindowSpec,
+};
+pub use kinds::kustomization::{
+    CommonMetadata, Decryption, DependencyReference, HealthCheckExpression, HealthCheckReference, IgnoreRule,
+    Inventory, InventoryEntry, KubeConfigReference, Kustomization, KustomizationImage, KustomizationPatch,
+    KustomizationSourceReference, KustomizationSpec, KustomizationStatus, PostBuild, SecretKeyReference,
+    Selector, Snapshot, SubstituteReference,
 };
 pub use kinds::policy::{
     CandidateStatus, ImagePolicy, ImagePolicySpec, ImagePolicyStatus, ImageReference, OrderedPolicy,
@@ -40,7 +46,9 @@ pub use reason::Reason;
 pub const IMAGE_GROUP: &str = "image.toolkit.fluxcd.io";
 /// `source.toolkit.fluxcd.io`: GitRepository.
 pub const SOURCE_GROUP: &str = "source.toolkit.fluxcd.io";
-/// The version of both groups that is served.
+/// `kustomize.toolkit.fluxcd.io`: Kustomization.
+pub const KUSTOMIZE_GROUP: &str = "kustomize.toolkit.fluxcd.io";
+/// The version of the groups that is served.
 pub const VERSION: &str = "v1";
 /// The finalizer on every kind.
 pub const FINALIZER: &str = "finalizers.fluxcd.io";

@@ -68,7 +68,7 @@ reasons! {
     GitOperationFailed
     /// Files could not be updated.
     UpdateFailed
-    /// `schedule` cannot be read.
+    /// `schedule` or `limits` cannot be read.
     InvalidSchedule
     /// `policySelector` is malformed.
     InvalidPolicySelector
@@ -112,6 +112,21 @@ reasons! {
     /// The object could not be patched.
     PatchOperationFailed
 
+    /// Built and applied, and healthy where that was asked.
+    ReconciliationSucceeded
+    /// Objects could not be applied.
+    ReconciliationFailed
+    /// The source has nothing to build from.
+    ArtifactFailed
+    /// The folder could not be built.
+    BuildFailed
+    /// Objects that are no longer built could not be deleted.
+    PruneFailed
+    /// Objects did not become healthy.
+    HealthCheckFailed
+    /// Health checks were ended because there was something newer to apply.
+    HealthCheckCanceled
+
     /// The site holds a tag that the policy accepts and that is above the selected one (RULES 2).
     CurrentIsAhead
     /// The selected tag is listed, but the registry has no manifest for it (RULES 5).
@@ -140,6 +155,12 @@ reasons! {
     PlatformMissing
     /// There is something to write, and no window of the automation's schedule is open.
     WindowClosed
+    /// There is more to write than one run of the automation may.
+    TooManyChanges
+    /// The automation has committed as often within an hour as it may.
+    TooManyCommits
+    /// A new tag came just now, and more may come with it.
+    QuietPeriod
     /// The value at the site is no longer accepted by the policy (RULES 2).
     LeftPolicy
 

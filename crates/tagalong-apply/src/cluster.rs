@@ -33,7 +33,12 @@ impl Cluster {
     pub fn new(config: Config) -> Result<Self, ApplyError> {
         let client =
             Client::try_from(config).map_err(|failure| ApplyError::Access(error::unreachable(&failure)))?;
-        Ok(Self { client, kinds: Kinds::default() })
+        Ok(Self::of(client))
+    }
+
+    /// The cluster of a client, as whom that asks.
+    pub fn of(client: Client) -> Self {
+        Self { client, kinds: Kinds::default() }
     }
 
     /// An object's kind, its namespace checked.

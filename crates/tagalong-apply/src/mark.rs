@@ -31,7 +31,7 @@ pub(crate) fn forced(wanted: &Value, live: &Value) -> bool {
 }
 
 /// Never pruned: `prune: disabled` or `reconcile: disabled` on the one in the cluster.
-pub(crate) fn kept(live: &Value) -> bool {
+pub fn kept(live: &Value) -> bool {
     says(live, "prune", "disabled") || says(live, "reconcile", "disabled")
 }
 

@@ -19,7 +19,10 @@ pub struct Owner {
 
 impl Owner {
     /// Writes the labels into an object.
-    pub(crate) fn label(&self, object: &mut Value) -> Result<(), ApplyError> {
+    ///
+    /// # Errors
+    /// For what is no object.
+    pub fn label(&self, object: &mut Value) -> Result<(), ApplyError> {
         let labels = object.get_mut("metadata").and_then(|metadata| mapping(metadata, "labels"));
         let Some(labels) = labels else {
             return Err(ApplyError::NotAnObject(text(object, "/kind").to_owned()));
@@ -30,7 +33,7 @@ impl Owner {
     }
 
     /// Whether an object of the cluster bears the labels.
-    pub(crate) fn owns(&self, live: &Value) -> bool {
+    pub fn owns(&self, live: &Value) -> bool {
         let is = |key: &str, value: &str| {
             live.pointer("/metadata/labels").and_then(|labels| labels.get(format!("{GROUP}/{key}")))
                 == Some(&Value::String(value.to_owned()))

@@ -208,7 +208,7 @@ fn clearing(wanted: &Wanted, live: &Value) -> Option<Value> {
     if mark::merged(&wanted.object, live) { None } else { takeover::patch(live) }
 }
 
-fn refusal(wanted: &Wanted, attempt: &'static str, failure: &kube::Error) -> ApplyError {
+pub(crate) fn refusal(wanted: &Wanted, attempt: &'static str, failure: &kube::Error) -> ApplyError {
     match ApplyError::of(&wanted.entry.id, attempt, failure) {
         ApplyError::Refused { id, attempt, reason, message } => {
             ApplyError::Refused { id, attempt, reason, message: secret::scrub(&wanted.object, message) }

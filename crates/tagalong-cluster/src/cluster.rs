@@ -15,10 +15,45 @@ use std::path::Path;
 /// # Errors
 /// When there is neither, or what is there cannot be used.
 pub async fn connect(requests: &Requests) -> Result<Client, ClusterError> {
-    let config = Config::infer().await.map_err(|error| ClusterError::Config(error.to_string()))?;
-    let host = config.cluster_url.authority().map(ToString::to_string).unwrap_or_default();
-    let client = ClientBuilder::try_from(config).map_err(|error| ClusterError::Config(error.to_string()))?;
-    Ok(client.with_layer(&requests.layer(host)).build())
+    let access = Access::infer(requests).await?;
+    access.client(access.config())
+}
+
+/// The way to this process's own cluster, for clients beside the first. Their requests are counted with its.
+#[derive(Clone)]
+pub struct Access {
+    config: Config,
+    requests: Requests,
+}
+
+impl std::fmt::Debug for Access {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Access").finish_non_exhaustive()
+    }
+}
+
+impl Access {
+    /// The cluster that KUBECONFIG names, or the one that this Pod runs in.
+    ///
+    /// # Errors
+    /// When there is neither.
+    pub async fn infer(requests: &Requests) -> Result<Self, ClusterError> {
+        let config = Config::infer().await.map_err(|error| ClusterError::Config(error.to_string()))?;
+        Ok(Self { config, requests: requests.clone() })
+    }
+
+    /// The configuration of this cluster.
+    pub(crate) fn config(&self) -> Config {
+        self.config.clone()
+    }
+
+    /// A client for a configuration: this one's, somebody else's in it, or another cluster's.
+    pub(crate) fn client(&self, config: Config) -> Result<Client, ClusterError> {
+        let host = config.cluster_url.authority().map(ToString::to_string).unwrap_or_default();
+        let client =
+            ClientBuilder::try_from(config).map_err(|error| ClusterError::Config(error.to_string()))?;
+        Ok(client.with_layer(&self.requests.layer(host)).build())
+    }
 }
 
 /// A client for the cluster of a context, the current one without `context`, and the namespace that the context names.

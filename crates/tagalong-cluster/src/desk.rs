@@ -4,6 +4,7 @@
 mod gather;
 mod kind;
 mod read;
+mod target;
 mod write;
 
 use crate::error::ClusterError;
@@ -13,19 +14,24 @@ use crate::notify::Notifier;
 use crate::shelf::Shelf;
 use crate::watch::Watch;
 use kind::Kind;
-use kube::core::Selector;
+use kube::ResourceExt as _;
+use kube::core::{Selector, SelectorExt as _};
 use kube::runtime::watcher::Config;
 use kube::{Api, Client};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tagalong_api::{GitRepository, ImagePolicy, ImageRepository, ImageUpdateAutomation};
+use tagalong_api::validate::Destination;
+use tagalong_api::{GitRepository, ImagePolicy, ImageRepository, ImageUpdateAutomation, Kustomization};
+use tagalong_apply::Cluster;
 use tagalong_engine::wake::Referrers;
 use tagalong_engine::wheel::Wakers;
 use tagalong_engine::{Desk, DeskError, Finding, Kinds, Record, SecretData, Wish};
 use tagalong_model::ObjectKey;
 use tagalong_registry::DockerConfig;
+pub use target::Reach;
+use target::Targets;
 
 /// Events that are not written yet when the process ends get this long.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -45,6 +51,8 @@ pub struct Options {
     pub dry_run: bool,
     /// The name of this Pod, which events carry.
     pub instance: String,
+    /// How Kustomizations reach clusters; `None` where they are not served.
+    pub reach: Option<Reach>,
 }
 
 /// Objects as this desk decided, each beside what others wrote.
@@ -70,6 +78,8 @@ struct Inner {
     policies: Shelf<ImagePolicy>,
     automations: Shelf<ImageUpdateAutomation>,
     sources: Shelf<GitRepository>,
+    kustomizations: Shelf<Kustomization>,
+    targets: Targets,
     referrers: Mutex<Referrers>,
     wakers: Wakers,
     /// Set when the wheel turns; until then nobody would hear.
@@ -87,17 +97,21 @@ impl ClusterDesk {
     /// When events cannot be posted, whatever the address.
     pub fn new(client: Client, options: Options, wakers: Wakers) -> Result<Self, ClusterError> {
         let (repositories, policies) = (Shelf::new(), Shelf::new());
-        let (automations, sources) = (Shelf::new(), Shelf::new());
+        let (automations, sources, kustomizations) = (Shelf::new(), Shelf::new(), Shelf::new());
         let kinds = Kinds {
             repositories: repositories.store().clone(),
             policies: policies.store().clone(),
             automations: automations.store().clone(),
             sources: sources.store().clone(),
+            kustomizations: kustomizations.store().clone(),
         };
         let health = Health::default();
         let images = [ImageRepository::NAME, ImagePolicy::NAME, ImageUpdateAutomation::NAME];
         for kind in images.into_iter().filter(|_| options.images).chain([GitRepository::NAME]) {
             health.fail(kind, "not read yet");
+        }
+        if options.reach.is_some() {
+            health.fail(Kustomization::NAME, "not read yet");
         }
         let notifier = options
             .events_address
@@ -114,6 +128,8 @@ impl ClusterDesk {
             policies,
             automations,
             sources,
+            kustomizations,
+            targets: Targets::default(),
             referrers: Mutex::default(),
             wakers,
             turning: AtomicBool::new(false),
@@ -137,6 +153,7 @@ impl ClusterDesk {
             self.follow::<ImagePolicy>(),
             self.follow::<ImageUpdateAutomation>(),
             self.follow::<GitRepository>(),
+            self.follow_kustomizations(),
         );
     }
 
@@ -149,6 +166,7 @@ impl ClusterDesk {
             kinds.policies.wait_until_ready(),
             kinds.automations.wait_until_ready(),
             kinds.sources.wait_until_ready(),
+            kinds.kustomizations.wait_until_ready(),
         );
         self.0.turning.store(true, Ordering::Relaxed);
     }
@@ -184,6 +202,15 @@ impl ClusterDesk {
         }
     }
 
+    /// Where Kustomizations are not served there are none, whoever else serves them.
+    async fn follow_kustomizations(&self) {
+        if self.0.options.reach.is_some() {
+            self.follow::<Kustomization>().await;
+        } else {
+            drop(self.0.kustomizations.absent());
+        }
+    }
+
     async fn follow<K: Kind>(&self) {
         let watch = Watch {
             api: self.api::<K>(self.0.options.namespace.as_deref()),
@@ -213,6 +240,8 @@ impl ClusterDesk {
 }
 
 impl Desk for ClusterDesk {
+    type Target = Cluster;
+
     fn kinds(&self) -> &Kinds {
         &self.0.kinds
     }
@@ -223,7 +252,31 @@ impl Desk for ClusterDesk {
             Wish::Policy(object) => self.keep_finalizer(object).await,
             Wish::Automation(object) => self.keep_finalizer(object).await,
             Wish::Source(object) => self.keep_finalizer(object).await,
+            Wish::Kustomization(object) => self.keep_finalizer(object).await,
         }
+    }
+
+    fn selects(&self, wish: Wish<'_>) -> bool {
+        let labels = match wish {
+            Wish::Repository(object) => object.labels(),
+            Wish::Policy(object) => object.labels(),
+            Wish::Automation(object) => object.labels(),
+            Wish::Source(object) => object.labels(),
+            Wish::Kustomization(object) => object.labels(),
+        };
+        !self.0.options.dry_run && self.0.options.selector.matches(labels)
+    }
+
+    async fn config_map(&self, key: &ObjectKey) -> Result<Option<BTreeMap<String, String>>, DeskError> {
+        read::config_map(&self.0.client, key).await
+    }
+
+    async fn target(&self, destination: &Destination) -> Result<Cluster, DeskError> {
+        self.cluster_of(destination).await
+    }
+
+    async fn reachable(&self, destination: &Destination) -> Result<bool, DeskError> {
+        self.is_reachable(destination).await
     }
 
     async fn secret(&self, key: &ObjectKey) -> Result<Option<SecretData>, DeskError> {
@@ -256,6 +309,9 @@ impl Desk for ClusterDesk {
             }
             Finding::Source { key, status, events } => {
                 self.write::<GitRepository>(&key, status.as_deref().map(write::value), events).await
+            }
+            Finding::Kustomization { key, status, events } => {
+                self.write::<Kustomization>(&key, status.as_deref().map(write::value), events).await
             }
         }
     }

@@ -25,8 +25,8 @@ mod shelf;
 mod status;
 mod watch;
 
-pub use cluster::{connect, connect_to, instance};
-pub use desk::{Beside, ClusterDesk, Options};
+pub use cluster::{Access, connect, connect_to, instance};
+pub use desk::{Beside, ClusterDesk, Options, Reach};
 pub use error::ClusterError;
 pub use health::Health;
 pub use lease::{Election, Terms, lease_name};

@@ -16,6 +16,7 @@ mod gather;
 mod index;
 mod look;
 mod message;
+mod pace;
 mod pinned;
 mod pins;
 mod plan;

@@ -2,6 +2,7 @@
 
 use crate::automation::{Existing, Hosts, Turns};
 use crate::desk::Desk;
+use crate::kustomization::Syncing;
 use crate::listings::Listings;
 use crate::meters::Meters;
 use crate::mirrors::Mirrors;
@@ -80,6 +81,8 @@ pub struct Context<D> {
     pub meters: Meters,
     /// Where archives of GitRepositories are kept and served; `None` where GitRepositories are only read.
     pub served: Option<Served>,
+    /// What Kustomizations share; `None` where they are not served.
+    pub syncing: Option<Syncing>,
     /// What the command line decided.
     pub settings: Settings,
 }
@@ -105,6 +108,7 @@ impl<D: Desk> Context<D> {
             retries: Retries::default(),
             meters: Meters::default(),
             served: None,
+            syncing: None,
             settings,
         }
     }
@@ -113,6 +117,13 @@ impl<D: Desk> Context<D> {
     #[must_use]
     pub fn serving(self, served: Served) -> Self {
         Self { served: Some(served), ..self }
+    }
+
+    /// The same, with Kustomizations served, which are built from what is served of GitRepositories.
+    #[must_use]
+    pub fn syncing(self) -> Self {
+        let syncing = Some(Syncing::new(self.settings.concurrent));
+        Self { syncing, ..self }
     }
 
     /// An interval stretched by the jitter of the settings.

@@ -2,15 +2,18 @@
 //! of YAML (`tagalong-files`) and over the Kubernetes API; the reconcilers never know which.
 
 use crate::automation::TurnReport;
+use crate::target::Target;
 use kube::Resource;
 use kube::runtime::reflector::{ObjectRef, Store};
 use secrecy::SecretSlice;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
+use tagalong_api::validate::Destination;
 use tagalong_api::{
     GitRepository, GitRepositoryStatus, ImagePolicy, ImagePolicyStatus, ImageRepository,
-    ImageRepositoryStatus, ImageUpdateAutomation, ImageUpdateAutomationStatus, Reason,
+    ImageRepositoryStatus, ImageUpdateAutomation, ImageUpdateAutomationStatus, Kustomization,
+    KustomizationStatus, Reason,
 };
 use tagalong_model::ObjectKey;
 use tagalong_registry::DockerConfig;
@@ -29,6 +32,8 @@ pub struct Kinds {
     pub automations: Store<ImageUpdateAutomation>,
     /// Every GitRepository.
     pub sources: Store<GitRepository>,
+    /// Every Kustomization.
+    pub kustomizations: Store<Kustomization>,
 }
 
 impl Kinds {
@@ -42,6 +47,7 @@ impl Kinds {
             "ImagePolicy" => holds(&self.policies, key),
             "ImageUpdateAutomation" => holds(&self.automations, key),
             "GitRepository" => holds(&self.sources, key),
+            "Kustomization" => holds(&self.kustomizations, key),
             _ => false,
         }
     }
@@ -110,6 +116,15 @@ pub enum Finding {
         /// What happened.
         events: Vec<Event>,
     },
+    /// Of a Kustomization.
+    Kustomization {
+        /// Which.
+        key: ObjectKey,
+        /// Its new status; `None` leaves it as it is.
+        status: Option<Box<KustomizationStatus>>,
+        /// What happened.
+        events: Vec<Event>,
+    },
 }
 
 /// An object whose turn has come.
@@ -123,6 +138,8 @@ pub enum Wish<'a> {
     Automation(&'a ImageUpdateAutomation),
     /// A GitRepository.
     Source(&'a GitRepository),
+    /// A Kustomization.
+    Kustomization(&'a Kustomization),
 }
 
 /// Why a desk could not answer.
@@ -141,6 +158,9 @@ pub enum DeskError {
 
 /// Where wishes come from and findings go.
 pub trait Desk: Send + Sync + 'static {
+    /// What objects are applied to.
+    type Target: Target;
+
     /// The objects of every kind.
     fn kinds(&self) -> &Kinds;
 
@@ -148,8 +168,26 @@ pub trait Desk: Send + Sync + 'static {
     /// object is never taken away in the middle of its turn.
     fn admit(&self, wish: Wish<'_>) -> impl Future<Output = Result<bool, DeskError>> + Send;
 
+    /// Whether this desk turns the object at all, or leaves it to somebody else.
+    fn selects(&self, wish: Wish<'_>) -> bool;
+
     /// A Secret by name; `None` where there is none.
     fn secret(&self, key: &ObjectKey) -> impl Future<Output = Result<Option<SecretData>, DeskError>> + Send;
+
+    /// The values of a ConfigMap by key; `None` where there is none.
+    fn config_map(
+        &self,
+        key: &ObjectKey,
+    ) -> impl Future<Output = Result<Option<BTreeMap<String, String>>, DeskError>> + Send;
+
+    /// What the objects of a Kustomization are applied to.
+    fn target(
+        &self,
+        destination: &Destination,
+    ) -> impl Future<Output = Result<Self::Target, DeskError>> + Send;
+
+    /// Whether the ServiceAccount and the Secret that a destination names are there still.
+    fn reachable(&self, destination: &Destination) -> impl Future<Output = Result<bool, DeskError>> + Send;
 
     /// Names of the `imagePullSecrets` of a ServiceAccount.
     fn pull_secrets(

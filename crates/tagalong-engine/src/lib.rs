@@ -6,7 +6,8 @@
 //!   wheel ──▶ repository: gather → plan → act → report ────────────┤ tag lists
 //!         ──▶ policy:     gather → decide → act → report ──────────┤ the tag to run
 //!         ──▶ automation: gather → look → plan → act → report ─────┤ a commit on the branch
-//!         ──▶ source:     gather → plan → act → report ────────────┘ an archive of the commit
+//!         ──▶ source:     gather → plan → act → report ────────────┤ an archive of the commit
+//!         ──▶ kustomization: gather → render → act → report ───────┘ the objects of a folder of it, applied
 //! ```
 //!
 //! Clients and stores are on the floors below; what a value means is decided there. Here is only the order in
@@ -16,6 +17,7 @@ pub mod automation;
 mod context;
 pub mod credentials;
 mod desk;
+pub mod kustomization;
 mod listings;
 mod meters;
 mod mirrors;
@@ -25,13 +27,16 @@ mod record;
 pub mod repository;
 mod retries;
 pub mod source;
+mod target;
 pub mod wake;
 pub mod wheel;
 
 pub use context::{Context, Settings};
 pub use desk::{Desk, DeskError, Event, EventType, Finding, Kinds, SecretData, Wish};
+pub use kustomization::Syncing;
 pub use listings::Listings;
 pub use meters::Meters;
 pub use mirrors::Mirrors;
 pub use record::Record;
 pub use source::Served;
+pub use target::Target;

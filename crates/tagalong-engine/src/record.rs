@@ -39,6 +39,7 @@ impl Record {
             Finding::Policy { key, events, .. } => ("ImagePolicy", key, events),
             Finding::Automation { key, events, .. } => ("ImageUpdateAutomation", key, events),
             Finding::Source { key, events, .. } => ("GitRepository", key, events),
+            Finding::Kustomization { key, events, .. } => ("Kustomization", key, events),
         };
         tell(kind, key, events);
         let mut inner = self.inner();

@@ -10,6 +10,7 @@ mod conditions;
 mod gather;
 mod plan;
 mod report;
+mod trees;
 
 use crate::context::Context;
 use crate::desk::{Desk, Wish};
@@ -22,13 +23,16 @@ use std::sync::Arc;
 use std::time::Duration;
 use tagalong_api::validate::{self, VerifyMode};
 use tagalong_api::{Artifact, GitRepository, Reason};
+use tagalong_kustomize::Tree;
 use tagalong_store::{ArtifactPath, Artifacts};
+use trees::Trees;
 
 /// Where archives are, and where others find them. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Served {
     archives: Arc<Artifacts>,
     address: Arc<str>,
+    trees: Arc<Trees>,
 }
 
 impl Served {
@@ -36,7 +40,17 @@ impl Served {
     pub fn new(archives: Arc<Artifacts>, address: &str) -> Self {
         let address = address.trim_end_matches('/');
         let url = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
-        Self { archives, address: url.into() }
+        Self { archives, address: url.into(), trees: Arc::default() }
+    }
+
+    /// The files of an artifact that is kept here.
+    ///
+    /// # Errors
+    /// Why they cannot be had.
+    pub(crate) async fn files(&self, artifact: &Artifact) -> Result<Arc<Tree>, String> {
+        let (served, artifact) = (self.clone(), artifact.clone());
+        let read = tokio::task::spawn_blocking(move || served.trees.read(&served.archives, &artifact));
+        read.await.map_err(|error| error.to_string())?
     }
 
     fn url(&self, path: &ArtifactPath) -> String {

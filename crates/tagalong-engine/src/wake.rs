@@ -5,7 +5,8 @@ use crate::desk::Kinds;
 use kube::ResourceExt;
 use std::collections::HashMap;
 use tagalong_api::{
-    GitRepository, ImagePolicy, ImageRepository, ImageUpdateAutomation, RECONCILE_REQUEST, validate,
+    GitRepository, ImagePolicy, ImageRepository, ImageUpdateAutomation, Kustomization, RECONCILE_REQUEST,
+    condition, validate,
 };
 use tagalong_model::ObjectKey;
 
@@ -63,6 +64,13 @@ pub fn repository_of(policy: &ImagePolicy) -> ObjectKey {
 pub fn source_of(automation: &ImageUpdateAutomation) -> ObjectKey {
     let reference = &automation.spec.source_ref;
     let namespace = reference.namespace.clone().or_else(|| automation.namespace()).unwrap_or_default();
+    ObjectKey::new(namespace, &reference.name)
+}
+
+/// The source that a Kustomization is built from.
+pub fn built_from(kustomization: &Kustomization) -> ObjectKey {
+    let reference = &kustomization.spec.source_ref;
+    let namespace = reference.namespace.clone().or_else(|| kustomization.namespace()).unwrap_or_default();
     ObjectKey::new(namespace, &reference.name)
 }
 
@@ -147,4 +155,45 @@ pub fn after_push(
         return Vec::new();
     };
     sources.iter().filter(|source| source.spec.url == url).map(|source| key_of(source.as_ref())).collect()
+}
+
+/// Kustomizations to wake after a GitRepository changed: those that are built from it, when it has another artifact.
+pub fn after_artifact(old: Option<&GitRepository>, new: &GitRepository, kinds: &Kinds) -> Vec<ObjectKey> {
+    let revision = |source: &GitRepository| {
+        let artifact = source.status.as_ref()?.artifact.as_ref()?;
+        Some((artifact.revision.clone(), artifact.digest.clone()))
+    };
+    if revision(new).is_none() || old.is_some_and(|old| revision(old) == revision(new)) {
+        return Vec::new();
+    }
+    let source = key_of(new);
+    let all = kinds.kustomizations.state();
+    let built = all.iter().filter(|kustomization| built_from(kustomization) == source);
+    built.map(|kustomization| key_of(kustomization.as_ref())).collect()
+}
+
+/// Kustomizations to wake after another one changed: those that wait for it, when it has become Ready, or Ready of
+/// another revision.
+pub fn after_kustomization(
+    old: Option<&Kustomization>,
+    new: &Kustomization,
+    kinds: &Kinds,
+) -> Vec<ObjectKey> {
+    let seen = |object: &Kustomization| {
+        let status = object.status.as_ref()?;
+        let ready = condition::find(&status.conditions, condition::READY)?;
+        (ready.status == "True").then(|| (status.last_applied_revision.clone(), status.observed_generation))
+    };
+    if seen(new).is_none() || old.is_some_and(|old| seen(old) == seen(new)) {
+        return Vec::new();
+    }
+    let key = key_of(new);
+    let waits = |other: &Kustomization| {
+        let namespace = other.namespace().unwrap_or_default();
+        other.spec.depends_on.iter().flatten().any(|reference| {
+            reference.name == key.name && *reference.namespace.as_ref().unwrap_or(&namespace) == key.namespace
+        })
+    };
+    let all = kinds.kustomizations.state();
+    all.iter().filter(|other| waits(other)).map(|other| key_of(other.as_ref())).collect()
 }

@@ -11,7 +11,7 @@
 use crate::context::Context;
 use crate::desk::{Desk, DeskError};
 use crate::retries::delay;
-use crate::{automation, policy, repository, source};
+use crate::{automation, kustomization, policy, repository, source};
 use futures::future::BoxFuture;
 use futures::{Stream, StreamExt, stream};
 use kube::runtime::controller::{Action, Config, Error as WheelError, applier};
@@ -23,6 +23,8 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tagalong_api::Kustomization;
+use tagalong_api::condition::{self, READY};
 use tagalong_model::ObjectKey;
 use tokio::sync::{mpsc, watch};
 
@@ -58,6 +60,7 @@ pub struct Wakers {
     policies: mpsc::UnboundedSender<ObjectKey>,
     automations: mpsc::UnboundedSender<ObjectKey>,
     sources: mpsc::UnboundedSender<ObjectKey>,
+    kustomizations: mpsc::UnboundedSender<ObjectKey>,
 }
 
 /// The other ends of [`Wakers`]; held by the wheel.
@@ -67,6 +70,7 @@ pub struct WakeQueues {
     policies: mpsc::UnboundedReceiver<ObjectKey>,
     automations: mpsc::UnboundedReceiver<ObjectKey>,
     sources: mpsc::UnboundedReceiver<ObjectKey>,
+    kustomizations: mpsc::UnboundedReceiver<ObjectKey>,
 }
 
 impl Wakers {
@@ -76,13 +80,15 @@ impl Wakers {
         let (policies, policies_queue) = mpsc::unbounded_channel();
         let (automations, automations_queue) = mpsc::unbounded_channel();
         let (sources, sources_queue) = mpsc::unbounded_channel();
+        let (kustomizations, kustomizations_queue) = mpsc::unbounded_channel();
         let queues = WakeQueues {
             repositories: repositories_queue,
             policies: policies_queue,
             automations: automations_queue,
             sources: sources_queue,
+            kustomizations: kustomizations_queue,
         };
-        (Self { repositories, policies, automations, sources }, queues)
+        (Self { repositories, policies, automations, sources, kustomizations }, queues)
     }
 
     /// Asks for a turn of each of these ImageRepositories.
@@ -104,6 +110,11 @@ impl Wakers {
     pub fn sources(&self, keys: impl IntoIterator<Item = ObjectKey>) {
         wake(&self.sources, keys);
     }
+
+    /// Asks for a turn of each of these Kustomizations; where they are not served, nobody hears.
+    pub fn kustomizations(&self, keys: impl IntoIterator<Item = ObjectKey>) {
+        wake(&self.kustomizations, keys);
+    }
 }
 
 fn wake(queue: &mpsc::UnboundedSender<ObjectKey>, keys: impl IntoIterator<Item = ObjectKey>) {
@@ -117,7 +128,7 @@ fn wake(queue: &mpsc::UnboundedSender<ObjectKey>, keys: impl IntoIterator<Item =
 
 type Reconcile<K, D> = fn(Arc<K>, Arc<Context<D>>) -> BoxFuture<'static, Result<Action, Failed>>;
 
-/// Settles every object once: repositories, then policies, then automations. When `stop` resolves, what was begun
+/// Settles every object once: repositories, then policies, then automations, then what is built from their commits. When `stop` resolves, what was begun
 /// is finished and nothing more is.
 pub async fn once<D: Desk>(context: Arc<Context<D>>, stop: impl Future<Output = ()>) {
     let (stopper, stopped) = watch::channel(false);
@@ -125,7 +136,13 @@ pub async fn once<D: Desk>(context: Arc<Context<D>>, stop: impl Future<Output = 
     let work = async {
         settle(&context, kinds.repositories, stopped.clone(), repository::reconcile).await;
         settle(&context, kinds.policies, stopped.clone(), policy::reconcile).await;
-        settle(&context, kinds.automations, stopped, automation::reconcile).await;
+        settle(&context, kinds.automations, stopped.clone(), automation::reconcile).await;
+        if context.served.is_some() {
+            settle(&context, kinds.sources, stopped.clone(), source::reconcile).await;
+        }
+        if context.syncing.is_some() {
+            settle_kustomizations(&context, &stopped).await;
+        }
     };
     let stopping = async {
         stop.await;
@@ -164,7 +181,8 @@ pub async fn forever<D: Desk>(context: Arc<Context<D>>, wakes: WakeQueues, stop:
         stopped.clone(),
         automation::reconcile,
     );
-    let sources = serve(&context, wakes.sources, stopped);
+    let sources = serve(&context, wakes.sources, stopped.clone());
+    let kustomizations = sync(&context, wakes.kustomizations, stopped);
     let wheel = async {
         let had_theirs = |kind: usize| {
             let firsts = &firsts;
@@ -178,6 +196,7 @@ pub async fn forever<D: Desk>(context: Arc<Context<D>>, wakes: WakeQueues, stop:
             policies.for_each(had_theirs(1)),
             automations.for_each(|_| futures::future::ready(())),
             sources,
+            kustomizations,
         );
     };
     let stopping = async {
@@ -185,6 +204,24 @@ pub async fn forever<D: Desk>(context: Arc<Context<D>>, wakes: WakeQueues, stop:
         stopper.send_replace(true);
     };
     tokio::join!(wheel, stopping);
+}
+
+/// Turns the Kustomizations once, and again as long as that brings one more to be Ready: others may depend on it.
+async fn settle_kustomizations<D: Desk>(context: &Arc<Context<D>>, stopped: &watch::Receiver<bool>) {
+    let store = context.desk.kinds().kustomizations.clone();
+    let ready = || {
+        let is_ready = |object: &Arc<Kustomization>| {
+            let status = object.status.as_ref();
+            let ready = status.and_then(|status| condition::find(&status.conditions, READY));
+            ready.is_some_and(|ready| ready.status == "True")
+        };
+        store.state().iter().filter(|object| is_ready(object)).count()
+    };
+    let mut before = None;
+    while before != Some(ready()) && before != Some(store.len()) {
+        before = Some(ready());
+        settle(context, store.clone(), stopped.clone(), kustomization::reconcile).await;
+    }
 }
 
 /// Turns the GitRepositories, where they are served.
@@ -198,6 +235,21 @@ async fn serve<D: Desk>(
     }
     let store = context.desk.kinds().sources.clone();
     let turns = turn(context, store, wakes, async {}, AT_ONCE, stopped, source::reconcile);
+    turns.for_each(|_| futures::future::ready(())).await;
+}
+
+/// Turns the Kustomizations, where they are served. A turn that waits for health takes nobody's place, so all may be
+/// under way at once.
+async fn sync<D: Desk>(
+    context: &Arc<Context<D>>,
+    wakes: mpsc::UnboundedReceiver<ObjectKey>,
+    stopped: watch::Receiver<bool>,
+) {
+    let Some(syncing) = context.syncing.clone() else { return };
+    let store = context.desk.kinds().kustomizations.clone();
+    let woken = queued(wakes).inspect(move |key| syncing.nudge(key));
+    let config = Config::default().debounce(AT_ONCE);
+    let turns = turn_of(context, store, woken, async {}, config, stopped, kustomization::reconcile);
     turns.for_each(|_| futures::future::ready(())).await;
 }
 
@@ -239,6 +291,29 @@ fn turn<K, D>(
     wakes: mpsc::UnboundedReceiver<ObjectKey>,
     gate: impl Future<Output = ()> + Send + 'static,
     debounce: Duration,
+    stopped: watch::Receiver<bool>,
+    reconcile: Reconcile<K, D>,
+) -> impl Stream<Item = ObjectKey>
+where
+    K: Resource<DynamicType = ()> + Clone + Debug + 'static,
+    D: Desk,
+{
+    let config = Config::default().concurrency(context.settings.concurrent).debounce(debounce);
+    turn_of(context, store, queued(wakes), gate, config, stopped, reconcile)
+}
+
+/// What is asked for, as it comes.
+fn queued(wakes: mpsc::UnboundedReceiver<ObjectKey>) -> impl Stream<Item = ObjectKey> + Send + 'static {
+    stream::unfold(wakes, |mut wakes| async move { wakes.recv().await.map(|key| (key, wakes)) })
+}
+
+/// The same for what is `woken` in another way, with the applier's settings.
+fn turn_of<K, D>(
+    context: &Arc<Context<D>>,
+    store: Store<K>,
+    woken: impl Stream<Item = ObjectKey> + Send + 'static,
+    gate: impl Future<Output = ()> + Send + 'static,
+    config: Config,
     mut stopped: watch::Receiver<bool>,
     reconcile: Reconcile<K, D>,
 ) -> impl Stream<Item = ObjectKey>
@@ -248,14 +323,12 @@ where
 {
     let all = store.clone();
     let first = stream::once(gate).flat_map(move |()| stream::iter(keys(&all)));
-    let woken = stream::unfold(wakes, |mut wakes| async move { wakes.recv().await.map(|key| (key, wakes)) });
     let queue = Box::pin(first.chain(woken).map(|key| Ok::<_, Infallible>(reference::<K>(&key))).take_until(
         async move {
             // An error means that the sender is gone, which is a stop as well.
             _ = stopped.wait_for(|stopped| *stopped).await.is_ok();
         },
     ));
-    let config = Config::default().concurrency(context.settings.concurrent).debounce(debounce);
     applier(reconcile, on_error, Arc::clone(context), store, queue, config).filter_map(|result| {
         futures::future::ready(match result {
             Ok((object, _)) => Some(key(object.namespace, object.name)),

@@ -1,8 +1,8 @@
 //! The desk over a folder of YAML: objects live in kube's own reflector stores, as they would in a cluster, and a
 //! status is written back into the store, where it wakes whoever waits for it. Built by the binary.
 
+use crate::{FolderTarget, SecretRules, resolve_secret, resolve_url};
 use crate::{Loaded, Located};
-use crate::{SecretRules, resolve_secret, resolve_url};
 use k8s_openapi::api::core::v1::Secret;
 use kube::runtime::reflector::{ObjectRef, Store, store::Writer};
 use kube::runtime::watcher::Event as Change;
@@ -10,12 +10,20 @@ use kube::{Resource, ResourceExt};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Debug;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tagalong_api::{GitRepository, ImagePolicy, ImageRepository, ImageUpdateAutomation};
+use tagalong_api::validate::{self, Deletion, Destination};
+use tagalong_api::{
+    GitRepository, ImagePolicy, ImageRepository, ImageUpdateAutomation, Kustomization, KustomizationStatus,
+};
 use tagalong_engine::wake::Referrers;
 use tagalong_engine::wheel::Wakers;
 use tagalong_engine::{Desk, DeskError, Finding, Kinds, Record, SecretData, Wish, wake};
 use tagalong_model::ObjectKey;
 use tagalong_registry::DockerConfig;
+
+mod sync;
+
+use sync::Sync;
+pub use sync::SyncTo;
 
 /// Where the folder's objects stand, and where findings about them go.
 #[derive(Clone)]
@@ -28,6 +36,7 @@ struct Inner {
     docker_config: Option<Arc<DockerConfig>>,
     wakers: Wakers,
     record: Record,
+    sync: Option<Sync>,
 }
 
 struct State {
@@ -35,6 +44,7 @@ struct State {
     policies: Writer<ImagePolicy>,
     automations: Writer<ImageUpdateAutomation>,
     sources: Writer<GitRepository>,
+    kustomizations: Writer<Kustomization>,
     secrets: HashMap<ObjectKey, Located<Secret>>,
     namespaces: HashMap<String, BTreeMap<String, String>>,
     /// Of the policies as they are now.
@@ -42,11 +52,13 @@ struct State {
 }
 
 impl FilesDesk {
-    /// A desk over what was loaded. `wakers` reach the wheel; `docker_config` serves images that name no secret.
+    /// A desk over what was loaded. `wakers` reach the wheel; `docker_config` serves images that name no secret;
+    /// Kustomizations are applied to the folder `sync_to`, and left alone without one.
     pub fn new(
         loaded: Loaded,
         rules: SecretRules,
         docker_config: Option<DockerConfig>,
+        sync_to: Option<SyncTo>,
         wakers: Wakers,
     ) -> Self {
         let mut state = State {
@@ -54,6 +66,7 @@ impl FilesDesk {
             policies: Writer::default(),
             automations: Writer::default(),
             sources: Writer::default(),
+            kustomizations: Writer::default(),
             secrets: HashMap::new(),
             namespaces: HashMap::new(),
             referrers: Referrers::default(),
@@ -63,17 +76,35 @@ impl FilesDesk {
             policies: state.policies.as_reader(),
             automations: state.automations.as_reader(),
             sources: state.sources.as_reader(),
+            kustomizations: state.kustomizations.as_reader(),
         };
         fill(&mut state.repositories, loaded.repositories);
         fill(&mut state.policies, loaded.policies);
         state.referrers = referrers(&kinds);
         fill(&mut state.automations, loaded.automations);
         fill(&mut state.sources, addressed(loaded.sources));
+        let sync = sync_to.map(Sync::new);
+        fill(&mut state.kustomizations, served(sync.as_ref(), loaded.kustomizations));
         state.secrets = by_key(loaded.secrets);
         state.namespaces = labels(loaded.namespaces);
         let docker_config = docker_config.map(Arc::new);
         let record = Record::default();
-        Self(Arc::new(Inner { kinds, state: Mutex::new(state), rules, docker_config, wakers, record }))
+        let state = Mutex::new(state);
+        let desk = Self(Arc::new(Inner { kinds, state, rules, docker_config, wakers, record, sync }));
+        desk.clear_gone();
+        desk
+    }
+
+    /// Whether Kustomizations are served.
+    pub fn syncs(&self) -> bool {
+        self.0.sync.is_some()
+    }
+
+    /// Clears away what Kustomizations have applied that are there no more.
+    fn clear_gone(&self) {
+        if let Some(sync) = &self.0.sync {
+            sync.clear_gone(|key| self.0.kinds.contains("Kustomization", key));
+        }
     }
 
     /// What was found so far.
@@ -94,6 +125,9 @@ impl FilesDesk {
             replace(&mut state.automations, &kinds.automations, loaded.automations, |object| &object.spec);
         let sources =
             replace(&mut state.sources, &kinds.sources, addressed(loaded.sources), |object| &object.spec);
+        let kustomizations = served(self.0.sync.as_ref(), loaded.kustomizations);
+        let kustomizations =
+            replace(&mut state.kustomizations, &kinds.kustomizations, kustomizations, |object| &object.spec);
         let secrets = by_key(loaded.secrets);
         let namespaces = labels(loaded.namespaces);
         let shared = secrets.len() != state.secrets.len()
@@ -105,16 +139,22 @@ impl FilesDesk {
         state.namespaces = namespaces;
         let automated: HashSet<ObjectKey> = keys(&kinds.automations).into_iter().collect();
         drop(state);
+        self.clear_gone();
         self.0.record.retain(|key| automated.contains(key));
-        let changed =
-            repositories.len() + policies.len() + automations.len() + sources.len() + usize::from(shared);
+        let turned = repositories.len() + policies.len() + automations.len() + sources.len();
+        let changed = turned + kustomizations.len() + usize::from(shared);
         if shared {
             // A Secret or Namespace may matter to any of them; their turns are cheap when it does not.
             let wakers = &self.0.wakers;
             wakers.repositories(keys(&kinds.repositories));
             wakers.policies(keys(&kinds.policies));
             wakers.automations(keys(&kinds.automations));
+            wakers.sources(keys(&kinds.sources));
+            wakers.kustomizations(keys(&kinds.kustomizations));
         } else {
+            let wakers = &self.0.wakers;
+            wakers.sources(sources.iter().map(|object| wake::key_of(object.as_ref())));
+            wakers.kustomizations(kustomizations.iter().map(|object| wake::key_of(object.as_ref())));
             self.wake(&repositories, &policies, &automations, &sources);
         }
         changed
@@ -150,6 +190,8 @@ impl FilesDesk {
 }
 
 impl Desk for FilesDesk {
+    type Target = FolderTarget;
+
     fn kinds(&self) -> &Kinds {
         &self.0.kinds
     }
@@ -163,6 +205,31 @@ impl Desk for FilesDesk {
         let values =
             resolve_secret(&secret, &self.0.rules).map_err(|error| DeskError::Secret(error.to_string()))?;
         Ok(Some(values))
+    }
+
+    fn selects(&self, _: Wish<'_>) -> bool {
+        true
+    }
+
+    async fn config_map(&self, key: &ObjectKey) -> Result<Option<BTreeMap<String, String>>, DeskError> {
+        Err(DeskError::Unsupported(format!(
+            "ConfigMap '{}' can be read in a cluster only; put its values into .spec.postBuild.substitute, or into a Secret",
+            key.name
+        )))
+    }
+
+    async fn target(&self, destination: &Destination) -> Result<FolderTarget, DeskError> {
+        if destination.kubeconfig.is_some() {
+            let why =
+                ".spec.kubeConfig names another cluster, and --sync-to writes into one folder; leave it out";
+            return Err(DeskError::Unsupported(why.to_owned()));
+        }
+        let unnamed = || DeskError::Unsupported("name the folder to apply to with --sync-to".to_owned());
+        self.0.sync.as_ref().map(|sync| sync.target.clone()).ok_or_else(unnamed)
+    }
+
+    async fn reachable(&self, _: &Destination) -> Result<bool, DeskError> {
+        Ok(true)
     }
 
     async fn pull_secrets(&self, account: &ObjectKey) -> Result<Vec<String>, DeskError> {
@@ -182,13 +249,26 @@ impl Desk for FilesDesk {
 
     async fn post(&self, finding: Finding) -> Result<(), DeskError> {
         self.0.record.take(&finding);
-        self.take(finding);
-        Ok(())
+        self.take(finding)
     }
 }
 
 impl FilesDesk {
-    fn take(&self, finding: Finding) {
+    /// Keeps what a Kustomization has applied, or is about to.
+    fn keep(&self, key: &ObjectKey, status: &KustomizationStatus) -> Result<(), DeskError> {
+        let (Some(sync), Some(inventory)) = (&self.0.sync, &status.inventory) else { return Ok(()) };
+        let reference = ObjectRef::<Kustomization>::new(&key.name).within(&key.namespace);
+        let Some(object) = self.0.kinds.kustomizations.get(&reference) else { return Ok(()) };
+        if object.status.as_ref().and_then(|status| status.inventory.as_ref()) == Some(inventory) {
+            return Ok(());
+        }
+        let orphan = validate::deletion(&object.spec) == Deletion::Orphan;
+        sync.keep(key, orphan, inventory).map_err(|error| {
+            DeskError::Unreachable(format!("the inventory of Kustomization/{key} cannot be kept: {error}"))
+        })
+    }
+
+    fn take(&self, finding: Finding) -> Result<(), DeskError> {
         let kinds = &self.0.kinds;
         match finding {
             Finding::Repository { key, status: Some(status), .. } => {
@@ -208,12 +288,33 @@ impl FilesDesk {
                 }
             }
             Finding::Automation { key, status: Some(status), .. } => {
-                put(&mut self.state().automations, &kinds.automations, &key, |object| {
+                let written = put(&mut self.state().automations, &kinds.automations, &key, |object| {
                     object.status = Some(*status);
                 });
+                if let Some((old, new)) = written {
+                    self.0.wakers.sources(wake::after_push(Some(&old), &new, kinds));
+                }
+            }
+            Finding::Source { key, status: Some(status), .. } => {
+                let written = put(&mut self.state().sources, &kinds.sources, &key, |object| {
+                    object.status = Some(*status);
+                });
+                if let Some((old, new)) = written {
+                    self.0.wakers.kustomizations(wake::after_artifact(Some(&old), &new, kinds));
+                }
+            }
+            Finding::Kustomization { key, status: Some(status), .. } => {
+                self.keep(&key, &status)?;
+                let written = put(&mut self.state().kustomizations, &kinds.kustomizations, &key, |object| {
+                    object.status = Some(*status);
+                });
+                if let Some((old, new)) = written {
+                    self.0.wakers.kustomizations(wake::after_kustomization(Some(&old), &new, kinds));
+                }
             }
             _ => {}
         }
+        Ok(())
     }
 }
 
@@ -303,7 +404,21 @@ macro_rules! with_status {
         })*
     };
 }
-with_status!(ImageRepository, ImagePolicy, ImageUpdateAutomation, GitRepository);
+with_status!(ImageRepository, ImagePolicy, ImageUpdateAutomation, GitRepository, Kustomization);
+
+/// Kustomizations where there is a folder for them, with what they have applied to it before.
+fn served(sync: Option<&Sync>, mut loaded: Vec<Located<Kustomization>>) -> Vec<Located<Kustomization>> {
+    let Some(sync) = sync else { return Vec::new() };
+    for applied in sync.inventories.all() {
+        let key = applied.key();
+        let own = loaded.iter_mut().find(|located| wake::key_of(&located.object) == key);
+        if let Some(located) = own {
+            let inventory = Some(applied.inventory);
+            located.object.status = Some(KustomizationStatus { inventory, ..KustomizationStatus::default() });
+        }
+    }
+    loaded
+}
 
 /// Local paths count from the manifest that holds them.
 fn addressed(mut sources: Vec<Located<GitRepository>>) -> Vec<Located<GitRepository>> {

@@ -14,13 +14,13 @@ use schemars::{JsonSchema, generate::SchemaSettings};
 use serde_json::{Value as Json, json};
 use std::{fmt, sync::Arc, sync::LazyLock};
 use tagalong_api::{
-    GitRepository, IMAGE_GROUP, ImagePolicy, ImageRepository, ImageUpdateAutomation, SOURCE_GROUP, VERSION,
+    GitRepository, IMAGE_GROUP, ImagePolicy, ImageRepository, ImageUpdateAutomation, KUSTOMIZE_GROUP,
+    Kustomization, SOURCE_GROUP, VERSION,
 };
 
 /// Names of objects: DNS subdomains.
 pub(crate) const NAME_PATTERN: &str = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$";
 const IMAGE_KINDS: [&str; 3] = ["ImageRepository", "ImagePolicy", "ImageUpdateAutomation"];
-const KUSTOMIZE_GROUP: &str = "kustomize.toolkit.fluxcd.io";
 
 /// The kinds that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,6 +29,7 @@ pub(crate) enum Kind {
     ImagePolicy,
     ImageUpdateAutomation,
     GitRepository,
+    Kustomization,
     Secret,
     Namespace,
 }
@@ -60,6 +61,7 @@ impl Kind {
             url.map(|url| url.remove("pattern"));
             schema
         });
+        static KUSTOMIZATION: LazyLock<Json> = LazyLock::new(custom::<Kustomization>);
         static SECRET: LazyLock<Json> = LazyLock::new(|| core(&generate::<Secret>()));
         static NAMESPACE: LazyLock<Json> = LazyLock::new(|| core(&generate::<Namespace>()));
         match self {
@@ -67,6 +69,7 @@ impl Kind {
             Self::ImagePolicy => &POLICY,
             Self::ImageUpdateAutomation => &AUTOMATION,
             Self::GitRepository => &SOURCE,
+            Self::Kustomization => &KUSTOMIZATION,
             Self::Secret => &SECRET,
             Self::Namespace => &NAMESPACE,
         }
@@ -106,9 +109,12 @@ pub(crate) fn classify(root: &Node) -> Class {
             Class::Wrong(wrong_version(place("apiVersion"), group, number))
         }
         (IMAGE_GROUP, _) => Class::Wrong(wrong_kind(place("kind"), kind)),
+        (KUSTOMIZE_GROUP, "Kustomization") if number == VERSION => Class::Ours(Kind::Kustomization),
         (KUSTOMIZE_GROUP, "Kustomization") => {
-            let note = "Kustomization is not served yet and left alone";
-            Class::Noted(Finding::new(place("kind"), Code::NotServed, note))
+            let note = format!(
+                "Kustomization of {version} is left alone; those of {KUSTOMIZE_GROUP}/{VERSION} are served"
+            );
+            Class::Noted(Finding::new(place("apiVersion"), Code::NotServed, note))
         }
         ("", kind) if number.is_empty() && IMAGE_KINDS.contains(&kind) => {
             let message = format!(".apiVersion is missing; add apiVersion: {IMAGE_GROUP}/{VERSION}");
@@ -129,6 +135,7 @@ fn list_items(root: &Node, version: &str, kind: &str) -> Option<Vec<Arc<Node>>> 
     let ours = kind.strip_suffix("List").filter(|item| match group {
         IMAGE_GROUP => IMAGE_KINDS.contains(item),
         SOURCE_GROUP => *item == "GitRepository",
+        KUSTOMIZE_GROUP => *item == "Kustomization",
         "" => matches!(*item, "" | "Secret" | "Namespace"),
         _ => false,
     });
@@ -230,6 +237,7 @@ mod tests {
             Kind::ImagePolicy,
             Kind::ImageUpdateAutomation,
             Kind::GitRepository,
+            Kind::Kustomization,
             Kind::Secret,
             Kind::Namespace,
         ] {
@@ -248,6 +256,7 @@ mod tests {
             "enum",
             "maxItems",
             "maxLength",
+            "minLength",
             "required",
             // These say nothing that the types do not.
             "format int64",

@@ -12,23 +12,26 @@
 mod desk;
 mod docker;
 mod folder;
+mod inventories;
 mod kind;
 mod load;
 mod located;
 mod problem;
 mod schema;
 mod secret;
+mod target;
 mod url;
 mod walk;
 mod watch;
 mod yaml;
 
-pub use desk::FilesDesk;
+pub use desk::{FilesDesk, SyncTo};
 pub use docker::docker_config;
 pub use folder::Folder;
-pub use load::{LoadError, Loaded, load, scan, scan_texts};
+pub use load::{LoadError, Loaded, load, load_synced, scan, scan_texts};
 pub use located::Located;
 pub use problem::{Code, Place, Problem, underline};
 pub use secret::{SecretError, SecretRules, resolve_secret};
+pub use target::FolderTarget;
 pub use url::resolve_url;
 pub use watch::watch;

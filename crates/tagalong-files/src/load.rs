@@ -21,7 +21,8 @@ use std::{
     sync::Arc,
 };
 use tagalong_api::{
-    GitRepository, IMAGE_GROUP, ImagePolicy, ImageRepository, ImageUpdateAutomation, SOURCE_GROUP,
+    GitRepository, IMAGE_GROUP, ImagePolicy, ImageRepository, ImageUpdateAutomation, Kustomization,
+    SOURCE_GROUP,
 };
 use tagalong_model::{Digest, ObjectKey};
 
@@ -39,6 +40,8 @@ pub struct Loaded {
     pub automations: Vec<Located<ImageUpdateAutomation>>,
     /// Every GitRepository.
     pub sources: Vec<Located<GitRepository>>,
+    /// Every Kustomization.
+    pub kustomizations: Vec<Located<Kustomization>>,
     /// Every Secret, its references not yet looked up.
     pub secrets: Vec<Located<Secret>>,
     /// Every Namespace; their labels decide about `accessFrom`.
@@ -69,15 +72,28 @@ impl std::error::Error for LoadError {}
 /// # Errors
 /// [`LoadError`] with every problem in every file; then nothing should be done (exit status 2).
 pub fn load(paths: &[PathBuf]) -> Result<Loaded, LoadError> {
-    let (loaded, problems) = scan(paths);
+    whole_or_not(scan(paths))
+}
+
+/// The same where Kustomizations are served: they are read as strictly as the other kinds, not left alone.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_synced(paths: &[PathBuf]) -> Result<Loaded, LoadError> {
+    whole_or_not(read(paths, Loader { synced: true, ..Loader::default() }))
+}
+
+fn whole_or_not((loaded, problems): (Loaded, Vec<Problem>)) -> Result<Loaded, LoadError> {
     if problems.is_empty() { Ok(loaded) } else { Err(LoadError(problems)) }
 }
 
 /// The same for `lint`: what could be read, beside everything that is wrong.
 pub fn scan(paths: &[PathBuf]) -> (Loaded, Vec<Problem>) {
-    let mut problems = Vec::new();
-    let files = walk::files(paths, &mut problems);
-    let mut loader = Loader { loaded: Loaded::default(), problems, first: HashMap::new() };
+    read(paths, Loader::default())
+}
+
+fn read(paths: &[PathBuf], mut loader: Loader) -> (Loaded, Vec<Problem>) {
+    let files = walk::files(paths, &mut loader.problems);
     for file in &files {
         loader.file(file);
     }
@@ -87,18 +103,21 @@ pub fn scan(paths: &[PathBuf]) -> (Loaded, Vec<Problem>) {
 
 /// The same for texts that stand in no file: what `lint` was handed from a cluster, by the name it is to be told by.
 pub fn scan_texts<'t>(texts: impl IntoIterator<Item = (&'t Path, &'t str)>) -> (Loaded, Vec<Problem>) {
-    let mut loader = Loader { loaded: Loaded::default(), problems: Vec::new(), first: HashMap::new() };
+    let mut loader = Loader::default();
     for (name, text) in texts {
         loader.text(name, text.as_bytes());
     }
     (loader.loaded, loader.problems)
 }
 
+#[derive(Default)]
 struct Loader {
     loaded: Loaded,
     problems: Vec<Problem>,
     /// Where each object was seen first.
     first: HashMap<(Kind, ObjectKey), First>,
+    /// Whether Kustomizations are served.
+    synced: bool,
 }
 
 struct First {
@@ -146,6 +165,12 @@ impl Loader {
 
     fn document(&mut self, file: &Path, root: &Arc<Node>) {
         match classify(root) {
+            Class::Ours(Kind::Kustomization) if !self.synced => {
+                let place = root.get("kind").map_or(root.place, |node| node.place);
+                let note = "Kustomization is left alone; `run --sync-to` applies it to a folder";
+                self.loaded.others += 1;
+                self.loaded.notes.push(Finding::new(place, Code::NotServed, note).in_file(file));
+            }
             Class::Ours(kind) => self.object(file, root, kind),
             Class::List(items) => items.iter().for_each(|item| self.document(file, item)),
             Class::Other => self.loaded.others += 1,
@@ -174,6 +199,7 @@ impl Loader {
             Kind::ImagePolicy => add(&mut loaded.policies, file, root, kind, json),
             Kind::ImageUpdateAutomation => add(&mut loaded.automations, file, root, kind, json),
             Kind::GitRepository => add(&mut loaded.sources, file, root, kind, json),
+            Kind::Kustomization => add(&mut loaded.kustomizations, file, root, kind, json),
             Kind::Secret => add(&mut loaded.secrets, file, root, kind, json),
             Kind::Namespace => add(&mut loaded.namespaces, file, root, kind, json),
         };

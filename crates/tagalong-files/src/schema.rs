@@ -131,6 +131,10 @@ impl Checker<'_> {
 
     fn text(&mut self, node: &Node, text: &str, schema: &Json, path: &str) -> Json {
         self.limit(node.place, text.chars().count(), &schema["maxLength"], path, "characters");
+        if text.is_empty() && schema["minLength"].as_u64().is_some_and(|least| least > 0) {
+            let message = format!("{path} is empty; give it a value, or leave it out");
+            self.report(node.place, Code::BadValue, message);
+        }
         let allowed: Vec<&str> =
             schema["enum"].as_array().into_iter().flatten().filter_map(Json::as_str).collect();
         if !allowed.is_empty() && !allowed.contains(&text) {

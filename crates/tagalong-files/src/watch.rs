@@ -2,7 +2,7 @@
 //! the last good state stays in force.
 
 use crate::desk::FilesDesk;
-use crate::load;
+use crate::{load, load_synced};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -45,7 +45,8 @@ pub async fn watch(paths: &[PathBuf], desk: &FilesDesk) -> Result<(), notify::Er
                 break;
             }
         }
-        match load(paths) {
+        let loaded = if desk.syncs() { load_synced(paths) } else { load(paths) };
+        match loaded {
             Ok(loaded) => {
                 let changed = desk.reload(loaded);
                 if changed > 0 {

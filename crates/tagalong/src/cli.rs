@@ -123,6 +123,12 @@ pub(crate) enum Command {
     /// Print the objects of a kustomization, exactly as `kustomize build` does.
     #[command(after_help = "Example:\n  tagalong build ./deploy/overlays/production | kubectl diff -f -")]
     Build(BuildArgs),
+    /// Show what the sync would change in the cluster now, as a diff; write nothing.
+    #[command(after_help = "Example:\n  tagalong diff team-a/apps --exit-code")]
+    Diff(DiffArgs),
+    /// Show what Kustomizations own in the cluster.
+    #[command(after_help = "Example:\n  tagalong tree -n team-a apps")]
+    Tree(TreeArgs),
     /// Play the whole story on this machine in seconds; nothing has to be installed.
     #[command(after_help = "Example:\n  tagalong demo ./tagalong-demo")]
     Demo(DemoArgs),
@@ -214,6 +220,9 @@ pub(crate) struct RunArgs {
     /// Decide and report; push nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Apply Kustomizations to this folder: each object a file, deleted when it is no longer built.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) sync_to: Option<PathBuf>,
     /// Serve /healthz, /readyz, /metrics and a page on this address.
     #[arg(long, value_name = "ADDR")]
     pub(crate) listen: Option<SocketAddr>,
@@ -336,6 +345,36 @@ pub(crate) struct BuildArgs {
     /// The folder of the kustomization. Paths in it may not leave the Git work tree around it, else the folder itself.
     #[arg(value_name = "PATH")]
     pub(crate) path: PathBuf,
+    /// A file with the Flux Kustomization whose fields are added, as the sync adds them.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) kustomization_file: Option<PathBuf>,
+}
+
+/// `diff`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct DiffArgs {
+    #[command(flatten)]
+    pub(crate) desk: DeskArgs,
+    /// The Kustomization, as [NAMESPACE/]NAME [default: all].
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
+    #[command(flatten)]
+    pub(crate) state: StateArgs,
+    /// Exit with 1 when something would change.
+    #[arg(long)]
+    pub(crate) exit_code: bool,
+}
+
+/// `tree`
+#[derive(Debug, Clone, Args)]
+pub(crate) struct TreeArgs {
+    /// The Kustomization, as [NAMESPACE/]NAME [default: all].
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
 }
 
 /// `check`

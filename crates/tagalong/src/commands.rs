@@ -6,6 +6,7 @@ mod completion;
 mod controller;
 mod crds;
 mod demo;
+mod diff;
 mod explain;
 mod lint;
 mod man;
@@ -14,6 +15,7 @@ mod plan;
 mod run;
 mod select;
 mod settle;
+mod tree;
 mod unpin;
 
 use crate::cli::{Cli, Command};
@@ -38,6 +40,8 @@ pub(crate) async fn dispatch(cli: Cli) -> anyhow::Result<Answer> {
         Command::Select(args) => select::run(args, global).await,
         Command::Lint(args) => lint::run(&args, global).await,
         Command::Build(args) => build::run(&args, global),
+        Command::Diff(args) => diff::run(args, global).await,
+        Command::Tree(args) => tree::run(args, global).await,
         Command::Demo(args) => demo::run(args, global).await,
         Command::Controller(args) => controller::run(*args).await,
         Command::Completion(args) => completion::run(&args),

@@ -2,7 +2,7 @@
 //! installed, nothing leaves this machine. Called by the command `demo`.
 //!
 //! ```text
-//! place    the folder            estate   what it is filled with
+//! place    the folder            estate   what it is filled with      person   who works in it as well
 //! storage  images as files       server   the registry over them       image   what is pushed
 //! play     the story             teller   findings as they come        why     the reasons of a policy
 //!                                voice    how it looks
@@ -16,5 +16,6 @@ pub(crate) mod storage;
 pub(crate) mod voice;
 
 mod estate;
+mod person;
 mod teller;
 mod why;

@@ -48,6 +48,7 @@ fn object(finding: &Finding) -> String {
         Finding::Policy { key, .. } => named("ImagePolicy", key),
         Finding::Automation { key, .. } => named("ImageUpdateAutomation", key),
         Finding::Source { key, .. } => named("GitRepository", key),
+        Finding::Kustomization { key, .. } => named("Kustomization", key),
     }
 }
 

@@ -6,12 +6,13 @@ use crate::state::State;
 use anyhow::{Context as _, bail};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tagalong_cluster::ClusterDesk;
 use tagalong_engine::wheel::{WakeQueues, Wakers};
-use tagalong_engine::{Context, Desk, Listings, Mirrors, Record, Settings};
-use tagalong_files::{FilesDesk, Loaded, SecretRules, docker_config, load};
+use tagalong_engine::{Context, Desk, Listings, Mirrors, Record, Served, Settings};
+use tagalong_files::{FilesDesk, Loaded, SecretRules, SyncTo, docker_config, load, load_synced};
 use tagalong_registry::{DockerConfig, Options, Registry};
-use tagalong_store::Store;
+use tagalong_store::{Artifacts, Retention, Store};
 
 /// Everything a command turns.
 pub(crate) struct Wired<D> {
@@ -30,9 +31,9 @@ pub(crate) struct Followed {
 
 /// Whether this process is the one that writes the state folder.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// `run`
-    Writer,
+pub(crate) enum Role<'a> {
+    /// `run`, and the folder that Kustomizations are applied to.
+    Writer(Option<&'a Path>),
     /// `plan`, `explain`
     Reader,
 }
@@ -45,22 +46,29 @@ pub(crate) fn folder(
     dir: &Path,
     args: &DeskArgs,
     state: &StateArgs,
-    role: Role,
+    role: Role<'_>,
     settings: Settings,
 ) -> anyhow::Result<(Wired<FilesDesk>, Followed)> {
     let paths = vec![dir.to_owned()];
-    let loaded = load(&paths)?;
+    let sync_to = match role {
+        // Nothing is applied by one that decides and reports.
+        Role::Writer(sync_to) => sync_to.filter(|_| !settings.dry_run),
+        Role::Reader => None,
+    };
+    let loaded = if sync_to.is_some() { load_synced(&paths)? } else { load(&paths)? };
     tell(&loaded, &paths);
     let settings =
         Settings { instance: state.instance.clone(), max_mirror_size: state.max_mirror_size.0, ..settings };
     let state = match role {
-        Role::Writer => State::write(state)?,
+        Role::Writer(_) => State::write(state)?,
         Role::Reader => State::read(state)?,
     };
     let (wakers, wakes) = Wakers::new();
-    let desk = FilesDesk::new(loaded, rules(args, &paths), pull_config(), wakers);
+    let (rules, sync) = (rules(args, &paths), sync_to.map(|to| SyncTo { dir: to.into(), from: dir.into() }));
+    let synced = sync_to.map(|_| artifacts(&state)).transpose()?;
+    let desk = FilesDesk::new(loaded, rules, pull_config(), sync, wakers);
     let record = desk.record().clone();
-    Ok((wired(desk, record, args, state, settings)?, Followed { wakes, paths }))
+    Ok((wired(desk, record, args, state, settings, synced)?, Followed { wakes, paths }))
 }
 
 /// Reads the objects of a cluster once and wires everything; nothing will be written to it.
@@ -81,7 +89,39 @@ pub(crate) async fn cluster(
     let settings = Settings { instance, max_mirror_size: state.max_mirror_size.0, ..settings };
     let state = State::read(state)?;
     let record = desk.record().clone();
-    wired(desk, record, args, state, settings)
+    wired(desk, record, args, state, settings, None)
+}
+
+/// The same over the Kustomizations of a cluster and their sources.
+///
+/// # Errors
+/// Whatever makes it impossible to begin; nothing was done.
+pub(crate) async fn cluster_synced(
+    cluster: &ClusterArgs,
+    args: &DeskArgs,
+    state: &StateArgs,
+    settings: Settings,
+) -> anyhow::Result<Wired<ClusterDesk>> {
+    let desk = kustomizations(cluster).await?;
+    let settings = Settings { max_mirror_size: state.max_mirror_size.0, ..settings };
+    let state = State::read(state)?;
+    let record = desk.record().clone();
+    wired(desk, record, args, state, settings, None)
+}
+
+/// The Kustomizations of a cluster and their sources as they are now.
+///
+/// # Errors
+/// When there is no cluster, or it may not be asked.
+pub(crate) async fn kustomizations(args: &ClusterArgs) -> anyhow::Result<ClusterDesk> {
+    let (kubeconfig, context) = (args.kubeconfig.as_deref(), args.context.as_deref());
+    let (client, own) = tagalong_cluster::connect_to(kubeconfig, context).await?;
+    let namespace = args.namespace.clone().or(own).filter(|_| !args.all_namespaces);
+    let options = tagalong_cluster::Options { namespace, dry_run: true, ..Default::default() };
+    let desk = ClusterDesk::new(client, options, Wakers::new().0)?;
+    let gathered = desk.gather_kustomizations().await;
+    gathered.context("cannot read the Kustomizations; name a namespace that you may read with -n")?;
+    Ok(desk)
 }
 
 /// The objects of a cluster as they are now, and what its commits are signed with.
@@ -122,14 +162,26 @@ fn wired<D: Desk>(
     args: &DeskArgs,
     state: State,
     settings: Settings,
+    synced: Option<Served>,
 ) -> anyhow::Result<Wired<D>> {
     let listings = listings(&state)?;
     let ca_pem = ca_pem(args.ca_file.as_deref())?;
     let settings = Settings { no_cross_namespace_refs: args.no_cross_namespace_refs, ca_pem, ..settings };
     let mirrors = Mirrors::new(state.mirrors().to_owned());
     let registry = registry(args.ca_file.as_deref())?;
-    let context = Arc::new(Context::new(desk, registry, listings, mirrors, settings));
-    Ok(Wired { context, record, _state: state })
+    let mut context = Context::new(desk, registry, listings, mirrors, settings);
+    if let Some(synced) = synced {
+        context = context.serving(synced).syncing();
+    }
+    Ok(Wired { context: Arc::new(context), record, _state: state })
+}
+
+/// The archives that Kustomizations are built from, where nobody else fetches them.
+fn artifacts(state: &State) -> anyhow::Result<Served> {
+    let retention = Retention { ttl: Duration::from_secs(60), records: 2 };
+    let artifacts = Artifacts::open(state.artifacts(), retention).context("cannot open the artifacts")?;
+    let folder = state.artifacts().canonicalize().context("cannot find the artifacts")?;
+    Ok(Served::new(Arc::new(artifacts), &format!("file://{}", folder.display())))
 }
 
 /// The tag lists of a state folder.

@@ -68,9 +68,33 @@ pub struct ImageUpdateAutomationSpec {
     /// Extension: when commits may be made. Outside of these windows nothing is written. Without it they always may.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub schedule: Vec<WindowSpec>,
+    /// Extension: how much may be committed at once, and how often.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<LimitsSpec>,
     /// Stops this automation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspend: Option<bool>,
+}
+
+/// How much may be committed at once, and how often.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LimitsSpec {
+    /// Extension: the most fields that one run may change. What is above is held until somebody allows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub changes: Option<i32>,
+    /// Extension: lets one set of changes go that is above `changes`: the word that the condition Ready names for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allow: Option<String>,
+    /// Extension: the most commits that are made within an hour.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub commits_per_hour: Option<i32>,
+    /// Extension: how long no new tag must have come before what has come is committed, such as 10m.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = DURATION_PATTERN))]
+    pub quiet_period: Option<String>,
 }
 
 /// A window that opens again and again.

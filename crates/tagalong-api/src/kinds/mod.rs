@@ -3,6 +3,7 @@
 #![expect(clippy::duplicated_attributes, reason = "each printed column is an attribute of the same name")]
 
 pub(crate) mod automation;
+pub(crate) mod kustomization;
 pub(crate) mod policy;
 pub(crate) mod pull_request;
 pub(crate) mod repository;

@@ -1,6 +1,8 @@
 //! What a cluster and its tools see of the kinds.
 
-use crate::{GitRepository, ImagePolicy, ImageReference, ImageRepository, ImageUpdateAutomation};
+use crate::{
+    GitRepository, ImagePolicy, ImageReference, ImageRepository, ImageUpdateAutomation, Kustomization,
+};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
 use kube::CustomResourceExt;
 use serde_json::{Value, json};
@@ -46,6 +48,10 @@ fn tools_see_fluxs_names_and_columns() {
         (
             GitRepository::crd(),
             "gitrepositories.source.toolkit.fluxcd.io/v1 Namespaced | gitrepo | all,fluxcd,fluxcd-sources | URL.spec.url · Age.metadata.creationTimestamp · Ready@Ready.status · Status@Ready.message".to_owned(),
+        ),
+        (
+            Kustomization::crd(),
+            "kustomizations.kustomize.toolkit.fluxcd.io/v1 Namespaced | ks | all,fluxcd,fluxcd-appliers | Age.metadata.creationTimestamp · Ready@Ready.status · Status@Ready.message".to_owned(),
         ),
     ] {
         assert_eq!(seen(&crd), expected);

@@ -1,7 +1,7 @@
 //! `ImageUpdateAutomation`: source, checkout, author, message, push, selector.
 
 use super::pull_request::{ValidPullRequest, pull_request};
-use super::{GitRef, Invalid, Refspec, Schedule, Selector, field, gitref, refspec};
+use super::{GitRef, Invalid, Limits, Refspec, Schedule, Selector, field, gitref, refspec};
 use crate::{
     CommitSpec, GitSpec, ImageUpdateAutomation, PushSpec, Reason, RollbackSpec, SigningKey, UpdateStrategy,
 };
@@ -43,6 +43,8 @@ pub struct ValidAutomation {
     pub on_revert: OnRevert,
     /// When commits may be made.
     pub schedule: Schedule,
+    /// How much may be committed at once, and how often.
+    pub limits: Limits,
     /// Whether the automation is stopped.
     pub suspend: bool,
 }
@@ -122,6 +124,7 @@ pub fn automation(object: &ImageUpdateAutomation) -> Result<ValidAutomation, Inv
         pull_request: pulls(git)?,
         on_revert: on_revert(spec.rollback.as_ref())?,
         schedule: Schedule::read(&spec.schedule)?,
+        limits: spec.limits.as_ref().map_or(Ok(Limits::default()), Limits::read)?,
         suspend: spec.suspend.unwrap_or_default(),
         key,
     })

@@ -4,6 +4,8 @@
 mod automation;
 mod field;
 mod gitref;
+mod kustomization;
+mod limits;
 mod policy;
 mod pull_request;
 mod refspec;
@@ -14,6 +16,11 @@ mod source;
 
 pub use automation::{Author, OnRevert, Push, Signing, SigningKind, ValidAutomation, automation};
 pub use gitref::GitRef;
+pub use kustomization::{
+    Deletion, Destination, HealthCheck, HealthChecks, ValidKustomization, VariableSource, VariableSources,
+    deletion, kustomization,
+};
+pub use limits::Limits;
 pub use policy::{DigestReflection, ValidPolicy, policy};
 pub use pull_request::{GroupBy, ValidPullRequest};
 pub use refspec::Refspec;

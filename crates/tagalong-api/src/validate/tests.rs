@@ -7,7 +7,11 @@ use tagalong_model::ObjectKey;
 
 /// An object of kind `K` in `apps/app` with this spec.
 fn object<K: serde::de::DeserializeOwned>(kind: &str, spec: &Value) -> K {
-    let group = if kind == "GitRepository" { crate::SOURCE_GROUP } else { crate::IMAGE_GROUP };
+    let group = match kind {
+        "GitRepository" => crate::SOURCE_GROUP,
+        "Kustomization" => crate::KUSTOMIZE_GROUP,
+        _ => crate::IMAGE_GROUP,
+    };
     let metadata = json!({"name": "app", "namespace": "apps"});
     serde_json::from_value(
         json!({"apiVersion": format!("{group}/v1"), "kind": kind, "metadata": metadata, "spec": spec}),
@@ -367,5 +371,56 @@ fn what_is_wrong_with_a_source_is_said_without_its_address() {
     ] {
         let got = told(git_repository(&object("GitRepository", &with(&good, pointer, value))));
         assert!(got.starts_with(expected) && !got.contains("hunter2"), "{got}\n{expected}");
+    }
+}
+
+fn checked(more: &Value) -> Result<ValidKustomization, Invalid> {
+    let mut spec =
+        json!({"interval": "10m", "prune": true, "sourceRef": {"kind": "GitRepository", "name": "fleet"}});
+    for (key, value) in more.as_object().unwrap() {
+        spec[key] = value.clone();
+    }
+    kustomization(&object("Kustomization", &spec))
+}
+
+#[test]
+fn a_kustomization_has_fluxs_defaults() {
+    let valid = checked(&json!({})).unwrap();
+    assert_eq!(valid.source, ObjectKey::new("apps", "fleet"));
+    assert_eq!((valid.path, valid.health, valid.deletion), (None, HealthChecks::None, Deletion::Delete));
+    assert_eq!(valid.retry_interval, Duration::from_mins(10));
+    assert_eq!(valid.timeout, Duration::from_secs(570));
+    let timeout = |more| checked(&more).unwrap().timeout;
+    assert_eq!(timeout(json!({"interval": "40s"})), Duration::from_secs(30));
+    assert_eq!(timeout(json!({"timeout": "5s"})), Duration::from_secs(30));
+    assert_eq!(timeout(json!({"timeout": "2m"})), Duration::from_mins(2));
+    for (more, expected) in [
+        (json!({"prune": false}), Deletion::Orphan),
+        (json!({"prune": false, "deletionPolicy": "MirrorPrune"}), Deletion::Orphan),
+        (json!({"prune": false, "deletionPolicy": "Delete"}), Deletion::Delete),
+        (json!({"deletionPolicy": "Orphan"}), Deletion::Orphan),
+        (json!({"deletionPolicy": "WaitForTermination"}), Deletion::WaitForTermination),
+    ] {
+        assert_eq!(checked(&more).unwrap().deletion, expected, "{more}");
+    }
+}
+
+#[test]
+fn what_is_not_served_of_a_kustomization_is_refused_by_name() {
+    let field = |more: Value| told(checked(&more)).split(" | ").take(2).collect::<Vec<_>>().join(" | ");
+    for (more, expected) in [
+        (json!({"sourceRef": {"kind": "OCIRepository", "name": "a"}}), ".spec.sourceRef.kind"),
+        (json!({"decryption": {"provider": "sops"}}), ".spec.decryption"),
+        (json!({"healthCheckExprs": [{"apiVersion": "a/v1", "current": "true"}]}), ".spec.healthCheckExprs"),
+        (json!({"ignore": [{"paths": ["/a"]}]}), ".spec.ignore"),
+        (json!({"dependsOn": [{"name": "a", "readyExpr": "true"}]}), ".spec.dependsOn.readyExpr"),
+        (json!({"kubeConfig": {"configMapRef": {"name": "a"}}}), ".spec.kubeConfig.configMapRef"),
+    ] {
+        assert_eq!(field(more), format!("(stalled) FeatureGateDisabled | {expected}"));
+    }
+    assert_eq!(field(json!({"path": "../up"})), "(stalled) BuildFailed | .spec.path");
+    assert_eq!(field(json!({"interval": "never"})), "(stalled) IntervalNotConfigured | .spec.interval");
+    for nothing in [json!({"ignore": []}), json!({"healthCheckExprs": []}), json!({"dependsOn": []})] {
+        assert_eq!(told(checked(&nothing)), "valid");
     }
 }

@@ -9,10 +9,10 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Once;
-use tagalong_api::{GitRepository, ImagePolicy, ImageRepository, ImageUpdateAutomation, crds};
+use tagalong_api::{GitRepository, ImagePolicy, ImageRepository, ImageUpdateAutomation, Kustomization, crds};
 use tagalong_testkit::control_plane::{ControlPlane, Printed};
 
-/// Every field of the four kinds.
+/// Every field of the five kinds.
 const WHOLE: &str = include_str!("whole.yaml");
 
 /// A namespace of an API server that has the definitions; `None` where a part is missing, which was said.
@@ -82,13 +82,20 @@ fn absent(schema: &Value, values: &[&Value], path: &str, found: &mut Vec<String>
 
 /// What is stored reads and writes through our type without a change, and has every field there is.
 #[track_caller]
-fn same<K: DeserializeOwned + Serialize>(place: &Place, object: &str, definition: &CustomResourceDefinition) {
-    let stored = place.stored(object);
-    let read: K = serde_json::from_value(stored.clone()).unwrap();
-    assert_eq!(serde_json::to_value(read).unwrap(), stored, "{object}");
+fn same<K: DeserializeOwned + Serialize>(
+    place: &Place,
+    objects: &[&str],
+    definition: &CustomResourceDefinition,
+) {
+    let stored: Vec<Value> = objects.iter().map(|object| place.stored(object)).collect();
+    for (stored, object) in stored.iter().zip(objects) {
+        let read: K = serde_json::from_value(stored.clone()).unwrap();
+        assert_eq!(serde_json::to_value(read).unwrap(), *stored, "{object}");
+    }
+    let stored: Vec<&Value> = stored.iter().collect();
     let schema = serde_json::to_value(&definition.spec.versions[0].schema).unwrap();
     let mut missing = Vec::new();
-    absent(&schema["openAPIV3Schema"], &[&stored], "", &mut missing);
+    absent(&schema["openAPIV3Schema"], &stored, "", &mut missing);
     assert!(missing.is_empty(), "the sample lacks {missing:?}");
 }
 
@@ -97,11 +104,13 @@ fn an_object_with_every_field_reads_back_unchanged() {
     let Some(place) = Place::new("whole") else { return };
     place.done(&["apply", "--dry-run=server", "-f", "-"], WHOLE);
     place.store_whole();
-    let [source, policy, repository, automation] = crds::all().try_into().unwrap();
-    same::<GitRepository>(&place, "gitrepository/fleet", &source);
-    same::<ImagePolicy>(&place, "imagepolicy/web", &policy);
-    same::<ImageRepository>(&place, "imagerepository/web", &repository);
-    same::<ImageUpdateAutomation>(&place, "imageupdateautomation/fleet", &automation);
+    let [source, policy, repository, automation, kustomization] = crds::all().try_into().unwrap();
+    same::<GitRepository>(&place, &["gitrepository/fleet"], &source);
+    same::<ImagePolicy>(&place, &["imagepolicy/web"], &policy);
+    same::<ImageRepository>(&place, &["imagerepository/web"], &repository);
+    same::<ImageUpdateAutomation>(&place, &["imageupdateautomation/fleet"], &automation);
+    let both = ["kustomization/apps", "kustomization/elsewhere"];
+    same::<Kustomization>(&place, &both, &kustomization);
 }
 
 #[test]
@@ -226,7 +235,9 @@ fn kubectl_shows_the_columns_under_every_name() {
     );
     let wide = place.done(&["get", "imgrepo,iua", "-o=wide"], "");
     assert!(wide.contains("LAST SCAN") && wide.contains("LAST RUN"), "{wide}");
-    for (category, objects) in [("fluxcd-images", 3), ("fluxcd-sources", 1), ("fluxcd", 4)] {
+    for (category, objects) in
+        [("fluxcd-images", 3), ("fluxcd-sources", 1), ("fluxcd-appliers", 2), ("fluxcd", 6)]
+    {
         assert_eq!(place.done(&["get", category, "-o=name"], "").lines().count(), objects, "{category}");
     }
 }

@@ -7,8 +7,8 @@ use crate::error::{ClusterError, said};
 use kube::api::ListParams;
 use kube::runtime::watcher::Event;
 use std::collections::BTreeSet;
-use tagalong_api::{GitRepository, ImagePolicy, ImageRepository, ImageUpdateAutomation};
-use tagalong_engine::wake::{repository_of, source_of};
+use tagalong_api::{GitRepository, ImagePolicy, ImageRepository, ImageUpdateAutomation, Kustomization};
+use tagalong_engine::wake::{built_from, repository_of, source_of};
 use tagalong_model::ObjectKey;
 
 /// Objects in one answer of the API server.
@@ -20,6 +20,7 @@ impl ClusterDesk {
     /// # Errors
     /// When the API server does not answer, or may not be asked.
     pub async fn gather(&self) -> Result<(), ClusterError> {
+        drop(self.0.kustomizations.absent());
         self.list::<ImageRepository>().await?;
         self.list::<ImagePolicy>().await?;
         self.list::<ImageUpdateAutomation>().await?;
@@ -28,6 +29,18 @@ impl ClusterDesk {
         let wanted = kinds.policies.state().iter().map(|policy| repository_of(policy)).collect();
         self.read_others::<ImageRepository>(wanted).await;
         let wanted = kinds.automations.state().iter().map(|automation| source_of(automation)).collect();
+        self.read_others::<GitRepository>(wanted).await;
+        Ok(())
+    }
+
+    /// Lists the Kustomizations once, and their sources.
+    ///
+    /// # Errors
+    /// When the API server does not answer, or may not be asked.
+    pub async fn gather_kustomizations(&self) -> Result<(), ClusterError> {
+        self.list::<Kustomization>().await?;
+        self.list::<GitRepository>().await?;
+        let wanted = self.0.kinds.kustomizations.state().iter().map(|object| built_from(object)).collect();
         self.read_others::<GitRepository>(wanted).await;
         Ok(())
     }

@@ -8,7 +8,7 @@ use kube::{Resource, ResourceExt};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::fmt::Debug;
-use tagalong_api::{GitRepository, ImagePolicy, ImageRepository, ImageUpdateAutomation};
+use tagalong_api::{GitRepository, ImagePolicy, ImageRepository, ImageUpdateAutomation, Kustomization};
 use tagalong_engine::wake::{self, key_of, requested_at};
 
 /// A kind that is watched.
@@ -148,6 +148,31 @@ impl Kind for GitRepository {
             (old, Some(new)) => wakers.automations(wake::after_source(old.as_deref(), new, &desk.0.kinds)),
             (Some(gone), None) => wakers.automations(wake::after_source(None, gone, &desk.0.kinds)),
             (None, None) => {}
+        }
+        if let Some(new) = &change.new {
+            wakers.kustomizations(wake::after_artifact(change.old.as_deref(), new, &desk.0.kinds));
+        }
+    }
+}
+
+impl Kind for Kustomization {
+    const NAME: &'static str = "Kustomization";
+    const DEFINITION: &'static str = "kustomizations.kustomize.toolkit.fluxcd.io";
+
+    fn shelf(desk: &ClusterDesk) -> &Shelf<Self> {
+        &desk.0.kustomizations
+    }
+
+    fn changed(desk: &ClusterDesk, change: &Change<Self>) {
+        if !desk.turning() {
+            return;
+        }
+        let wakers = &desk.0.wakers;
+        if asks(change) {
+            wakers.kustomizations(change.new.iter().map(key_of));
+        }
+        if let Some(new) = &change.new {
+            wakers.kustomizations(wake::after_kustomization(change.old.as_deref(), new, &desk.0.kinds));
         }
     }
 }

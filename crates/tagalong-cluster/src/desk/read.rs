@@ -2,7 +2,7 @@
 //! (RULES 26).
 
 use crate::error::{said, unreachable};
-use k8s_openapi::api::core::v1::{Namespace, Secret, ServiceAccount};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret, ServiceAccount};
 use kube::{Api, Client, ResourceExt};
 use secrecy::SecretSlice;
 use std::collections::BTreeMap;
@@ -41,4 +41,30 @@ pub(super) async fn namespace_labels(
     let namespaces: Api<Namespace> = Api::all(client.clone());
     let namespace = namespaces.get_metadata_opt(name).await.map_err(|error| unreachable(&error))?;
     Ok(namespace.map(|namespace| namespace.labels().clone()))
+}
+
+pub(super) async fn config_map(
+    client: &Client,
+    key: &ObjectKey,
+) -> Result<Option<BTreeMap<String, String>>, DeskError> {
+    let maps: Api<ConfigMap> = Api::namespaced(client.clone(), &key.namespace);
+    let map = maps.get_opt(&key.name).await.map_err(|error| match &error {
+        kube::Error::Api(status) if status.is_forbidden() => DeskError::Unreachable(format!(
+            "may not be read: {}; bind the ClusterRole tagalong-sync in namespace {} to this controller's ServiceAccount",
+            said(&error),
+            key.namespace
+        )),
+        _ => unreachable(&error),
+    })?;
+    Ok(map.map(|map| map.data.unwrap_or_default()))
+}
+
+/// Whether a ServiceAccount is there. Where that may not be asked, it is taken to be.
+pub(super) async fn account_exists(client: &Client, account: &ObjectKey) -> Result<bool, DeskError> {
+    let accounts: Api<ServiceAccount> = Api::namespaced(client.clone(), &account.namespace);
+    match accounts.get_metadata_opt(&account.name).await {
+        Ok(found) => Ok(found.is_some()),
+        Err(kube::Error::Api(status)) if status.is_forbidden() => Ok(true),
+        Err(error) => Err(unreachable(&error)),
+    }
 }

@@ -71,6 +71,8 @@ pub(super) struct Planned {
     pub(super) looked: Arc<Looked>,
     pub(super) edits: EditPlan,
     pub(super) observed_policies: BTreeMap<String, ImageReference>,
+    /// When the last of the tags in them was first listed.
+    pub(super) newest: Option<Timestamp>,
     /// What a registry or a host did not answer.
     pub(super) failure: Option<(Reason, String)>,
 }
@@ -122,9 +124,11 @@ async fn planned<D: Desk>(
         holds.apply(&mut edits);
     }
     vanished::note(context, &mut edits).await;
+    let tags = edits.tags_written();
+    let newest = tags.iter().filter_map(|(policy, tag)| context.decisions.first_seen(policy, tag)).max();
     let failure =
         asked.unanswered.map(|why| (Reason::UpdateFailed, format!("failed to apply policies: {why}")));
-    Ok((Planned { looked: Arc::new(looked), edits, observed_policies, failure }, mirror))
+    Ok((Planned { looked: Arc::new(looked), edits, observed_policies, newest, failure }, mirror))
 }
 
 /// One commit on the branch; `None` where the branch moved meanwhile.
@@ -136,9 +140,9 @@ async fn push(
 ) -> Result<Option<Done>, Failure> {
     let round = {
         let (job, looked) = (Arc::clone(job), Arc::clone(&planned.looked));
-        let edits = std::mem::take(&mut planned.edits);
+        let (edits, newest) = (std::mem::take(&mut planned.edits), planned.newest);
         let (result, _mirror) =
-            blocking(mirror, move |opened| job.round(opened, &looked, edits, moved)).await?;
+            blocking(mirror, move |opened| job.round(opened, &looked, edits, newest, moved)).await?;
         result?
     };
     Ok(match round {

@@ -21,7 +21,7 @@ mod twin;
 pub use hand::UNPIN;
 pub(super) use hand::unpin_text;
 pub use hold::Pin;
-pub(super) use hold::{Holds, Question};
+pub(super) use hold::{DEPTHS, Holds, Question};
 pub(super) use lifted::lifted_after;
 
 use super::index::BlobKey;
@@ -54,7 +54,8 @@ impl LookBack {
     }
 
     /// Reads commits.
-    fn past<'p>(&'p mut self, mirror: &Mirror) -> PastReader<'p> {
+    pub(super) fn reader<'p>(&'p mut self, mirror: &Mirror) -> PastReader<'p> {
+        self.forget_much();
         mirror.past(&mut self.past)
     }
 

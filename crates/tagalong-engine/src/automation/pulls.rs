@@ -61,8 +61,7 @@ pub(super) async fn write<D: Desk>(
         return Ok(Some(done(job, planned, turn)));
     }
     // Outside of all windows nothing is written; what stands goes on standing.
-    if let Some(wait) = wait::window(&job.valid.schedule, job.now).filter(|_| !planned.edits.edits.is_empty())
-    {
+    if let Some(wait) = wait(job, spec, &planned).filter(|_| !planned.edits.edits.is_empty()) {
         let mut turn = report(job, &planned, TurnOutcome::Waiting(wait), Vec::new(), moved);
         turn.changes = changes(context, job, &planned, &mut turn.plan).await?;
         return Ok(Some(done(job, planned, turn)));
@@ -94,6 +93,16 @@ pub(super) async fn write<D: Desk>(
     let mut turn = report(job, &planned, outcome, pulls, moved);
     turn.changes = changes(context, job, &planned, &mut turn.plan).await?;
     Ok(Some(done(job, planned, turn)))
+}
+
+/// Why nothing is written now. A pull request asks a person by itself, unless it merges by itself; and how many of them
+/// there may be is its own limit.
+fn wait(job: &Job, spec: &ValidPullRequest, planned: &Planned) -> Option<wait::Wait> {
+    let limits = &job.valid.limits;
+    let many = || wait::changes(limits, &planned.edits);
+    wait::window(&job.valid.schedule, job.now)
+        .or_else(|| wait::quiet(limits, planned.newest, job.now))
+        .or_else(|| spec.auto_merge.is_some().then(many).flatten())
 }
 
 /// What is planned where the host could not be asked what is there already.

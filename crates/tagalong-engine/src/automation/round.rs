@@ -8,7 +8,8 @@ use super::look::{Looked, Scope, look};
 use super::pins::{Holds, Question};
 use super::plan::{EditPlan, FileProblem, MarkedFile, PolicyState};
 use super::turn_report::{FileChange, TurnOutcome, TurnReport};
-use super::{Failure, message, wait};
+use super::wait::Wait;
+use super::{Failure, message, pace, wait};
 use crate::meters::{Meters, Push};
 use crate::mirrors::Opened;
 use jiff::Timestamp;
@@ -156,15 +157,16 @@ impl Job {
         files.iter().map(|file| planned(file).unwrap_or_else(|| file.clone())).collect()
     }
 
-    /// Makes and pushes what was planned.
+    /// Makes and pushes what was planned. `newest` is when the last of the tags in it was first listed.
     pub(super) fn round(
         &self,
         opened: &mut Opened,
         looked: &Looked,
         edits: EditPlan,
+        newest: Option<Timestamp>,
         moved: u32,
     ) -> Result<Round, Failure> {
-        match self.attempt(opened, looked, edits, moved) {
+        match self.attempt(opened, looked, edits, newest, moved) {
             Ok(round) => {
                 if let Round::Ended(turn, _) = &round
                     && let TurnOutcome::Pushed { commit, .. } = &turn.outcome
@@ -185,11 +187,36 @@ impl Job {
         }
     }
 
+    /// Why the plan is not to be written now.
+    fn wait(
+        &self,
+        opened: &mut Opened,
+        looked: &Looked,
+        edits: &EditPlan,
+        newest: Option<Timestamp>,
+    ) -> Result<Option<Wait>, GitError> {
+        let limits = &self.valid.limits;
+        let wait = wait::changes(limits, edits)
+            .or_else(|| wait::window(&self.valid.schedule, self.now))
+            .or_else(|| wait::quiet(limits, newest, self.now));
+        let (None, Some(limit)) = (&wait, limits.commits_per_hour) else { return Ok(wait) };
+        let asked = pace::Asked {
+            mirror: &opened.mirror,
+            remote: &self.gathered.remote,
+            tip: looked.fetched.commit.parse()?,
+            name: &message::automation_name(&self.valid.key, self.instance.as_deref()),
+            since: self.now.checked_sub(wait::HOUR).unwrap_or(Timestamp::MIN),
+            max_mirror_size: self.max_mirror_size,
+        };
+        Ok(wait::commits(limit, &asked.times(&mut opened.look_back)?))
+    }
+
     fn attempt(
         &self,
-        opened: &Opened,
+        opened: &mut Opened,
         looked: &Looked,
         mut edits: EditPlan,
+        newest: Option<Timestamp>,
         moved: u32,
     ) -> Result<Round, Trouble> {
         let changes =
@@ -210,7 +237,7 @@ impl Job {
             Permit::End(outcome) => return Ok(self.end(looked, outcome, edits, Vec::new(), moved)),
         };
         let updates = self.updates(looked, expected)?;
-        if let Some(wait) = wait::window(&self.valid.schedule, self.now) {
+        if let Some(wait) = self.wait(opened, looked, &edits, newest).map_err(Trouble::Checkout)? {
             return Ok(self.end(looked, TurnOutcome::Waiting(wait), edits, changes, moved));
         }
         if self.dry_run {

@@ -102,6 +102,10 @@ pub(super) async fn weigh<'t, D: Desk>(
     let mut sights = context.listings.sights(&key).map_err(unreadable)?;
     let mut new: Vec<Sight> = in_status(object, asker.image());
     sights.add(new.iter().cloned());
+    // A clock that was ahead says nothing of age; by now it has been seen.
+    let ahead = sights.clone().into_inner().into_iter().filter(|sight| sight.first_seen > now);
+    new.extend(ahead.map(|sight| Sight { first_seen: now, ..sight }));
+    sights.add(new.iter().cloned());
     let mut contest = Contest {
         valid,
         now,

@@ -218,7 +218,10 @@ fn what_is_not_ours_is_left_alone() {
     let got = told(&files);
     assert_eq!(got.len(), 4, "{got:#?}");
     assert!(got[0].starts_with("note: chart.yaml:") && got[0].ends_with("; left alone"));
-    assert_eq!(got[1], "note: flux.yaml:2:7: Kustomization is not served yet and left alone");
+    assert_eq!(
+        got[1],
+        "note: flux.yaml:2:7: Kustomization is left alone; `run --sync-to` applies it to a folder"
+    );
     assert_eq!(
         got[2],
         "note: own.yaml:1:13: ImagePolicy of acme.io/v1 is left alone; those of image.toolkit.fluxcd.io/v1 are served"

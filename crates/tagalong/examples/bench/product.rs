@@ -29,7 +29,7 @@ impl Product {
         let (wakers, wakes) = Wakers::new();
         let loaded = load(&[estate.objects()])?;
         let rules = SecretRules { allow_env: Vec::new(), secrets_dir: None, root: estate.objects() };
-        let desk = FilesDesk::new(loaded, rules, None, wakers.clone());
+        let desk = FilesDesk::new(loaded, rules, None, None, wakers.clone());
         let (store, _) = Store::open(&state.join("lists"))?;
         // A bench makes more scans in a second than a day of real intervals does.
         let options = Options { burst: 1_000_000, ..Options::default() };

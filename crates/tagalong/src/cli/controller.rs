@@ -12,7 +12,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ControllerArgs {
     /// Groups of kinds to serve: image is ImageRepository, ImagePolicy, ImageUpdateAutomation; source is GitRepository,
-    /// which is only read where it is left out.
+    /// which is only read where it is left out; kustomize is Kustomization, and needs source.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "image,source", value_name = "GROUP")]
     pub(crate) controllers: Vec<Group>,
     /// Watch every namespace; with =false only the one that RUNTIME_NAMESPACE names.
@@ -58,6 +58,8 @@ pub(crate) struct ControllerArgs {
     pub(crate) storage_path: PathBuf,
     #[command(flatten)]
     pub(crate) artifacts: ArtifactArgs,
+    #[command(flatten)]
+    pub(crate) sync: SyncArgs,
     /// How large the mirror of a repository may grow when its history is looked at, such as 500MiB.
     #[arg(long, value_name = "SIZE", default_value = "2GiB")]
     pub(crate) max_mirror_size: Size,
@@ -90,6 +92,21 @@ pub(crate) struct ArtifactArgs {
     pub(crate) artifact_retention_records: usize,
 }
 
+/// How Kustomizations are applied.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct SyncArgs {
+    /// The ServiceAccount as which a Kustomization is applied that names none, in its own namespace
+    /// [default: this process itself].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) default_service_account: Option<String>,
+    /// Take insecure-skip-tls-verify in the kubeconfig of another cluster.
+    #[arg(long)]
+    pub(crate) insecure_kubeconfig_tls: bool,
+    /// Take proxy-url in the kubeconfig of another cluster.
+    #[arg(long)]
+    pub(crate) kubeconfig_proxy: bool,
+}
+
 /// Which of several copies works; the others wait.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ElectionArgs {
@@ -117,6 +134,8 @@ pub(crate) enum Group {
     Image,
     /// GitRepository.
     Source,
+    /// Kustomization.
+    Kustomize,
 }
 
 /// Where to listen; nowhere for `0`.

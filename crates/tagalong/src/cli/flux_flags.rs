@@ -1,4 +1,4 @@
-//! Flags of Flux's image controllers that have no meaning here. They are accepted, so that a Deployment's arguments
+//! Flags of Flux's controllers that have no meaning here. They are accepted, so that a Deployment's arguments
 //! can be taken over as they are, and named in a warning. Part of the flags of `tagalong controller`.
 
 use clap::error::Error;
@@ -9,7 +9,10 @@ const FLAGS: &[&str] = &[
     "artifact-digest-algo",
     "aws-autologin-for-ecr",
     "azure-autologin-for-acr",
-    "default-service-account",
+    "concurrent-ssa",
+    "custom-apply-stage-kinds",
+    "default-decryption-service-account",
+    "default-kubeconfig-service-account",
     "feature-gates",
     "gc-interval",
     "gcp-autologin-for-gcr",
@@ -19,8 +22,14 @@ const FLAGS: &[&str] = &[
     "helm-chart-file-max-size",
     "helm-chart-max-size",
     "helm-index-max-size",
+    "http-retry",
+    "insecure-kubeconfig-exec",
     "kube-api-burst",
     "kube-api-qps",
+    "no-remote-bases",
+    "override-manager",
+    "sops-age-secret",
+    "sops-vault-configmap",
     "ssh-hostkey-algos",
     "ssh-kex-algos",
     "storage-compression-threshold",

@@ -3,10 +3,13 @@
 use crate::cli::{BuildArgs, Global, Output};
 use crate::exit::Answer;
 use crate::print;
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use serde::Serialize;
-use tagalong_files::Folder;
-use tagalong_kustomize::{Object, to_yaml};
+use std::path::Path;
+use tagalong_api::validate;
+use tagalong_engine::kustomization;
+use tagalong_files::{Folder, load_synced};
+use tagalong_kustomize::{Additions, Object, Variables, render_for, to_yaml};
 
 /// The objects as one document.
 #[derive(Serialize)]
@@ -21,8 +24,14 @@ pub(crate) fn run(args: &BuildArgs, global: &Global) -> anyhow::Result<Answer> {
     print::no_lint_format(global.output)?;
     let (files, folder) = Folder::around(&args.path)
         .with_context(|| format!("{} is no folder that can be read", args.path.display()))?;
-    let objects = tagalong_kustomize::build(&files, &folder)
-        .with_context(|| format!("cannot build {}", args.path.display()))?;
+    let objects = match &args.kustomization_file {
+        None => tagalong_kustomize::build(&files, &folder),
+        Some(file) => {
+            let (additions, variables) = additions(file)?;
+            render_for(&additions, variables.as_ref(), &files, &folder)
+        }
+    };
+    let objects = objects.with_context(|| format!("cannot build {}", args.path.display()))?;
     match global.output {
         Output::Text => print::text(&to_yaml(&objects))?,
         output => {
@@ -30,4 +39,33 @@ pub(crate) fn run(args: &BuildArgs, global: &Global) -> anyhow::Result<Answer> {
         }
     }
     Ok(Answer::Yes)
+}
+
+/// What the one Flux Kustomization of a file adds. ConfigMaps and Secrets of `substituteFrom` are in the cluster, which is
+/// not asked: those that may be missing are passed over.
+fn additions(file: &Path) -> anyhow::Result<(Additions, Option<Variables>)> {
+    let loaded = load_synced(&[file.to_owned()])?;
+    let [located] = loaded.kustomizations.as_slice() else {
+        bail!(
+            "{} holds {} Kustomizations of kustomize.toolkit.fluxcd.io/v1; name a file with one",
+            file.display(),
+            loaded.kustomizations.len()
+        )
+    };
+    let valid = validate::kustomization(&located.object).with_context(|| file.display().to_string())?;
+    let variables = valid.variables.map(|sources| {
+        if let Some(source) = sources.from.iter().find(|source| !source.optional) {
+            let kind = if source.secret { "Secret" } else { "ConfigMap" };
+            bail!(
+                "{}: .spec.postBuild.substituteFrom: {kind}/{} is in the cluster; put its values into \
+                 .spec.postBuild.substitute of a copy, or use `tagalong diff`",
+                file.display(),
+                source.name
+            )
+        }
+        let mut variables = Variables::new(true, sources.always);
+        sources.values.iter().for_each(|(name, value)| variables.set(name, value));
+        Ok(variables)
+    });
+    Ok((kustomization::additions(&located.object.spec)?, variables.transpose()?))
 }

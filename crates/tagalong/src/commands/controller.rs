@@ -11,7 +11,7 @@ use crate::print;
 use crate::state::State;
 use jiff::Timestamp;
 use std::sync::Arc;
-use tagalong_cluster::{ClusterDesk, Election, Requests};
+use tagalong_cluster::{Access, ClusterDesk, Election, Requests};
 use tagalong_engine::wheel::{self, WakeQueues};
 use tagalong_engine::{Context, Desk as _, Finding, Record};
 use tokio::sync::watch;
@@ -26,10 +26,11 @@ pub(crate) async fn run(args: ControllerArgs) -> anyhow::Result<Answer> {
     }
     let state = State::write(&StateArgs { state: Some(args.storage_path.clone()), ..StateArgs::default() })?;
     let requests = Requests::default();
+    let access = Access::infer(&requests).await?;
     let client = tagalong_cluster::connect(&requests).await?;
     let election = election::of(&args, &client)?;
     let storage = Storage::open(&args, &state).await?;
-    let (context, desk, wakes) = wire::wire(&args, &state, client, storage.as_ref()).await?;
+    let (context, desk, wakes) = wire::wire(&args, &state, (client, access), storage.as_ref()).await?;
     let observer = args.dry_run.then(|| Observer::new(desk.clone()));
     let (leads, leading) = watch::channel(election.is_none());
     if storage.is_some() && election.is_some() {

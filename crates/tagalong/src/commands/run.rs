@@ -27,7 +27,8 @@ pub(crate) async fn run(args: RunArgs, global: &Global) -> anyhow::Result<Answer
             "name a folder of objects, as in `tagalong run ./fleet`; those of a cluster are kept by `tagalong controller`"
         )
     };
-    let (wired, followed) = wiring::folder(dir, &args.desk, &args.state, Role::Writer, settings)?;
+    let (wired, followed) =
+        wiring::folder(dir, &args.desk, &args.state, Role::Writer(args.sync_to.as_deref()), settings)?;
     if args.once { once(&wired, global).await } else { forever(&wired, followed, args.listen).await }
 }
 

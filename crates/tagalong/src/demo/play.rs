@@ -3,34 +3,44 @@
 //!
 //! The engine is wired as `run` wires it; the only thing made up is the shop.
 
-use super::place::{BRANCH, Place};
+use super::place::Place;
 use super::storage::Name;
 use super::teller::{Teller, Told};
 use super::voice::Voice;
-use super::{estate, image, server};
+use super::{estate, image, person, server};
 use crate::cli::{DeskArgs, StateArgs};
 use crate::print::plans::count;
 use crate::wiring::{Role, folder};
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tagalong_engine::{Context, Finding, Settings, wheel};
 use tagalong_files::FilesDesk;
-use tagalong_git::{Checkout, CommitInfo, Mirror, Remote};
+use tagalong_git::CommitInfo;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::task::JoinSet;
 
 /// How long one step may take, on a machine that has much else to do.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The tags that are pushed while the engine watches, and what each must lead to.
-const PUSHES: [(&str, &str, Told); 4] = [
-    ("shop/web", "1.11.0-rc.1", Told::Stays),
-    ("shop/web", "1.11.0", Told::Commit),
-    ("shop/worker", "main-3b5d7f9-1759472800", Told::Commit),
-    ("shop/gateway", "stable", Told::Commit),
+/// What happens while the engine watches.
+enum Step {
+    /// A tag is pushed, and leads to this.
+    Push(&'static str, &'static str, Told),
+    /// The last commit is reverted; what is decided next goes round it.
+    Revert,
+}
+
+/// A release that is taken back stays away, others go on, and the next release above it flows.
+const STEPS: [Step; 6] = [
+    Step::Push("shop/web", "1.11.0-rc.1", Told::Stays),
+    Step::Push("shop/web", "1.11.0", Told::Commit),
+    Step::Revert,
+    Step::Push("shop/worker", "main-3b5d7f9-1759472800", Told::Commit),
+    Step::Push("shop/web", "1.11.1", Told::Commit),
+    Step::Push("shop/gateway", "stable", Told::Commit),
 ];
 
 type Findings = UnboundedReceiver<Finding>;
@@ -48,7 +58,7 @@ pub(crate) async fn play(place: &Place, voice: &Voice) -> anyhow::Result<()> {
     let mut registry = JoinSet::new();
     registry.spawn(server::serve(listener, place.storage()));
     let (wired, followed) =
-        folder(&place.fleet(), &desk_args(), &state_args(place), Role::Writer, Settings::default())?;
+        folder(&place.fleet(), &desk_args(), &state_args(place), Role::Writer(None), Settings::default())?;
     let mut findings = wired.record.listen();
     let context = Arc::clone(&wired.context);
     let mut teller = Teller::new(voice, Arc::clone(&context));
@@ -141,7 +151,7 @@ async fn settle(
     }
 }
 
-/// Pushes one tag after the other, each when the one before has had its effect.
+/// Takes one step after the other, each when the one before has had its effect.
 async fn watch(
     place: &Place,
     port: u16,
@@ -149,7 +159,11 @@ async fn watch(
     teller: &mut Teller<'_>,
 ) -> anyhow::Result<()> {
     wait_for(&Told::UpToDate, "a look at the branch", findings, teller).await?;
-    for (image, tag, effect) in &PUSHES {
+    for step in &STEPS {
+        let Step::Push(image, tag, effect) = step else {
+            teller.reverted(&person::revert_last(place)?)?;
+            continue;
+        };
         let name = Name::parse(image).with_context(|| format!("{image} is no image name"))?;
         image::push(&place.storage(), &name, &tag.parse()?, Timestamp::now())?;
         teller.pushed(&format!("localhost:{port}/{image}:{tag}"))?;
@@ -180,10 +194,7 @@ async fn wait_for(
 
 /// The commits of the branch, newest first, as they are in the repository.
 fn history(estate: &Path) -> anyhow::Result<Vec<CommitInfo>> {
-    let remote = Remote::new(std::path::absolute(estate)?.to_string_lossy().parse()?);
-    // A local repository is read where it is; no mirror is made.
-    let mirror = Mirror::open(&PathBuf::new(), &remote)?;
-    let fetched = mirror.fetch(&remote, &Checkout::branch(BRANCH), &[], &|_, _| Ok(None))?;
+    let (mirror, _, fetched) = person::open(estate)?;
     let mut commits = vec![mirror.commit_info(&fetched.commit)?];
     while let Some(parent) = commits.last().and_then(|commit| commit.parents.first()) {
         commits.push(mirror.commit_info(parent)?);

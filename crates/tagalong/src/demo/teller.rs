@@ -64,6 +64,12 @@ impl<'v> Teller<'v> {
         self.voice.say("pushed", image)
     }
 
+    /// Somebody took a commit back.
+    pub(crate) fn reverted(&mut self, text: &str) -> anyhow::Result<()> {
+        self.voice.plain("\n")?;
+        self.voice.say("reverted", text)
+    }
+
     /// Tells one finding. What goes wrong is in the log.
     ///
     /// # Errors
@@ -76,7 +82,7 @@ impl<'v> Teller<'v> {
             }
             Finding::Policy { key, status, .. } => self.policy(key, status.as_deref()).await,
             Finding::Automation { turn, .. } => turn.map_or(Ok(Told::Else), |turn| self.automation(&turn)),
-            Finding::Source { .. } => Ok(Told::Else),
+            Finding::Source { .. } | Finding::Kustomization { .. } => Ok(Told::Else),
         }
     }
 

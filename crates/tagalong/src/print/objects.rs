@@ -14,6 +14,7 @@ pub(crate) fn list(kinds: &Kinds) -> anyhow::Result<Value> {
     collect(&mut items, &kinds.policies.state())?;
     collect(&mut items, &kinds.automations.state())?;
     collect(&mut items, &kinds.sources.state())?;
+    collect(&mut items, &kinds.kustomizations.state())?;
     Ok(json!({"apiVersion": "v1", "kind": "List", "items": items}))
 }
 
@@ -72,6 +73,10 @@ pub(crate) fn rows(kinds: &Kinds) -> Vec<Row> {
     for object in kinds.automations.state() {
         let conditions = object.status.as_ref().map_or(&[][..], |status| &status.conditions);
         rows.push(row("ImageUpdateAutomation", object.as_ref(), conditions));
+    }
+    for object in kinds.kustomizations.state() {
+        let conditions = object.status.as_ref().map_or(&[][..], |status| &status.conditions);
+        rows.push(row("Kustomization", object.as_ref(), conditions));
     }
     rows.sort_by(|a, b| a.object.cmp(&b.object));
     rows

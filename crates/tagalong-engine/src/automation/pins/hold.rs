@@ -16,7 +16,7 @@ use tagalong_model::{ObjectKey, RepoPath};
 use tagalong_policy::{Policy, Refused, Standing};
 
 /// How far back a shallow mirror is deepened, one step after the other (RULES 13).
-const DEPTHS: [usize; 4] = [50, 500, 5_000, Mirror::ALL];
+pub(in crate::automation) const DEPTHS: [usize; 4] = [50, 500, 5_000, Mirror::ALL];
 
 /// Why a site is pinned: somebody took a value away.
 #[derive(Debug, Clone, PartialEq, Eq)]

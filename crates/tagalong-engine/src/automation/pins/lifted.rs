@@ -31,7 +31,7 @@ pub(crate) fn lifted_after(
 
 /// The same in what the mirror has; `None` where that ends too early.
 fn walk(opened: &mut Opened, tip: CommitId, since: i64, site: &str) -> Result<Option<bool>, GitError> {
-    let mut past = opened.look_back.past(&opened.mirror);
+    let mut past = opened.look_back.reader(&opened.mirror);
     let (mut seen, mut open, mut short) = (HashSet::from([tip]), vec![tip], false);
     while let Some(id) = open.pop() {
         let Some(commit) = past.commit(id)? else {

@@ -7,6 +7,7 @@ use crate::automation::message::UPDATE;
 use crate::automation::round::{Job, Round, checkout_failed};
 use crate::automation::{Failure, TurnOutcome};
 use crate::mirrors::Opened;
+use tagalong_api::validate::Limits;
 use tagalong_git::{GitError, trailer};
 
 /// What became of one branch.
@@ -49,7 +50,9 @@ pub(super) fn write(
     for (group, replaceable) in groups {
         let mut own = job.on_branch(&group.branch);
         own.replaceable = replaceable;
-        let Round::Ended(turn, _) = own.round(opened, looked, group.plan, 0)? else { return Ok(None) };
+        // Whether anything may go was asked of all groups together.
+        own.valid.limits = Limits::default();
+        let Round::Ended(turn, _) = own.round(opened, looked, group.plan, None, 0)? else { return Ok(None) };
         let state = match turn.outcome {
             TurnOutcome::Pushed { commit, .. } => BranchNow::Holds { commit, pushed: true },
             TurnOutcome::AlreadyPushed { commit } => BranchNow::Holds { commit, pushed: false },

@@ -8,10 +8,11 @@ use std::time::Duration;
 use tagalong_cluster::{Election, Terms, lease_name};
 
 /// In the order in which they are taken.
-const LEASES: [(Group, &str); 3] = [
+const LEASES: [(Group, &str); 4] = [
     (Group::Image, "image-automation-controller-leader-election"),
     (Group::Image, "image-reflector-controller-leader-election"),
     (Group::Source, "source-controller-leader-election"),
+    (Group::Kustomize, "kustomize-controller-leader-election"),
 ];
 /// At the end the API server gets this long to take the Leases back.
 const LAST_WORDS: Duration = Duration::from_secs(2);

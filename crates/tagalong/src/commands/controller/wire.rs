@@ -4,10 +4,11 @@ use crate::cli::{ControllerArgs, Group};
 use crate::listen;
 use crate::state::State;
 use crate::wiring;
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use kube::Client;
 use std::sync::Arc;
-use tagalong_cluster::{ClusterDesk, Options};
+use tagalong_apply::Trust;
+use tagalong_cluster::{Access, ClusterDesk, Options, Reach};
 use tagalong_engine::wheel::{WakeQueues, Wakers};
 use tagalong_engine::{Context, Mirrors, Served, Settings};
 use tagalong_store::{Artifacts, Retention};
@@ -18,7 +19,7 @@ use tokio::sync::watch;
 pub(super) async fn wire(
     args: &ControllerArgs,
     state: &State,
-    client: Client,
+    (client, access): (Client, Access),
     storage: Option<&Storage>,
 ) -> anyhow::Result<(Arc<Context<ClusterDesk>>, ClusterDesk, WakeQueues)> {
     let instance = match &args.instance {
@@ -46,6 +47,12 @@ pub(super) async fn wire(
     };
     let selector = tagalong_cluster::parse_selector(&args.watch_label_selector)?;
     let events_address = args.events_addr.clone().filter(|address| !address.is_empty());
+    let syncs = syncs(args)?;
+    let reach = syncs.then(|| Reach {
+        access,
+        default_service_account: args.sync.default_service_account.clone().filter(|name| !name.is_empty()),
+        trust: Trust { insecure_tls: args.sync.insecure_kubeconfig_tls, proxy: args.sync.kubeconfig_proxy },
+    });
     let options = Options {
         namespace,
         selector,
@@ -53,6 +60,7 @@ pub(super) async fn wire(
         dry_run: args.dry_run,
         instance: pod(),
         images: args.controllers.contains(&Group::Image),
+        reach,
     };
     let (wakers, wakes) = Wakers::new();
     let desk = ClusterDesk::new(client, options, wakers)?;
@@ -62,7 +70,23 @@ pub(super) async fn wire(
     if let Some(storage) = storage {
         context = context.serving(Served::new(Arc::clone(&storage.artifacts), &storage.address));
     }
+    if syncs {
+        context = context.syncing();
+    }
     Ok((Arc::new(context), desk, wakes))
+}
+
+/// Whether Kustomizations are served; one that writes nothing serves none.
+fn syncs(args: &ControllerArgs) -> anyhow::Result<bool> {
+    if !args.controllers.contains(&Group::Kustomize) {
+        return Ok(false);
+    }
+    if !args.controllers.contains(&Group::Source) {
+        bail!(
+            "--controllers=kustomize needs source: Kustomizations are built from the artifacts that it keeps"
+        );
+    }
+    Ok(!args.dry_run)
 }
 
 /// Where the artifacts of GitRepositories are, and the listener that gives them out.

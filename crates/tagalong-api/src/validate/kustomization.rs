@@ -1,0 +1,228 @@
+//! `Kustomization`: source, folder, times, and what is not served.
+
+use super::{Invalid, field};
+use crate::{Kustomization, KustomizationSpec, PostBuild, Reason};
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tagalong_model::{ObjectKey, RepoPath};
+
+/// What Flux leaves of the interval for a timeout that is not given, and the least that any is.
+const MARGIN: Duration = Duration::from_secs(30);
+
+/// A Kustomization that can be built and applied.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ValidKustomization {
+    /// Namespace and name.
+    pub key: ObjectKey,
+    /// The GitRepository.
+    pub source: ObjectKey,
+    /// The folder in it; `None` is the root.
+    pub path: Option<RepoPath>,
+    /// The time between two turns.
+    pub interval: Duration,
+    /// The time after a turn that failed.
+    pub retry_interval: Duration,
+    /// The time that a turn may take.
+    pub timeout: Duration,
+    /// Whether objects that are no longer built are deleted.
+    pub prune: bool,
+    /// What becomes of the objects at the end.
+    pub deletion: Deletion,
+    /// Which objects have to be healthy.
+    pub health: HealthChecks,
+    /// Whether objects are made anew where a field cannot change.
+    pub force: bool,
+    /// The Kustomizations that have to be ready first.
+    pub depends_on: Vec<ObjectKey>,
+    /// The variables; `None` where there are none to be put in.
+    pub variables: Option<VariableSources>,
+    /// The cluster and as whom.
+    pub destination: Destination,
+    /// Whether it is stopped.
+    pub suspend: bool,
+}
+
+/// Which cluster, and as whom.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Destination {
+    /// The namespace of the Kustomization: of the ServiceAccount and the Secret.
+    pub namespace: String,
+    /// The ServiceAccount.
+    pub service_account: Option<String>,
+    /// The Secret with the kubeconfig of another cluster, and the key that was named in it.
+    pub kubeconfig: Option<(String, Option<String>)>,
+}
+
+/// What becomes of the objects when their Kustomization is deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deletion {
+    /// They are deleted.
+    Delete,
+    /// They are deleted, and the Kustomization stays until they are gone.
+    WaitForTermination,
+    /// They stay.
+    Orphan,
+}
+
+/// Which objects have to be healthy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HealthChecks {
+    /// None.
+    None,
+    /// All that are applied.
+    All,
+    /// These, with apiVersion, kind, namespace, name; an empty apiVersion is the kind's preferred one.
+    These(Vec<HealthCheck>),
+}
+
+/// An object that has to be healthy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HealthCheck {
+    /// Group and version; empty for the kind's preferred one.
+    pub api_version: String,
+    /// Kind.
+    pub kind: String,
+    /// Namespace and name.
+    pub key: ObjectKey,
+}
+
+/// Where variables come from, in the order in which they are set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VariableSources {
+    /// ConfigMaps and Secrets of the Kustomization's namespace.
+    pub from: Vec<VariableSource>,
+    /// Values by name, which win.
+    pub values: BTreeMap<String, String>,
+    /// Whether objects are gone through although nothing is set.
+    pub always: bool,
+}
+
+/// One ConfigMap or Secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VariableSource {
+    /// Whether it is a Secret; else a ConfigMap.
+    pub secret: bool,
+    /// Its name.
+    pub name: String,
+    /// Whether it may be missing.
+    pub optional: bool,
+}
+
+/// Checks a Kustomization.
+///
+/// # Errors
+/// [`Invalid`] with `IntervalNotConfigured`, `BuildFailed` for a path that leaves the source, or `FeatureGateDisabled`
+/// for what is not served.
+pub fn kustomization(object: &Kustomization) -> Result<ValidKustomization, Invalid> {
+    let spec = &object.spec;
+    refuse_unserved(spec)?;
+    let key = field::key(&object.metadata);
+    let interval = field::interval(".spec.interval", &spec.interval)?;
+    let retry = spec.retry_interval.as_deref();
+    let retry_interval = retry.map_or(Ok(interval), |text| field::interval(".spec.retryInterval", text))?;
+    let timeout = field::timeout(".spec.timeout", spec.timeout.as_deref(), interval.saturating_sub(MARGIN))?;
+    let path = RepoPath::folder(spec.path.as_deref().unwrap_or_default()).map_err(|error| {
+        Invalid::stalled(Reason::BuildFailed, ".spec.path", format!(".spec.path: {error}"))
+    })?;
+    let source = field::referent(&key, spec.source_ref.namespace.as_deref(), &spec.source_ref.name);
+    let dependencies = spec.depends_on.iter().flatten();
+    let kubeconfig = spec.kube_config.as_ref().and_then(|cluster| cluster.secret_ref.as_ref());
+    let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    Ok(ValidKustomization {
+        source,
+        path,
+        interval,
+        retry_interval,
+        timeout: timeout.max(MARGIN),
+        prune: spec.prune,
+        deletion: deletion(spec),
+        health: health(spec, &key),
+        force: spec.force == Some(true),
+        depends_on: dependencies
+            .map(|other| field::referent(&key, other.namespace.as_deref(), &other.name))
+            .collect(),
+        variables: spec.post_build.as_ref().map(variables),
+        destination: Destination {
+            namespace: key.namespace.clone(),
+            service_account: given(&spec.service_account_name),
+            kubeconfig: kubeconfig.map(|secret| (secret.name.clone(), given(&secret.key))),
+        },
+        suspend: spec.suspend == Some(true),
+        key,
+    })
+}
+
+/// What becomes of the objects of a Kustomization that is deleted, whatever else is wrong with it.
+pub fn deletion(spec: &KustomizationSpec) -> Deletion {
+    match spec.deletion_policy.as_deref() {
+        Some("Orphan") => Deletion::Orphan,
+        Some("WaitForTermination") => Deletion::WaitForTermination,
+        Some("Delete") => Deletion::Delete,
+        _ if spec.prune => Deletion::Delete,
+        _ => Deletion::Orphan,
+    }
+}
+
+fn health(spec: &KustomizationSpec, key: &ObjectKey) -> HealthChecks {
+    if spec.wait == Some(true) {
+        return HealthChecks::All;
+    }
+    let checks: Vec<HealthCheck> = spec
+        .health_checks
+        .iter()
+        .flatten()
+        .map(|check| HealthCheck {
+            api_version: check.api_version.clone().unwrap_or_default(),
+            kind: check.kind.clone(),
+            key: field::referent(key, check.namespace.as_deref(), &check.name),
+        })
+        .collect();
+    if checks.is_empty() { HealthChecks::None } else { HealthChecks::These(checks) }
+}
+
+fn variables(post_build: &PostBuild) -> VariableSources {
+    let from = post_build.substitute_from.iter().flatten().map(|reference| VariableSource {
+        secret: reference.kind == "Secret",
+        name: reference.name.clone(),
+        optional: reference.optional == Some(true),
+    });
+    VariableSources {
+        from: from.collect(),
+        values: post_build.substitute.clone().unwrap_or_default(),
+        always: post_build.substitute_strategy.as_deref() == Some("Always"),
+    }
+}
+
+/// Flux knows these; here they are refused by name rather than passed over.
+fn refuse_unserved(spec: &KustomizationSpec) -> Result<(), Invalid> {
+    let given = |list: bool, field: &'static str, what: &str| {
+        let message = format!(
+            "{field}: {what} is not supported yet; remove the field, or leave this object to Flux's kustomize-controller"
+        );
+        if list { Err(Invalid::stalled(Reason::FeatureGateDisabled, field, message)) } else { Ok(()) }
+    };
+    let kind = spec.source_ref.kind.as_str();
+    given(kind != "GitRepository", ".spec.sourceRef.kind", &format!("building from {kind}"))?;
+    given(spec.decryption.is_some(), ".spec.decryption", "decrypting")?;
+    let some = |length: Option<usize>| length.is_some_and(|length| length > 0);
+    given(
+        some(spec.health_check_exprs.as_ref().map(Vec::len)),
+        ".spec.healthCheckExprs",
+        "checking health by an expression",
+    )?;
+    given(some(spec.ignore.as_ref().map(Vec::len)), ".spec.ignore", "leaving drift alone")?;
+    let expressions =
+        spec.depends_on.iter().flatten().any(|other| some(other.ready_expr.as_ref().map(String::len)));
+    given(expressions, ".spec.dependsOn.readyExpr", "checking readiness by an expression")?;
+    let other_cluster = spec.kube_config.as_ref();
+    given(
+        other_cluster.is_some_and(|cluster| cluster.config_map_ref.is_some()),
+        ".spec.kubeConfig.configMapRef",
+        "logging in to a cloud's cluster",
+    )?;
+    if other_cluster.is_some_and(|cluster| cluster.secret_ref.is_none()) {
+        let message = ".spec.kubeConfig: exactly one of configMapRef and secretRef must be specified";
+        return Err(Invalid::stalled(Reason::ReconciliationFailed, ".spec.kubeConfig", message));
+    }
+    Ok(())
+}

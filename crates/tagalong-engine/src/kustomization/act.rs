@@ -1,0 +1,172 @@
+//! Carries a turn out: build, note what is about to be there, apply, delete what left, wait. What is found on the way
+//! goes into the status at once, so that whoever is ended in the middle begins again with it.
+
+use super::applied::{self, Told};
+use super::render::{Rendered, render};
+use super::{Failure, Turn, gather, history, inventory};
+use crate::desk::{Desk, Event, EventType};
+use crate::target::Target as _;
+use std::sync::Arc;
+use std::time::Duration;
+use tagalong_api::condition::{self, Outcome};
+use tagalong_api::validate::ValidKustomization;
+use tagalong_api::{Reason, Snapshot};
+use tagalong_apply::{Action, Change, Inventory, Options, Owner};
+use tagalong_kustomize::Tree;
+use tagalong_model::format_duration;
+
+/// How long definitions and classes may take, and an object that is made anew may take to go; Flux's.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A turn that went to its end.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub(super) revision: String,
+}
+
+/// What is applied in one turn.
+pub(super) struct Set {
+    pub(super) revision: String,
+    /// `sha256:<hex>` of the objects.
+    pub(super) digest: String,
+    /// Whether the same objects were applied before, so that what differs is drift.
+    pub(super) known: bool,
+}
+
+impl<D: Desk> Turn<'_, D> {
+    pub(super) async fn act(&mut self, valid: &ValidKustomization) -> Result<Done, Failure> {
+        let place = self.syncing.running.enter(&self.key);
+        let artifact = self.artifact(valid)?;
+        let revision = artifact.revision.clone();
+        self.dependencies(valid, &revision)?;
+        let permits = self.syncing.permits(&valid.destination);
+        // Closed by nobody.
+        let permit = permits.acquire_owned().await.ok();
+        let tree = self.served.files(&artifact).await;
+        let tree = tree.map_err(|why| Failure::waiting(Reason::ArtifactFailed, why))?;
+        self.status.last_attempted_revision = Some(revision.clone());
+        let Rendered { objects, digest } = self.build(valid, tree).await?;
+        let target = self.context.desk.target(&valid.destination).await.map_err(|error| {
+            Failure::new(Reason::ReconciliationFailed, format!("failed to build kube client: {error}"))
+        })?;
+        let known = self.status.history.iter().flatten().next().is_some_and(|last| last.digest == digest);
+        let set = Set { revision, digest, known };
+        let (before, next) = (inventory::read(self.status.inventory.as_ref()), Inventory::of(&objects));
+        self.announce(valid, &set, &before, &next).await?;
+        let changes = self.apply(valid, &target, objects, &set).await?;
+        self.status.inventory = Some(inventory::write(&next));
+        if valid.prune {
+            self.prune(&target, &before, &next, &set).await?;
+        }
+        drop(permit);
+        self.check_health(valid, &target, &changes, &set, &place).await?;
+        self.end(&set, Reason::ReconciliationSucceeded);
+        self.status.last_applied_revision = Some(set.revision.clone());
+        // Of sources that are not served here.
+        self.status.last_applied_origin_revision = None;
+        Ok(Done { revision: set.revision })
+    }
+
+    async fn build(&self, valid: &ValidKustomization, tree: Arc<Tree>) -> Result<Rendered, Failure> {
+        let variables = gather::variables(self.context, valid).await?;
+        let folder = valid.path.as_ref().map(ToString::to_string).unwrap_or_default();
+        render(&self.object.spec, variables, tree, folder).await
+    }
+
+    /// Notes in the status what is about to be there, beside what is, where that is more than stands there already.
+    async fn announce(
+        &mut self,
+        valid: &ValidKustomization,
+        set: &Set,
+        before: &Inventory,
+        next: &Inventory,
+    ) -> Result<(), Failure> {
+        if next.without(before).is_empty() {
+            return Ok(());
+        }
+        self.status.inventory = Some(inventory::write(&inventory::both(before, next)));
+        let message = format!(
+            "Detecting drift for revision {} with a timeout of {}",
+            set.revision,
+            format_duration(valid.timeout)
+        );
+        self.progress(message, true);
+        self.note().await
+    }
+
+    /// Says in the conditions what is being done.
+    pub(super) fn progress(&mut self, message: String, drift: bool) {
+        let outcome = Outcome::Progressing { message, drift };
+        self.status.conditions =
+            condition::next(&outcome, &self.status.conditions, self.generation(), self.now);
+    }
+
+    async fn apply(
+        &mut self,
+        valid: &ValidKustomization,
+        target: &D::Target,
+        objects: Vec<serde_json::Value>,
+        set: &Set,
+    ) -> Result<Vec<Change>, Failure> {
+        let left = self.left(valid);
+        let options = Options { force: valid.force, patience: PATIENCE.min(left) };
+        let owner = self.owner();
+        let applying = target.apply(&owner, objects, &options);
+        let Ok(outcome) = tokio::time::timeout(left, applying).await else {
+            self.end(set, Reason::ReconciliationFailed);
+            let message = format!("applying was not done within {}", format_duration(valid.timeout));
+            return Err(Failure::new(Reason::ReconciliationFailed, message));
+        };
+        self.changed(applied::told(&outcome.changes, set.known)).await?;
+        if outcome.failures.is_empty() {
+            return Ok(outcome.changes);
+        }
+        self.end(set, Reason::ReconciliationFailed);
+        let message = applied::failures(&outcome.failures);
+        Err(Failure::new(Reason::ReconciliationFailed, message))
+    }
+
+    async fn prune(
+        &mut self,
+        target: &D::Target,
+        before: &Inventory,
+        next: &Inventory,
+        set: &Set,
+    ) -> Result<(), Failure> {
+        let gone = before.without(next);
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let outcome = target.prune(&self.owner(), &gone).await;
+        self.changed(applied::told(&outcome.changes, false)).await?;
+        if outcome.failures.is_empty() {
+            return Ok(());
+        }
+        // What may still be there is tried again.
+        let done = |entry: &&tagalong_apply::Entry| {
+            let same = |change: &Change| change.entry.id == entry.id && change.action == Action::Deleted;
+            outcome.changes.iter().any(same)
+        };
+        let left: Inventory = gone.iter().filter(|entry| !done(entry)).cloned().collect();
+        self.status.inventory = Some(inventory::write(&inventory::both(&left, next)));
+        self.end(set, Reason::PruneFailed);
+        Err(Failure::new(Reason::PruneFailed, applied::failures(&outcome.failures)))
+    }
+
+    /// Tells what was written or deleted.
+    async fn changed(&self, told: Option<Told>) -> Result<(), Failure> {
+        let Some(Told { message }) = told else { return Ok(()) };
+        self.tell(Event { event_type: EventType::Normal, reason: Reason::Progressing, message }).await
+    }
+
+    /// Notes how the set fared.
+    pub(super) fn end(&mut self, set: &Set, end: Reason) {
+        let history: &mut Vec<Snapshot> = self.status.history.get_or_insert_default();
+        let took = self.begun.elapsed();
+        history::note(history, (&set.digest, &set.revision), end, took, self.now);
+    }
+
+    pub(super) fn owner(&self) -> Owner {
+        Owner { name: self.key.name.clone(), namespace: self.key.namespace.clone() }
+    }
+}

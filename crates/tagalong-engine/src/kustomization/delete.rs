@@ -1,0 +1,72 @@
+//! The end of a Kustomization: what it has applied is deleted, or left, as it says.
+
+use super::{applied, inventory, report};
+use crate::context::Context;
+use crate::desk::{Desk, Event, EventType};
+use crate::target::Target as _;
+use crate::wake::key_of;
+use crate::wheel::Failed;
+use tagalong_api::validate::{self, Deletion};
+use tagalong_api::{Kustomization, Reason};
+use tagalong_apply::{Inventory, Owner};
+
+/// Deletes what was applied. Once it returns, nothing keeps the object.
+pub(super) async fn delete<D: Desk>(context: &Context<D>, object: &Kustomization) -> Result<(), Failed> {
+    let policy = validate::deletion(&object.spec);
+    let inventory = inventory::read(object.status.as_ref().and_then(|status| status.inventory.as_ref()));
+    let suspended = object.spec.suspend == Some(true);
+    if policy == Deletion::Orphan || suspended || inventory.entries.is_empty() {
+        return Ok(());
+    }
+    let Ok(valid) = validate::kustomization(object) else {
+        // Nothing was ever applied by a spec like this; what an earlier one has left cannot be reached by it.
+        return Ok(());
+    };
+    let unreached = |error: crate::desk::DeskError| Failed { message: error.to_string() };
+    if !context.desk.reachable(&valid.destination).await.map_err(unreached)? {
+        return left(context, object, &inventory).await;
+    }
+    let target = context.desk.target(&valid.destination).await.map_err(unreached)?;
+    let key = key_of(object);
+    let owner = Owner { name: key.name, namespace: key.namespace };
+    let outcome = target.prune(&owner, &inventory.entries).await;
+    if let Some(applied::Told { message }) = applied::told(&outcome.changes, false) {
+        let event = Event { event_type: EventType::Normal, reason: Reason::Progressing, message };
+        report::post(context, object, None, vec![event]).await?;
+    }
+    if !outcome.failures.is_empty() {
+        let why = applied::failures(&outcome.failures);
+        let message = format!("pruning for deleted resource failed: {why}");
+        return Err(failed(context, object, message).await);
+    }
+    if policy == Deletion::WaitForTermination {
+        let deleted =
+            outcome.changes.iter().filter(|change| change.action == tagalong_apply::Action::Deleted);
+        let entries: Vec<_> = deleted.map(|change| change.entry.clone()).collect();
+        if let Err(left) = target.gone(&entries, valid.timeout).await {
+            return Err(failed(context, object, left.to_string()).await);
+        }
+    }
+    Ok(())
+}
+
+/// As whom or where it was applied is gone: what is there stays, and is named.
+async fn left<D: Desk>(
+    context: &Context<D>,
+    object: &Kustomization,
+    inventory: &Inventory,
+) -> Result<(), Failed> {
+    let names: Vec<String> = inventory.entries.iter().map(|entry| entry.id.to_string()).collect();
+    let message = format!("unable to prune objects: \n{}", names.join("\n"));
+    let event = Event { event_type: EventType::Warning, reason: Reason::PruneFailed, message };
+    report::post(context, object, None, vec![event]).await
+}
+
+async fn failed<D: Desk>(context: &Context<D>, object: &Kustomization, message: String) -> Failed {
+    let event =
+        Event { event_type: EventType::Warning, reason: Reason::PruneFailed, message: message.clone() };
+    match report::post(context, object, None, vec![event]).await {
+        Ok(()) => Failed { message },
+        Err(unposted) => unposted,
+    }
+}

@@ -1,0 +1,152 @@
+//! What a turn stands on: the artifact of its source, its dependencies, its variables.
+
+use super::{Failure, Turn};
+use crate::context::Context;
+use crate::desk::Desk;
+use kube::runtime::reflector::ObjectRef;
+use secrecy::ExposeSecret as _;
+use tagalong_api::condition::{self, READY};
+use tagalong_api::validate::{ValidKustomization, VariableSource, VariableSources};
+use tagalong_api::{Artifact, GitRepository, Kustomization, Reason};
+use tagalong_kustomize::Variables;
+use tagalong_model::{ObjectKey, format_duration};
+
+impl<D: Desk> Turn<'_, D> {
+    /// The artifact of the source.
+    pub(super) fn artifact(&self, valid: &ValidKustomization) -> Result<Artifact, Failure> {
+        let (context, source) = (self.context, &valid.source);
+        if context.settings.no_cross_namespace_refs && source.namespace != valid.key.namespace {
+            return Err(Failure::stalled(
+                Reason::AccessDenied,
+                format!(
+                    "can't access 'GitRepository/{source}', cross-namespace references have been blocked"
+                ),
+            ));
+        }
+        let reference = ObjectRef::<GitRepository>::new(&source.name).within(&source.namespace);
+        let object = context.desk.kinds().sources.get(&reference).ok_or_else(|| {
+            Failure::waiting(Reason::ArtifactFailed, format!("Source 'GitRepository/{source}' not found"))
+        })?;
+        object.status.as_ref().and_then(|status| status.artifact.clone()).ok_or_else(|| {
+            let wait = format_duration(context.settings.requeue_dependency);
+            Failure::waiting(Reason::ArtifactFailed, format!("Source artifact not found, retrying in {wait}"))
+        })
+    }
+
+    /// Whether all that has to be ready first is.
+    pub(super) fn dependencies(&self, valid: &ValidKustomization, revision: &str) -> Result<(), Failure> {
+        let known = &self.context.desk.kinds().kustomizations;
+        for key in &valid.depends_on {
+            let dependency = known.get(&ObjectRef::new(&key.name).within(&key.namespace));
+            ready(key, dependency.as_deref(), &valid.source, revision)
+                .map_err(|why| Failure::waiting(Reason::DependencyNotReady, why))?;
+        }
+        Ok(())
+    }
+}
+
+/// Flux's rule: Ready for its generation, and of the same revision where it has the same source.
+fn ready(
+    key: &ObjectKey,
+    dependency: Option<&Kustomization>,
+    source: &ObjectKey,
+    revision: &str,
+) -> Result<(), String> {
+    let dependency = dependency.ok_or_else(|| format!("dependency '{key}' not found"))?;
+    let status = dependency.status.as_ref().filter(|status| {
+        let observed = status.observed_generation == dependency.metadata.generation;
+        observed && condition::find(&status.conditions, READY).is_some_and(|ready| ready.status == "True")
+    });
+    let status = status.ok_or_else(|| format!("dependency '{key}' is not ready"))?;
+    let same_source = crate::wake::built_from(dependency) == *source;
+    if same_source && status.last_applied_revision.as_deref() != Some(revision) {
+        return Err(format!("dependency '{key}' revision is not up to date"));
+    }
+    Ok(())
+}
+
+/// The variables of `postBuild` with their values.
+pub(super) async fn variables<D: Desk>(
+    context: &Context<D>,
+    valid: &ValidKustomization,
+) -> Result<Option<Variables>, Failure> {
+    let Some(VariableSources { from, values, always }) = &valid.variables else { return Ok(None) };
+    let mut variables = Variables::new(true, *always);
+    for source in from {
+        let failed = |why: &str| {
+            let kind = if source.secret { "Secret" } else { "ConfigMap" };
+            Failure::new(
+                Reason::BuildFailed,
+                format!("substitute from '{kind}/{}' error: {why}", source.name),
+            )
+        };
+        match values_of(context, &valid.key.namespace, source).await.map_err(|why| failed(&why))? {
+            Some(pairs) => pairs.iter().for_each(|(name, value)| variables.set(name, value)),
+            None if source.optional => {}
+            None => return Err(failed(&format!("not found in namespace {}", valid.key.namespace))),
+        }
+    }
+    values.iter().for_each(|(name, value)| variables.set(name, value));
+    Ok(Some(variables))
+}
+
+async fn values_of<D: Desk>(
+    context: &Context<D>,
+    namespace: &str,
+    source: &VariableSource,
+) -> Result<Option<Vec<(String, String)>>, String> {
+    let key = ObjectKey::new(namespace, &source.name);
+    if !source.secret {
+        let found = context.desk.config_map(&key).await.map_err(|error| error.to_string())?;
+        return Ok(found.map(|values| values.into_iter().collect()));
+    }
+    let Some(data) = context.desk.secret(&key).await.map_err(|error| error.to_string())? else {
+        return Ok(None);
+    };
+    let text = |(name, value): (String, secrecy::SecretSlice<u8>)| {
+        let text =
+            std::str::from_utf8(value.expose_secret()).map_err(|_| format!("key '{name}' is not text"));
+        text.map(|text| (name.clone(), text.to_owned()))
+    };
+    data.into_iter().map(text).collect::<Result<Vec<_>, _>>().map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn check(status: &Value, generation: i64, source: &str, expected: Result<(), &str>) {
+        let object: Kustomization = serde_json::from_value(json!({
+            "metadata": {"name": "infra", "namespace": "a", "generation": generation},
+            "spec": {"interval": "1m", "prune": true, "sourceRef": {"kind": "GitRepository", "name": "fleet"}},
+            "status": status,
+        }))
+        .unwrap();
+        let key = ObjectKey::new("a", "infra");
+        let said = ready(&key, Some(&object), &ObjectKey::new("a", source), "main@sha1:2");
+        assert_eq!(said, expected.map_err(str::to_owned), "{status}");
+    }
+
+    #[test]
+    fn a_dependency_is_ready_for_its_generation_and_revision() {
+        let status = |ready: &str, observed: i64, revision: &str| {
+            json!({"observedGeneration": observed, "lastAppliedRevision": revision, "conditions": [{
+                "type": "Ready", "status": ready, "reason": "X", "message": "", "lastTransitionTime": "2026-01-01T00:00:00Z",
+            }]})
+        };
+        check(&status("True", 1, "main@sha1:2"), 1, "fleet", Ok(()));
+        check(&status("False", 1, "main@sha1:2"), 1, "fleet", Err("dependency 'a/infra' is not ready"));
+        check(&status("True", 1, "main@sha1:2"), 2, "fleet", Err("dependency 'a/infra' is not ready"));
+        check(
+            &status("True", 1, "main@sha1:1"),
+            1,
+            "fleet",
+            Err("dependency 'a/infra' revision is not up to date"),
+        );
+        check(&status("True", 1, "main@sha1:1"), 1, "other", Ok(()));
+        check(&json!({}), 1, "fleet", Err("dependency 'a/infra' is not ready"));
+        let missing = ready(&ObjectKey::new("a", "x"), None, &ObjectKey::new("a", "b"), "1");
+        assert_eq!(missing, Err("dependency 'a/x' not found".to_owned()));
+    }
+}

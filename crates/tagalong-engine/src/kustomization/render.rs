@@ -1,0 +1,72 @@
+//! From the files of an artifact to the objects of a Kustomization. Pure but for the thread that it takes.
+
+use super::Failure;
+use serde_json::Value;
+use std::sync::Arc;
+use tagalong_api::{KustomizationSpec, Reason};
+use tagalong_kustomize::{Additions, Files as _, Tree, Variables, render_for, to_yaml};
+use tagalong_model::Digest;
+
+/// What was built.
+pub(super) struct Rendered {
+    pub(super) objects: Vec<Value>,
+    /// `sha256:<hex>` of them as YAML.
+    pub(super) digest: String,
+}
+
+/// What a spec adds to its folder. Both types have Flux's field names; what is no addition is passed over.
+///
+/// # Errors
+/// Only where a field of the one is no field of the other.
+pub fn additions(spec: &KustomizationSpec) -> Result<Additions, serde_json::Error> {
+    serde_json::from_value(serde_json::to_value(spec)?)
+}
+
+/// Builds a folder.
+pub(super) async fn render(
+    spec: &KustomizationSpec,
+    variables: Option<Variables>,
+    tree: Arc<Tree>,
+    folder: String,
+) -> Result<Rendered, Failure> {
+    if !tree.is_folder(&folder) {
+        let message = format!("kustomization path not found: there is no folder '{folder}' in the artifact");
+        return Err(Failure::new(Reason::ArtifactFailed, message));
+    }
+    let failed = |why: String| Failure::new(Reason::BuildFailed, why);
+    let additions = additions(spec).map_err(|error| failed(error.to_string()))?;
+    let built = tokio::task::spawn_blocking(move || {
+        let objects = render_for(&additions, variables.as_ref(), tree.as_ref(), &folder)
+            .map_err(|error| error.to_string())?;
+        let digest = Digest::sha256(to_yaml(&objects).as_bytes()).to_string();
+        let values = objects.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>();
+        Ok(Rendered { objects: values.map_err(|error| error.to_string())?, digest })
+    });
+    built.await.map_err(|error| failed(error.to_string()))?.map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn every_addition_of_a_spec_is_one() {
+        let spec: KustomizationSpec = serde_json::from_value(json!({
+            "interval": "1m", "prune": true, "sourceRef": {"kind": "GitRepository", "name": "fleet"},
+            "targetNamespace": "apps", "namePrefix": "a-", "nameSuffix": "-z",
+            "patches": [{"patch": "[]", "target": {"kind": "Deployment", "labelSelector": "a=b"}}],
+            "images": [{"name": "app", "newTag": "1"}], "components": ["../c"], "ignoreMissingComponents": true,
+            "buildMetadata": ["originAnnotations"], "commonMetadata": {"labels": {"team": "a"}},
+        }))
+        .unwrap();
+        let read = additions(&spec).unwrap();
+        assert_eq!(read.target_namespace.as_deref(), Some("apps"));
+        assert_eq!((read.name_prefix.as_deref(), read.name_suffix.as_deref()), (Some("a-"), Some("-z")));
+        assert_eq!(read.patches[0].target.as_ref().unwrap().label_selector, "a=b");
+        assert_eq!((read.images[0].new_tag.as_str(), read.components[0].as_str()), ("1", "../c"));
+        assert!(read.ignore_missing_components);
+        assert_eq!(read.build_metadata, ["originAnnotations"]);
+        assert_eq!(read.common_metadata.labels["team"], "a");
+    }
+}

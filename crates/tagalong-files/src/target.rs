@@ -1,0 +1,158 @@
+//! A folder in the place of a cluster (`--sync-to`): each object is a file below its namespace, written whole or not at
+//! all, and deleted when it left the inventory. Only files that bear the owner's labels are deleted or overwritten by
+//! another owner's.
+//!
+//! ```text
+//! DIR/apps/deployment.apps_web.yaml        an object of namespace apps
+//! DIR/_cluster/namespace_apps.yaml         one without a namespace
+//! DIR/.tagalong/default_web.json           the inventory of Kustomization/default/web
+//! ```
+
+use serde_json::Value;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tagalong_apply::{
+    Action, ApplyError, Change, Entry, Health, ObjectId, Options, Outcome, Owner, State, Unhealthy,
+};
+use tagalong_engine::Target;
+
+/// Where objects without a namespace are.
+const CLUSTER: &str = "_cluster";
+
+/// The folder that objects are applied to. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct FolderTarget {
+    dir: PathBuf,
+}
+
+impl FolderTarget {
+    /// A folder, which is made when the first object is written.
+    pub(crate) fn new(dir: PathBuf) -> Self {
+        Self { dir }
+    }
+
+    fn path(&self, id: &ObjectId) -> PathBuf {
+        let kind = id.kind.to_lowercase();
+        let kind = if id.group.is_empty() { kind } else { format!("{kind}.{}", id.group) };
+        let namespace = if id.namespace.is_empty() { CLUSTER } else { &id.namespace };
+        self.dir.join(plain(namespace)).join(format!("{}_{}.yaml", plain(&kind), plain(&id.name)))
+    }
+
+    /// The object that stands in a file.
+    fn read(path: &Path) -> io::Result<Option<Value>> {
+        match fs::read_to_string(path) {
+            Ok(text) => serde_saphyr::from_str(&text)
+                .map(Some)
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn apply_one(&self, owner: &Owner, mut object: Value) -> Result<Change, ApplyError> {
+        let Some(entry) = Entry::of(&object) else {
+            return Err(ApplyError::NotAnObject("a document".to_owned()));
+        };
+        owner.label(&mut object)?;
+        let path = self.path(&entry.id);
+        let refused = |error: &dyn std::fmt::Display| {
+            ApplyError::Unreachable(format!("{} cannot be written: {error}", entry.id))
+        };
+        let live = Self::read(&path).map_err(|error| refused(&error))?;
+        let action = match &live {
+            Some(live) if *live == object => Action::Unchanged,
+            Some(_) => Action::Configured,
+            None => Action::Created,
+        };
+        if action != Action::Unchanged {
+            let text = serde_saphyr::to_string(&object).map_err(|error| refused(&error))?;
+            write(&path, text.as_bytes()).map_err(|error| refused(&error))?;
+        }
+        let health = Health { state: State::Current, message: String::new() };
+        Ok(Change { entry, action, fields: Vec::new(), health })
+    }
+
+    fn prune_one(&self, owner: &Owner, entry: &Entry) -> Result<Change, ApplyError> {
+        let path = self.path(&entry.id);
+        let failed =
+            |error: io::Error| ApplyError::Unreachable(format!("{} cannot be deleted: {error}", entry.id));
+        let change = |action, state| {
+            let health = Health { state, message: String::new() };
+            Change { entry: entry.clone(), action, fields: Vec::new(), health }
+        };
+        let Some(live) = Self::read(&path).map_err(failed)? else {
+            return Ok(change(Action::Deleted, State::NotFound));
+        };
+        if !owner.owns(&live) || tagalong_apply::is_kept(&live) {
+            return Ok(change(Action::Skipped, State::Current));
+        }
+        fs::remove_file(&path).map_err(failed)?;
+        // A namespace that is empty leaves no folder; one that is not stays.
+        path.parent().map(fs::remove_dir).transpose().unwrap_or_default();
+        Ok(change(Action::Deleted, State::Terminating))
+    }
+
+    /// Deletes what was applied for an owner.
+    pub(crate) fn clear(&self, owner: &Owner, gone: &[Entry]) -> Outcome {
+        let mut outcome = Outcome::default();
+        for entry in gone {
+            match self.prune_one(owner, entry) {
+                Ok(change) => outcome.changes.push(change),
+                Err(failure) => outcome.failures.push(failure),
+            }
+        }
+        outcome
+    }
+}
+
+impl Target for FolderTarget {
+    async fn apply(&self, owner: &Owner, objects: Vec<Value>, _: &Options) -> Outcome {
+        let mut outcome = Outcome::default();
+        for object in objects {
+            match self.apply_one(owner, object) {
+                Ok(change) => outcome.changes.push(change),
+                Err(failure) => outcome.failures.push(failure),
+            }
+        }
+        outcome
+    }
+
+    async fn prune(&self, owner: &Owner, gone: &[Entry]) -> Outcome {
+        self.clear(owner, gone)
+    }
+
+    /// A file has no health.
+    async fn healthy(&self, _: &[Entry], _: Duration) -> Result<(), Unhealthy> {
+        Ok(())
+    }
+
+    async fn gone(&self, _: &[Entry], _: Duration) -> Result<(), Unhealthy> {
+        Ok(())
+    }
+}
+
+/// A part of a path that is one name, whatever stands in it: objects are somebody's words.
+fn plain(text: &str) -> String {
+    let mut name = String::new();
+    for (at, byte) in text.bytes().enumerate() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b':' => name.push(char::from(byte)),
+            b'.' if at > 0 => name.push('.'),
+            other => name.push_str(&format!("%{other:02X}")),
+        }
+    }
+    name
+}
+
+/// Puts a file in its place whole, readable by its owner alone: Secrets are among them.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let mut file = tempfile::Builder::new().prefix(".writing-").tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}

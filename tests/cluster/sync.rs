@@ -1,0 +1,15 @@
+//! Kustomizations that are served: what a folder of the repository says comes into the cluster, as the ServiceAccount
+//! that is named, and nothing else of the cluster is touched.
+
+mod apply;
+mod claims;
+mod commands;
+mod depends;
+mod flux;
+mod health;
+mod leave;
+mod place;
+mod story;
+mod variables;
+
+pub(super) use place::config;

@@ -1,0 +1,94 @@
+//! `diff` and `tree`: what the sync would do and what it has done, seen from beside.
+
+use super::super::place::Place;
+use super::place::{APPS, config};
+use crate::support::{Ran, tagalong};
+use base64::Engine as _;
+use tagalong_testkit::git_repo::Change;
+
+impl Place {
+    /// Runs a command with an administrator's kubeconfig on this place's namespace.
+    fn asked(&self, args: &[&str]) -> Ran {
+        let mut command = tagalong(self.estate.folder(), args);
+        command.args(["-n", &self.namespace]).env("KUBECONFIG", self.plane.kubeconfig());
+        command.output().unwrap().into()
+    }
+}
+
+#[test]
+fn diff_shows_what_the_next_turn_would_do_and_tree_what_it_has_done() {
+    let secret =
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: word}\nstringData: {a: hush-1, b: same-all-along}\n";
+    let files = [
+        ("apps/c.yaml", &*config("web", "1")),
+        ("apps/old.yaml", &config("old", "1")),
+        ("apps/s.yaml", secret),
+    ];
+    let Some(place) = Place::synced("diff", &files) else { return };
+    place.apply(&place.kustomization("apps", ""));
+    let controller = place.syncing();
+    place.until_ready(APPS);
+    let namespace = &place.namespace;
+    let same = place.asked(&["diff", "apps", "--exit-code"]).expect(0);
+    assert_eq!(same.stdout, "");
+    drop(controller);
+
+    let tree = place.asked(&["tree", "apps"]).expect(0).stdout;
+    let expected = format!(
+        "Kustomization/{namespace}/apps\n├── ConfigMap/{namespace}/old\n├── Secret/{namespace}/word\n└── ConfigMap/{namespace}/web\n"
+    );
+    let sorted = |text: &str| {
+        let mut lines: Vec<String> =
+            text.lines().map(|line| line.replace(['├', '└', '─', ' '], "")).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(sorted(&tree), sorted(&expected));
+    assert!(tree.starts_with(&format!("Kustomization/{namespace}/apps\n├── ")), "{tree}");
+    assert_eq!(place.asked(&["tree", "none"]).expect(2).stdout, "");
+    let json = place.asked(&["tree", "-o", "json"]).expect(0).json();
+    assert_eq!(json["kustomizations"][0]["objects"].as_array().unwrap().len(), 3);
+
+    place.estate.repo.commit("main", "Less", &[Change::Delete("apps/old.yaml")]).unwrap();
+    let other = secret.replace("hush-1", "hush-22");
+    place.estate.commit(&[
+        ("apps/c.yaml", &config("web", "2")),
+        ("apps/n.yaml", &config("new", "1")),
+        ("apps/s.yaml", &other),
+    ]);
+    let ran = place.asked(&["diff", "apps", "--exit-code"]).expect(1);
+    for part in [
+        format!("--- a/ConfigMap/{namespace}/web\n+++ b/ConfigMap/{namespace}/web\n"),
+        "-  value: \"1\"\n+  value: \"2\"\n".to_owned(),
+        format!("--- /dev/null\n+++ b/ConfigMap/{namespace}/new\n"),
+        format!("--- a/ConfigMap/{namespace}/old\n+++ /dev/null\n"),
+        format!("--- a/Secret/{namespace}/word\n"),
+    ] {
+        assert!(ran.stdout.contains(&part), "{part} is not in\n{}", ran.stdout);
+    }
+    for word in ["hush-1", "hush-22", "same-all-along"] {
+        let coded = base64::engine::general_purpose::STANDARD.encode(word);
+        assert!(!ran.stdout.contains(word) && !ran.stdout.contains(&coded), "{}", ran.stdout);
+    }
+    place.asked(&["diff"]).expect(0);
+    // Nothing was written.
+    assert_eq!(place.get("configmap/web", ".data.value"), "1");
+    let json = place.asked(&["diff", "-o", "json"]).expect(0).json();
+    let changes: Vec<&str> =
+        json["changes"].as_array().unwrap().iter().map(|one| one["change"].as_str().unwrap()).collect();
+    assert_eq!(changes.iter().filter(|change| **change == "deleted").count(), 1);
+    assert_eq!(changes.len(), 4);
+    assert_eq!(place.asked(&["diff", "none"]).expect(2).stdout, "");
+
+    // The same from a folder of objects, against the cluster.
+    place.estate.object(
+        "fleet.yaml",
+        &place.fleet().replace("{name: fleet}", &format!("{{name: fleet, namespace: {namespace}}}")),
+    );
+    let apps = place
+        .kustomization("apps", "")
+        .replace("{name: apps}", &format!("{{name: apps, namespace: {namespace}}}"));
+    place.estate.object("apps.yaml", &apps);
+    let from_files = place.asked(&["diff", "objects", "apps", "--exit-code"]).expect(1);
+    assert_eq!(from_files.stdout, ran.stdout);
+}
