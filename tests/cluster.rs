@@ -13,6 +13,7 @@ mod metrics;
 mod migration;
 mod observe;
 mod place;
+mod pulls;
 mod scope;
 mod source;
 mod story;

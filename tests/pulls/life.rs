@@ -224,6 +224,14 @@ fn outside_of_all_windows_none_is_opened_or_refreshed() {
 }
 
 #[test]
+fn the_token_of_git_goes_to_no_other_host() {
+    let Some(fleet) = Fleet::new(&["web"], ", url: \"http://localhost:1\"") else { return };
+    fleet.registry.push_tags("acme/web", ["1.1.0"]);
+    let ran = fleet.run("run", &["--once"]).expect(1);
+    assert!(ran.stderr.contains("goes to its own host alone"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_host_that_is_down_blocks_no_scan_and_is_asked_again() {
     let Some(fleet) = Fleet::new(&["web"], ", url: \"http://127.0.0.1:1\"") else { return };
     fleet.registry.push_tags("acme/web", ["1.1.0"]);

@@ -63,7 +63,9 @@ impl Api {
         body: Option<&Value>,
         also: &[u16],
     ) -> Result<Answer> {
-        self.patience.check(&self.host)?;
+        // Limits are an account's: one that has used up its own does not hold up another.
+        let account = format!("{} {}", self.host, fingerprint(who.as_bytes()));
+        self.patience.check(&self.host, &account)?;
         let mut request = self
             .client
             .request(method.clone(), format!("{}{path}", self.base))
@@ -78,7 +80,7 @@ impl Api {
         let response = request.send().await.map_err(|error| self.unreachable(&error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         tracing::debug!(host = self.host, %method, path, status = status.as_u16(), "asked the host");
-        self.patience.note(&self.host, status.as_u16(), &headers)?;
+        self.patience.note(&self.host, &account, status.as_u16(), &headers)?;
         if (status.as_u16() >= 300) && !also.contains(&status.as_u16()) {
             return Err(self.refused(status, &method, path));
         }
@@ -195,6 +197,12 @@ fn clean(text: &str) -> String {
         .chars()
         .take(200)
         .collect()
+}
+
+/// A secret as a key that does not tell it.
+pub(crate) fn fingerprint(secret: &[u8]) -> String {
+    let digest = ring::digest::digest(&ring::digest::SHA256, secret);
+    digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// One part of a path, with everything escaped that is not plainly a letter, a digit or a mark of a name.

@@ -71,6 +71,17 @@ pub struct Target {
     pub provider: Option<Provider>,
 }
 
+impl Target {
+    /// Whether what Git's server is shown may be shown to this host: it is the same one, and no less guarded.
+    pub fn is_gits_own(&self) -> bool {
+        let Some(web) = &self.web else { return true };
+        let (Ok(own), Ok(other)) = (Address::new(&self.git, None), Address::new(&self.git, Some(web))) else {
+            return false;
+        };
+        own.host == other.host && (other.origin.starts_with("https://") || own.origin.starts_with("http://"))
+    }
+}
+
 /// How a host is reached.
 #[derive(Clone)]
 pub struct Way {
@@ -102,4 +113,26 @@ pub fn connect(target: &Target, way: Way) -> Result<Box<dyn Forge>> {
         Provider::Gitea => Box::new(Gitea::new(&address, way)?),
         Provider::Forgejo => Box::new(Forgejo::new(&address, way)?),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_git_is_shown_goes_to_no_other_host() {
+        for (git, web, expected) in [
+            ("https://git.example.com/a/b", None, true),
+            ("https://git.example.com/a/b", Some("https://git.example.com:8443"), true),
+            ("ssh://git.example.com/a/b", Some("https://git.example.com"), true),
+            ("https://git.example.com/a/b", Some("https://git.example.net"), false),
+            ("https://git.example.com/a/b", Some("http://git.example.com"), false),
+            ("https://git.example.com/a/b", Some("https://git.example.com@evil.example.net"), false),
+            ("https://git.example.com/a/b", Some("nonsense"), false),
+        ] {
+            let web = web.map(ToOwned::to_owned);
+            let target = Target { git: git.to_owned(), web, provider: None };
+            assert_eq!(target.is_gits_own(), expected, "{target:?}");
+        }
+    }
 }

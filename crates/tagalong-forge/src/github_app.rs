@@ -103,7 +103,9 @@ pub async fn installation_token(
 async fn token(app: &App, api: &Api, memory: &Memory) -> Result<SecretString> {
     let base = app.api.as_ref().map_or(api.base.as_str(), |api| api.trim_end_matches('/'));
     let api = &Api { base: base.to_owned(), ..api.clone() };
-    let key = format!("{base} {} {}", app.id, app.installation);
+    // Who knows the numbers of an App and not its key is not given what another one's key has bought.
+    let secret = crate::api::fingerprint(app.key.expose_secret().as_bytes());
+    let key = format!("{base} {} {} {secret}", app.id, app.installation);
     let now = Timestamp::now();
     if let Some(token) = memory.token(&key, now + MARGIN) {
         return Ok(token);

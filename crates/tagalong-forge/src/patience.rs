@@ -1,4 +1,5 @@
-//! How long a host wants to be left alone. Kept for the life of the process, and shared by all who ask that host.
+//! How long a host wants to be left alone by an account. Kept for the life of the process, and shared by all who ask as
+//! that account.
 
 use crate::error::{ErrorKind, ForgeError, Result};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
@@ -13,17 +14,17 @@ const LONGEST: Duration = Duration::from_secs(3600);
 /// For a host that says 429 and not for how long.
 const UNSAID: Duration = Duration::from_secs(60);
 
-/// The hosts that asked for patience, and until when.
+/// The hosts that asked an account for patience, and until when.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Patience(Arc<Mutex<HashMap<String, Instant>>>);
 
 impl Patience {
-    /// Whether `host` may be asked now.
+    /// Whether `host` may be asked now as `account`.
     ///
     /// # Errors
     /// `RateLimited`, with the time that is left.
-    pub(crate) fn check(&self, host: &str) -> Result<()> {
-        let until = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(host).copied();
+    pub(crate) fn check(&self, host: &str, account: &str) -> Result<()> {
+        let until = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(account).copied();
         match until.map(|until| until.saturating_duration_since(Instant::now())) {
             Some(left) if !left.is_zero() => Err(limited(host, left)),
             _ => Ok(()),
@@ -31,10 +32,10 @@ impl Patience {
     }
 
     /// Notes what an answer says of the time to come; the error of an answer that is nothing but that.
-    pub(crate) fn note(&self, host: &str, status: u16, headers: &HeaderMap) -> Result<()> {
+    pub(crate) fn note(&self, host: &str, account: &str, status: u16, headers: &HeaderMap) -> Result<()> {
         let Some(wait) = wait(status, headers, SystemTime::now()) else { return Ok(()) };
         let mut hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        hosts.insert(host.to_owned(), Instant::now() + wait);
+        hosts.insert(account.to_owned(), Instant::now() + wait);
         if matches!(status, 403 | 429) { Err(limited(host, wait)) } else { Ok(()) }
     }
 }
@@ -102,11 +103,11 @@ mod tests {
     }
 
     #[test]
-    fn a_host_that_asked_for_patience_is_left_alone_and_others_are_not() {
+    fn an_account_that_was_asked_for_patience_has_it_and_others_need_not() {
         let patience = Patience::default();
         let headers = HeaderMap::from_iter([(RETRY_AFTER, "60".parse().unwrap())]);
-        assert!(patience.note("a", 429, &headers).is_err());
-        assert!(matches!(patience.check("a").unwrap_err().kind(), ErrorKind::RateLimited(_)));
-        assert!(patience.check("b").is_ok());
+        assert!(patience.note("h", "a", 429, &headers).is_err());
+        assert!(matches!(patience.check("h", "a").unwrap_err().kind(), ErrorKind::RateLimited(_)));
+        assert!(patience.check("h", "b").is_ok());
     }
 }

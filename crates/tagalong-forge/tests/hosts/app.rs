@@ -38,6 +38,18 @@ async fn its_token_is_asked_for_once_and_serves_git_as_well() {
 }
 
 #[tokio::test]
+async fn who_has_another_key_is_not_given_a_token_that_is_kept() {
+    need!(Part::SshKeygen);
+    let host = FakeHost::start(Kind::GitHub).unwrap();
+    let memory = Memory::default();
+    let [app, _] = apps().try_into().unwrap();
+    with(&host, Credentials::App(app.clone()), &memory).open().await.unwrap();
+    let stranger = App { key: "no key".into(), ..app };
+    let error = with(&host, Credentials::App(stranger), &memory).open().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Invalid);
+}
+
+#[tokio::test]
 async fn a_key_that_is_none_is_told() {
     let host = FakeHost::start(Kind::GitHub).unwrap();
     let app = App { id: "1".into(), installation: "2".into(), key: "s3cret".into(), api: None };

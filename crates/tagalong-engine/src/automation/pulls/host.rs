@@ -62,6 +62,13 @@ pub(super) async fn host<D: Desk>(
         message: format!("failed configuring the host of pull requests: {why}"),
         stalled: false,
     };
+    let target = Target { git: remote.url.to_string(), web: spec.url.clone(), provider: spec.provider };
+    if spec.secret.is_none() && !target.is_gits_own() {
+        // Who writes the automation may not be allowed to read that Secret.
+        let why = "what the GitRepository's Secret holds goes to its own host alone, by https where Git uses that; name \
+                   a Secret for .spec.git.pullRequest.url in .spec.git.pullRequest.secretRef";
+        return Err(wrong(why.to_owned()));
+    }
     let namespace = &job.valid.key.namespace;
     let secret = spec.secret.as_deref();
     let credentials = credentials::forge::credentials(&context.desk, namespace, secret, remote);
@@ -71,7 +78,6 @@ pub(super) async fn host<D: Desk>(
         memory: context.hosts.memory.clone(),
         timeout: remote.timeout.min(TIMEOUT),
     };
-    let target = Target { git: remote.url.to_string(), web: spec.url.clone(), provider: spec.provider };
     connect(&target, way).map_err(|error| wrong(error.to_string()))
 }
 
