@@ -70,7 +70,7 @@ fn the_story_is_told_and_its_folder_can_be_worked_in() {
         assert!(told.stdout.contains(part), "{part:?} is missing in\n{}", told.stdout);
     }
     let read = |path: &str| std::fs::read_to_string(folder.join("demo/synced/shop").join(path)).unwrap();
-    assert!(read("deployment.apps_web.yaml").contains("/shop/web:1.11.0"));
+    assert!(read("deployment.apps_web.yaml").contains("/shop/web:1.11.1"));
     assert!(read("cronjob.batch_worker.yaml").contains("/shop/worker:main-3b5d7f9-1759472800"));
     let again = run(folder, &["demo", "demo"]).expect(2);
     assert!(again.stderr.contains("holds a demo already"), "{}", again.stderr);

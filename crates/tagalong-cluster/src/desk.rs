@@ -146,7 +146,8 @@ impl ClusterDesk {
             self.0.repositories.absent();
             self.0.policies.absent();
             self.0.automations.absent();
-            return self.follow::<GitRepository>().await;
+            tokio::join!(self.follow::<GitRepository>(), self.follow_kustomizations());
+            return;
         }
         tokio::join!(
             self.follow::<ImageRepository>(),

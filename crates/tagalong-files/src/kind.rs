@@ -208,6 +208,7 @@ fn generate<T: JsonSchema>() -> Json {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::WEB_PATTERN;
     use std::collections::BTreeSet;
     use tagalong_api::{DURATION_PATTERN, TIMEOUT_PATTERN};
 
@@ -243,8 +244,8 @@ mod tests {
         ] {
             keywords(kind.schema(), &mut found);
         }
-        let patterns =
-            [NAME_PATTERN, DURATION_PATTERN, TIMEOUT_PATTERN].map(|pattern| format!("pattern {pattern}"));
+        let patterns = [NAME_PATTERN, DURATION_PATTERN, TIMEOUT_PATTERN, WEB_PATTERN]
+            .map(|pattern| format!("pattern {pattern}"));
         let known = [
             "type array",
             "type boolean",
@@ -259,6 +260,7 @@ mod tests {
             "minLength",
             "required",
             // These say nothing that the types do not.
+            "format int32",
             "format int64",
             "nullable",
             "description",
@@ -266,6 +268,7 @@ mod tests {
             "$schema",
             "default",
             // Rules for the API server; `tagalong_api::validate` states them as well.
+            "minimum",
             "x-kubernetes-validations",
         ];
         let known: BTreeSet<String> = known.map(str::to_owned).into_iter().chain(patterns).collect();

@@ -219,6 +219,9 @@ pub(crate) fn nearest<'a>(word: &str, known: &[&'a str]) -> Option<&'a str> {
     (best.0 >= ALIKE).then_some(best.1)
 }
 
+/// An address on the web.
+pub(crate) const WEB_PATTERN: &str = "^https?://";
+
 /// What is wrong with a text that has to match a pattern of our schemas.
 fn wrong_text(pattern: &str, text: &str) -> Option<String> {
     match pattern {
@@ -230,6 +233,10 @@ fn wrong_text(pattern: &str, text: &str) -> Option<String> {
             Some(format!("'{}' must not use hours; write 60m instead of 1h", shorten(text)))
         }
         DURATION_PATTERN | TIMEOUT_PATTERN => parse_duration(text).err().map(|error| format!("must be a duration: {error}")),
+        WEB_PATTERN => {
+            let is_web = ["https://", "http://"].iter().any(|scheme| text.starts_with(scheme));
+            (!is_web).then(|| format!("'{}' must begin with https://", shorten(text)))
+        }
         _ => None,
     }
 }

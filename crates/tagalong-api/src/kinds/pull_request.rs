@@ -13,7 +13,7 @@ pub struct PullRequestSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("enum" = ["github", "gitlab", "gitea", "forgejo"]))]
     pub provider: Option<String>,
-    /// The host's address, such as https://git.example.com, where it is not that of the GitRepository's URL.
+    /// The host's address, such as `https://git.example.com`, where it is not that of the GitRepository's URL.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(regex(pattern = "^https?://"))]
     pub url: Option<String>,
