@@ -203,9 +203,12 @@ fn it_comes_with_labels_people_and_texts_and_merges_by_itself() {
 
     fleet.repository.ask("PATCH", "/pulls/1", Some(&serde_json::json!({"title": "ready"}))).unwrap();
     fleet.objects(", autoMerge: Squash");
-    fleet.once();
-    // Gitea merges once it has looked at the checks, of which there are none.
-    fleet.until(|| fleet.open().is_empty());
+    // Gitea takes the wish once it has looked for conflicts, and merges once it has looked at the checks, of which there
+    // are none; until then each turn asks again.
+    fleet.until(|| {
+        fleet.once();
+        fleet.open().is_empty()
+    });
     assert_eq!(fleet.on_main("web"), fleet.file("web", "1.1.0"));
 }
 

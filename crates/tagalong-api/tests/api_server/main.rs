@@ -184,7 +184,7 @@ fn every_example_and_every_policy_is_taken() {
     arguments.extend(folders.iter().map(|folder| format!("--filename={}", folder.display())));
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     // A dry run makes no namespace for the objects after it.
-    for namespace in ["flux-system", "payments", "platform", "search"] {
+    for namespace in ["flux-system", "payments", "platform", "search", "shop"] {
         place.done(&["create", "namespace", namespace], "");
     }
     let printed = place.plane.kubectl(&arguments, "").unwrap();
