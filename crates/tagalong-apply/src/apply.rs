@@ -39,7 +39,10 @@ impl Cluster {
         let mut stages: BTreeMap<Stage, Vec<Wanted>> = BTreeMap::new();
         for object in objects {
             match prepare(owner, object) {
-                Ok(wanted) => stages.entry(order::stage(&wanted.entry.id)).or_default().push(wanted),
+                Ok(mut wanted) => {
+                    wanted.confidential |= self.rules.confidential.contains(&wanted.entry.id);
+                    stages.entry(order::stage(&wanted.entry.id)).or_default().push(wanted);
+                }
                 Err(failure) => outcome.failures.push(failure),
             }
         }

@@ -9,6 +9,9 @@ use crate::object::mapping;
 /// What stands in place of a value.
 pub(crate) const MASK: &str = "***";
 
+/// The fields of an object that hold no value of its own.
+pub(crate) const SHOWN: [&str; 3] = ["apiVersion", "kind", "metadata"];
+
 /// Whether its values are never shown.
 pub(crate) fn is(object: &Value) -> bool {
     object.get("kind").is_some_and(|kind| kind == "Secret")
@@ -40,15 +43,19 @@ pub(crate) fn normalize(object: &mut Value) {
 }
 
 /// A message about an object without the object's values: the API server quotes what it refuses.
-pub(crate) fn scrub(object: &Value, message: String) -> String {
-    if !is(object) {
+pub(crate) fn scrub(object: &Value, confidential: bool, message: String) -> String {
+    if !confidential {
         return message;
     }
+    let fields = object.as_object().into_iter().flatten();
+    let is_secret = is(object);
+    let hidden = |name: &str| match is_secret {
+        true => matches!(name, "data" | "stringData"),
+        false => !SHOWN.contains(&name),
+    };
     let mut values: Vec<String> = Vec::new();
-    for map in ["data", "stringData"].iter().filter_map(|key| object.get(key)?.as_object()) {
-        for value in map.values() {
-            gather(value, &mut values);
-        }
+    for (_, value) in fields.filter(|(name, _)| hidden(name)) {
+        gather(value, &mut values);
     }
     // A longer value first: it may hold a shorter one.
     values.sort_by_key(|value| std::cmp::Reverse(value.len()));
@@ -96,7 +103,9 @@ mod tests {
         let secret = json!({"apiVersion": "v1", "kind": "Secret",
             "data": {"a": "aHVudGVyMg==", "n": 12345}, "stringData": {"b": {"c": ["s3cret"]}}});
         let message = "bad: aHVudGVyMg== hunter2 12345 s3cret".to_owned();
-        assert_eq!(scrub(&secret, message), "bad: *** *** *** ***");
-        assert_eq!(scrub(&json!({"kind": "ConfigMap", "data": {"a": "bad"}}), "bad".to_owned()), "bad");
+        assert_eq!(scrub(&secret, true, message), "bad: *** *** *** ***");
+        let map = json!({"kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"a": "bad"}});
+        assert_eq!(scrub(&map, false, "bad".to_owned()), "bad");
+        assert_eq!(scrub(&map, true, "ConfigMap a: bad".to_owned()), "ConfigMap a: ***");
     }
 }

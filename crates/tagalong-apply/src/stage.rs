@@ -28,6 +28,8 @@ const TRIES: usize = 3;
 pub(crate) struct Wanted {
     pub(crate) entry: Entry,
     pub(crate) object: Value,
+    /// Whether its values are shown nowhere.
+    pub(crate) confidential: bool,
 }
 
 /// What there is to do for one object.
@@ -108,7 +110,7 @@ impl Cluster {
             }
         };
         let Some(standing) = &live else { return Ok(write(None, Vec::new(), false)) };
-        let fields = compare(standing, &tried);
+        let fields = compare(standing, &tried, wanted.confidential);
         if fields.is_empty() && clearing(wanted, standing).is_none() {
             return Ok(Plan::Leave(Action::Unchanged, self.health(standing)));
         }
@@ -211,9 +213,12 @@ fn clearing(wanted: &Wanted, live: &Value) -> Option<Value> {
 
 pub(crate) fn refusal(wanted: &Wanted, attempt: &'static str, failure: &kube::Error) -> ApplyError {
     match ApplyError::of(&wanted.entry.id, attempt, failure) {
-        ApplyError::Refused { id, attempt, reason, message } => {
-            ApplyError::Refused { id, attempt, reason, message: secret::scrub(&wanted.object, message) }
-        }
+        ApplyError::Refused { id, attempt, reason, message } => ApplyError::Refused {
+            id,
+            attempt,
+            reason,
+            message: secret::scrub(&wanted.object, wanted.confidential, message),
+        },
         other => other,
     }
 }

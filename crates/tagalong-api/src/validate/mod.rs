@@ -19,8 +19,8 @@ pub use automation::{Author, OnRevert, Push, Signing, SigningKind, ValidAutomati
 pub use expressions::{Dependency, HealthRule};
 pub use gitref::GitRef;
 pub use kustomization::{
-    Deletion, Destination, HealthCheck, HealthChecks, ValidKustomization, VariableSource, VariableSources,
-    deletion, destination, kustomization,
+    Decryption, Deletion, Destination, HealthCheck, HealthChecks, ValidKustomization, VariableSource,
+    VariableSources, deletion, destination, kustomization,
 };
 pub use limits::Limits;
 pub use policy::{DigestReflection, ValidPolicy, policy};

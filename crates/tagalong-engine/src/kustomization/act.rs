@@ -6,12 +6,13 @@ use super::render::{Rendered, render};
 use super::{Failure, Turn, gather, history, inventory};
 use crate::desk::{Desk, Event, EventType};
 use crate::target::Target as _;
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 use tagalong_api::condition::{self, Outcome};
 use tagalong_api::validate::ValidKustomization;
 use tagalong_api::{Reason, Snapshot};
-use tagalong_apply::{Action, Change, HealthRule, Inventory, Options, Owner, Rules};
+use tagalong_apply::{Action, Change, HealthRule, Inventory, ObjectId, Options, Owner, Rules};
 use tagalong_kustomize::Tree;
 use tagalong_model::format_duration;
 
@@ -45,11 +46,11 @@ impl<D: Desk> Turn<'_, D> {
         let tree = self.served.files(&artifact).await;
         let tree = tree.map_err(|why| Failure::waiting(Reason::ArtifactFailed, why))?;
         self.status.last_attempted_revision = Some(revision.clone());
-        let Rendered { objects, digest } = self.build(valid, tree).await?;
+        let Rendered { objects, digest, confidential } = self.build(valid, tree).await?;
         let target = self.context.desk.target(&valid.destination).await.map_err(|error| {
             Failure::new(Reason::ReconciliationFailed, format!("failed to build kube client: {error}"))
         })?;
-        let target = target.ruled(rules(valid));
+        let target = target.ruled(rules(valid, confidential));
         let known = self.status.history.iter().flatten().next().is_some_and(|last| last.digest == digest);
         let set = Set { revision, digest, known };
         let (before, next) = (inventory::read(self.status.inventory.as_ref()), Inventory::of(&objects));
@@ -71,7 +72,8 @@ impl<D: Desk> Turn<'_, D> {
     async fn build(&self, valid: &ValidKustomization, tree: Arc<Tree>) -> Result<Rendered, Failure> {
         let variables = gather::variables(self.context, valid).await?;
         let folder = valid.path.as_ref().map(ToString::to_string).unwrap_or_default();
-        render(&self.object.spec, variables, tree, folder).await
+        let opening = gather::opening(self.context, valid).await?;
+        render(&self.object.spec, variables, opening, tree, folder).await
     }
 
     /// Notes in the status what is about to be there, beside what is, where that is more than stands there already.
@@ -173,11 +175,11 @@ impl<D: Desk> Turn<'_, D> {
 }
 
 /// What the Kustomization says of its objects.
-fn rules(valid: &ValidKustomization) -> Rules {
+pub(super) fn rules(valid: &ValidKustomization, confidential: HashSet<ObjectId>) -> Rules {
     let health = valid.health_rules.iter().map(|rule| HealthRule {
         group: rule.group.clone(),
         kind: rule.kind.clone(),
         expressions: rule.expressions.clone(),
     });
-    Rules { health: health.collect() }
+    Rules { health: health.collect(), confidential: Arc::new(confidential) }
 }

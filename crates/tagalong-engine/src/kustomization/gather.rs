@@ -11,6 +11,7 @@ use tagalong_api::{Artifact, GitRepository, Kustomization, Reason};
 use tagalong_cel::Expression;
 use tagalong_kustomize::Variables;
 use tagalong_model::{ObjectKey, format_duration};
+use tagalong_sops::{Identities, Opening};
 
 impl<D: Desk> Turn<'_, D> {
     /// The artifact of the source.
@@ -109,6 +110,29 @@ pub(super) async fn variables<D: Desk>(
     }
     values.iter().for_each(|(name, value)| variables.set(name, value));
     Ok(Some(variables))
+}
+
+/// How encrypted files are opened; none where the Kustomization does not say that they are.
+pub(super) async fn opening<D: Desk>(
+    context: &Context<D>,
+    valid: &ValidKustomization,
+) -> Result<Option<Opening>, Failure> {
+    let Some(decryption) = &valid.decryption else { return Ok(None) };
+    let own = decryption.secret.as_ref().map(|name| ObjectKey::new(&valid.key.namespace, name));
+    let mut identities = Identities::default();
+    if let Some(key) = own.or_else(|| context.settings.sops_age_secret.clone()) {
+        let failed =
+            |why: String| Failure::new(Reason::BuildFailed, format!("decryption Secret '{key}': {why}"));
+        let data = context.desk.secret(&key).await.map_err(|error| failed(error.to_string()))?;
+        for (name, value) in data.ok_or_else(|| failed("not found".to_owned()))? {
+            if name.ends_with(".agekey") {
+                let text = std::str::from_utf8(value.expose_secret());
+                let text = text.map_err(|_| failed(format!("key '{name}' is no text")))?;
+                identities.add(text).map_err(|error| failed(format!("key '{name}': {error}")))?;
+            }
+        }
+    }
+    Ok(Some(Opening::With(identities)))
 }
 
 async fn values_of<D: Desk>(

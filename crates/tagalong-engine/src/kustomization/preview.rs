@@ -1,7 +1,8 @@
 //! What a Kustomization would apply now, from the commit that its source leads to. Writes nothing; called by `diff`.
 
+use super::act::rules;
 use super::gather;
-use super::render::render;
+use super::render::{Rendered, render};
 use crate::context::Context;
 use crate::credentials;
 use crate::desk::Desk;
@@ -11,6 +12,7 @@ use serde_json::Value;
 use std::sync::Arc;
 use tagalong_api::validate::{self, GitRef, ValidArtifact};
 use tagalong_api::{GitRepository, Kustomization};
+use tagalong_apply::Rules;
 use tagalong_git::{GitError, Remote};
 use tagalong_kustomize::Tree;
 use tagalong_model::Revision;
@@ -25,6 +27,8 @@ pub struct Preview {
     pub revision: String,
     /// The objects, in the order in which they are built.
     pub objects: Vec<Value>,
+    /// What the Kustomization says of them.
+    pub rules: Rules,
 }
 
 /// Builds a Kustomization from its source as the remote has it now.
@@ -45,8 +49,10 @@ pub async fn preview<D: Desk>(context: &Context<D>, object: &Kustomization) -> R
     let (revision, tree) = read.map_err(|error| error.to_string())?;
     let variables = gather::variables(context, &valid).await.map_err(|failure| failure.message)?;
     let folder = valid.path.as_ref().map(ToString::to_string).unwrap_or_default();
-    let built = render(&object.spec, variables, Arc::new(tree), folder).await;
-    Ok(Preview { revision, objects: built.map_err(|failure| failure.message)?.objects })
+    let opening = gather::opening(context, &valid).await.map_err(|failure| failure.message)?;
+    let built = render(&object.spec, variables, opening, Arc::new(tree), folder).await;
+    let Rendered { objects, confidential, .. } = built.map_err(|failure| failure.message)?;
+    Ok(Preview { revision, objects, rules: rules(&valid, confidential) })
 }
 
 /// The files that an archive of the commit would hold.

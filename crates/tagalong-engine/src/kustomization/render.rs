@@ -2,16 +2,21 @@
 
 use super::Failure;
 use serde_json::Value;
+use std::collections::HashSet;
 use std::sync::Arc;
 use tagalong_api::{KustomizationSpec, Reason};
+use tagalong_apply::{Entry, ObjectId};
 use tagalong_kustomize::{Additions, Files as _, Tree, Variables, render_for, to_yaml};
 use tagalong_model::Digest;
+use tagalong_sops::{Opened, Opening, open_values, take_mark};
 
 /// What was built.
 pub(super) struct Rendered {
     pub(super) objects: Vec<Value>,
     /// `sha256:<hex>` of them as YAML.
     pub(super) digest: String,
+    /// Those that hold what was encrypted.
+    pub(super) confidential: HashSet<ObjectId>,
 }
 
 /// What a spec adds to its folder. Both types have Flux's field names; what is no addition is passed over.
@@ -26,6 +31,7 @@ pub fn additions(spec: &KustomizationSpec) -> Result<Additions, serde_json::Erro
 pub(super) async fn render(
     spec: &KustomizationSpec,
     variables: Option<Variables>,
+    opening: Option<Opening>,
     tree: Arc<Tree>,
     folder: String,
 ) -> Result<Rendered, Failure> {
@@ -36,13 +42,31 @@ pub(super) async fn render(
     let failed = |why: String| Failure::new(Reason::BuildFailed, why);
     let additions = additions(spec).map_err(|error| failed(error.to_string()))?;
     let built = tokio::task::spawn_blocking(move || {
-        let objects = render_for(&additions, variables.as_ref(), tree.as_ref(), &folder)
-            .map_err(|error| error.to_string())?;
+        let files = Opened::new(tree.as_ref(), opening.as_ref());
+        let objects =
+            render_for(&additions, variables.as_ref(), &files, &folder).map_err(|error| error.to_string())?;
         let digest = Digest::sha256(to_yaml(&objects).as_bytes()).to_string();
         let values = objects.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>();
-        Ok(Rendered { objects: values.map_err(|error| error.to_string())?, digest })
+        let mut objects = values.map_err(|error| error.to_string())?;
+        let confidential = opened(&mut objects, opening.as_ref())?;
+        Ok(Rendered { objects, digest, confidential })
     });
     built.await.map_err(|error| failed(error.to_string()))?.map_err(failed)
+}
+
+/// Opens what is encrypted inside Secrets; those of the objects that hold what was encrypted.
+fn opened(objects: &mut [Value], opening: Option<&Opening>) -> Result<HashSet<ObjectId>, String> {
+    let mut confidential = HashSet::new();
+    for object in objects {
+        let marked = take_mark(object);
+        let id = Entry::of(object).map(|entry| entry.id);
+        open_values(object, opening).map_err(|error| match &id {
+            Some(id) => format!("{id}: {error}"),
+            None => error.to_string(),
+        })?;
+        confidential.extend(id.filter(|_| marked));
+    }
+    Ok(confidential)
 }
 
 #[cfg(test)]
