@@ -102,18 +102,41 @@ impl Cluster {
         id: &ObjectId,
         live: &Value,
     ) -> Result<(), ApplyError> {
-        let uid = Some(text(live, "/metadata/uid").to_owned()).filter(|uid| !uid.is_empty());
-        let params = DeleteParams {
-            propagation_policy: Some(PropagationPolicy::Background),
-            preconditions: Some(Preconditions { uid, resource_version: None }),
-            ..DeleteParams::default()
-        };
-        let request = served.request(id).delete(&id.name, &params);
-        let request =
-            request.map_err(|failure| ApplyError::of(id, "delete", &kube::Error::BuildRequest(failure)))?;
-        match self.client.request::<Value>(request).await {
+        match self.delete_as(served, id, live, None).await {
             Err(failure) if error::code(&failure) != 404 => Err(ApplyError::of(id, "delete", &failure)),
             _ => Ok(()),
         }
+    }
+
+    /// The same, and only while nobody has written it since.
+    pub(crate) async fn delete_unchanged(
+        &self,
+        served: &Served,
+        id: &ObjectId,
+        live: &Value,
+    ) -> kube::Result<()> {
+        let version = text(live, "/metadata/resourceVersion").to_owned();
+        match self.delete_as(served, id, live, Some(version)).await {
+            Err(failure) if error::code(&failure) != 404 => Err(failure),
+            _ => Ok(()),
+        }
+    }
+
+    async fn delete_as(
+        &self,
+        served: &Served,
+        id: &ObjectId,
+        live: &Value,
+        version: Option<String>,
+    ) -> kube::Result<Value> {
+        let given = |text: &String| !text.is_empty();
+        let uid = Some(text(live, "/metadata/uid").to_owned()).filter(given);
+        let params = DeleteParams {
+            propagation_policy: Some(PropagationPolicy::Background),
+            preconditions: Some(Preconditions { uid, resource_version: version.filter(given) }),
+            ..DeleteParams::default()
+        };
+        let request = served.request(id).delete(&id.name, &params);
+        self.client.request(request.map_err(kube::Error::BuildRequest)?).await
     }
 }

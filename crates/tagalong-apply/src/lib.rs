@@ -12,6 +12,7 @@
 //! again and reaches the same state, provided that [`Inventory::of`] the objects was noted before [`Cluster::apply`].
 
 mod access;
+mod anew;
 mod apply;
 mod change;
 mod cluster;

@@ -72,9 +72,11 @@ impl Cluster {
         patience: Duration,
         fail_fast: bool,
     ) -> Result<(), Unhealthy> {
-        let mut watch = self.follow(entries).await;
+        let until = after(patience);
         let mut board = Board::new(entries);
-        let until = Instant::now() + patience;
+        let Ok(mut watch) = timeout_at(until, self.follow(entries)).await else {
+            return Err(board.unhealthy(entries, true));
+        };
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -104,11 +106,15 @@ impl Cluster {
     /// # Errors
     /// Those that were still there when the time was up.
     pub async fn wait_gone(&self, entries: &[Entry], patience: Duration) -> Result<(), Unhealthy> {
-        let mut watch = self.follow(entries).await;
+        let until = after(patience);
         let mut there: BTreeMap<usize, Health> = (0..entries.len())
             .map(|at| (at, Health::new(State::Terminating, "Resource is still there")))
             .collect();
-        let until = Instant::now() + patience;
+        let mut watch = match timeout_at(until, self.follow(entries)).await {
+            Ok(watch) => watch,
+            // Nothing is seen in time.
+            Err(_) => SelectAll::new(),
+        };
         while !there.is_empty() {
             match timeout_at(until, watch.next()).await {
                 Ok(Some(seen)) => {
@@ -202,6 +208,12 @@ impl Cluster {
             }
         })
     }
+}
+
+/// The end of a patience; one that no clock can tell ends in a year.
+pub(crate) fn after(patience: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(patience).unwrap_or(now + Duration::from_secs(365 * 24 * 3600))
 }
 
 /// A watch that this identity may not have, or that the kind does not offer.
