@@ -18,7 +18,7 @@ pub use automation::{Author, OnRevert, Push, Signing, SigningKind, ValidAutomati
 pub use gitref::GitRef;
 pub use kustomization::{
     Deletion, Destination, HealthCheck, HealthChecks, ValidKustomization, VariableSource, VariableSources,
-    deletion, kustomization,
+    deletion, destination, kustomization,
 };
 pub use limits::Limits;
 pub use policy::{DigestReflection, ValidPolicy, policy};

@@ -49,15 +49,15 @@ impl<D: Desk> Turn<'_, D> {
         let target = self.context.desk.target(&valid.destination).await.map_err(|error| {
             Failure::new(Reason::ReconciliationFailed, format!("failed to build kube client: {error}"))
         })?;
-        let known = self.status.history.iter().flatten().next().is_some_and(|last| last.digest == digest);
+        let known = history::is_known(self.status.history.as_deref(), &digest);
         let set = Set { revision, digest, known };
         let (before, next) = (inventory::read(self.status.inventory.as_ref()), Inventory::of(&objects));
         self.announce(valid, &set, &before, &next).await?;
         let changes = self.apply(valid, &target, objects, &set).await?;
-        self.status.inventory = Some(inventory::write(&next));
         if valid.prune {
-            self.prune(&target, &before, &next, &set).await?;
+            self.prune(valid, &target, (&before, &next), &set).await?;
         }
+        self.status.inventory = Some(inventory::write(&next));
         drop(permit);
         self.check_health(valid, &target, &changes, &set, &place).await?;
         self.end(&set, Reason::ReconciliationSucceeded);
@@ -128,16 +128,24 @@ impl<D: Desk> Turn<'_, D> {
 
     async fn prune(
         &mut self,
+        valid: &ValidKustomization,
         target: &D::Target,
-        before: &Inventory,
-        next: &Inventory,
+        (before, next): (&Inventory, &Inventory),
         set: &Set,
     ) -> Result<(), Failure> {
         let gone = before.without(next);
         if gone.is_empty() {
             return Ok(());
         }
-        let outcome = target.prune(&self.owner(), &gone).await;
+        // Until it is known what became of them, all are still ours.
+        self.status.inventory = Some(inventory::write(&inventory::both(before, next)));
+        let owner = self.owner();
+        let pruning = target.prune(&owner, &gone);
+        let Ok(outcome) = tokio::time::timeout(self.left(valid), pruning).await else {
+            self.end(set, Reason::PruneFailed);
+            let message = format!("pruning was not done within {}", format_duration(valid.timeout));
+            return Err(Failure::new(Reason::PruneFailed, message));
+        };
         self.changed(applied::told(&outcome.changes, false)).await?;
         if outcome.failures.is_empty() {
             return Ok(());
