@@ -46,4 +46,5 @@ pub use id::ObjectId;
 pub use inventory::{Entry, Inventory};
 pub use mark::kept as is_kept;
 pub use owner::Owner;
+pub use secret::Hidden;
 pub use wait::Unhealthy;

@@ -155,7 +155,7 @@ impl Cluster {
             Plan::Write(write) => {
                 let written = self.write(wanted, write, options).await?;
                 let action = if write.live.is_some() { Action::Configured } else { Action::Created };
-                (action, write.fields.clone(), self::health(&written))
+                (action, changed(wanted, write, &written), self::health(&written))
             }
         };
         Ok(Change { entry: wanted.entry.clone(), action, fields, health })
@@ -200,6 +200,13 @@ impl Cluster {
     }
 }
 
+/// The fields that a write changed. With what is taken over go fields that no dry run has shown: kubectl's alone.
+fn changed(wanted: &Wanted, write: &Write, written: &Value) -> Vec<FieldDrift> {
+    let taken =
+        write.live.as_ref().filter(|live| !write.anew && !leaving(live) && clearing(wanted, live).is_some());
+    taken.map_or_else(|| write.fields.clone(), |live| compare(live, written))
+}
+
 /// The path is not known, rather than the object or its namespace.
 fn unserved(failure: &kube::Error) -> bool {
     error::status(failure).is_some_and(|status| {
@@ -216,7 +223,7 @@ pub(crate) fn leaving(live: &Value) -> bool {
     !text(live, "/metadata/deletionTimestamp").is_empty()
 }
 
-fn clearing(wanted: &Wanted, live: &Value) -> Option<Value> {
+pub(crate) fn clearing(wanted: &Wanted, live: &Value) -> Option<Value> {
     if mark::merged(&wanted.object, live) { None } else { takeover::patch(live) }
 }
 

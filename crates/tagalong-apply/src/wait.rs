@@ -17,12 +17,13 @@ use serde_json::Value;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
 
 use crate::cluster::Cluster;
-use crate::error::ApplyError;
+use crate::error::{self, ApplyError};
 use crate::health::{Health, State};
 use crate::id::ObjectId;
 use crate::inventory::Entry;
 use crate::kinds::Served;
 use crate::object::text;
+use crate::secret::Hidden;
 
 /// How many objects of one kind in one namespace have a watch each; more are seen by one watch of all.
 const ALONE: usize = 4;
@@ -41,6 +42,17 @@ pub struct Unhealthy {
 }
 
 impl std::error::Error for Unhealthy {}
+
+impl Unhealthy {
+    /// The same without values that came out of Secrets: controllers quote what they cannot use.
+    #[must_use]
+    pub fn hiding(mut self, hidden: &Hidden) -> Self {
+        for (_, health) in &mut self.objects {
+            health.message = hidden.scrub(std::mem::take(&mut health.message));
+        }
+        self
+    }
+}
 
 impl fmt::Display for Unhealthy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -253,7 +265,10 @@ fn read(
             vec![(at, serde_json::to_value(object).map(Some).map_err(|why| why.to_string()))]
         }
         Ok(Event::Delete(object)) => place(&object).map(|at| (at, Ok(None))).into_iter().collect(),
-        Err(failure) => places.values().map(|at| (*at, Err(failure.to_string()))).collect(),
+        Err(failure) => {
+            let why = error::of_watch(&failure);
+            places.values().map(|at| (*at, Err(why.clone()))).collect()
+        }
     }
 }
 

@@ -34,6 +34,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tagalong_api::validate::{self, Invalid, ValidKustomization};
 use tagalong_api::{FINALIZER, Kustomization, KustomizationStatus, Reason};
+use tagalong_apply::Hidden;
 use tagalong_model::ObjectKey;
 use tokio::sync::Semaphore;
 
@@ -128,6 +129,8 @@ struct Turn<'a, D> {
     status: KustomizationStatus,
     begun: Instant,
     now: Timestamp,
+    /// What came out of Secrets into the objects.
+    hidden: Hidden,
 }
 
 impl<D: Desk> Turn<'_, D> {
@@ -188,6 +191,7 @@ pub fn reconcile<D: Desk>(
             status: object.status.clone().unwrap_or_default(),
             begun: Instant::now(),
             now,
+            hidden: Hidden::default(),
         };
         match validate::kustomization(&object) {
             Ok(valid) => {

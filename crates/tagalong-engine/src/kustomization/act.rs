@@ -2,6 +2,7 @@
 //! goes into the status at once, so that whoever is ended in the middle begins again with it.
 
 use super::applied::{self, Told};
+use super::gather::Gathered;
 use super::render::{Rendered, render};
 use super::{Failure, Turn, gather, history, inventory};
 use crate::desk::{Desk, Event, EventType};
@@ -67,8 +68,9 @@ impl<D: Desk> Turn<'_, D> {
         Ok(Done { revision: set.revision })
     }
 
-    async fn build(&self, valid: &ValidKustomization, tree: Arc<Tree>) -> Result<Rendered, Failure> {
-        let variables = gather::variables(self.context, valid).await?;
+    async fn build(&mut self, valid: &ValidKustomization, tree: Arc<Tree>) -> Result<Rendered, Failure> {
+        let Gathered { variables, hidden } = gather::variables(self.context, valid).await?;
+        self.hidden = hidden;
         let folder = valid.path.as_ref().map(ToString::to_string).unwrap_or_default();
         render(&self.object.spec, variables, tree, folder).await
     }
@@ -117,6 +119,7 @@ impl<D: Desk> Turn<'_, D> {
             let message = format!("applying was not done within {}", format_duration(valid.timeout));
             return Err(Failure::new(Reason::ReconciliationFailed, message));
         };
+        let outcome = outcome.hiding(&self.hidden);
         self.changed(applied::told(&outcome.changes, set.known)).await?;
         if outcome.failures.is_empty() {
             return Ok(outcome.changes);
@@ -146,6 +149,7 @@ impl<D: Desk> Turn<'_, D> {
             let message = format!("pruning was not done within {}", format_duration(valid.timeout));
             return Err(Failure::new(Reason::PruneFailed, message));
         };
+        let outcome = outcome.hiding(&self.hidden);
         self.changed(applied::told(&outcome.changes, false)).await?;
         if outcome.failures.is_empty() {
             return Ok(());

@@ -8,6 +8,7 @@ use secrecy::ExposeSecret as _;
 use tagalong_api::condition::{self, READY};
 use tagalong_api::validate::{ValidKustomization, VariableSource, VariableSources};
 use tagalong_api::{Artifact, GitRepository, Kustomization, Reason};
+use tagalong_apply::Hidden;
 use tagalong_kustomize::Variables;
 use tagalong_model::{ObjectKey, format_duration};
 
@@ -65,12 +66,24 @@ fn ready(
     Ok(())
 }
 
+/// What is put into objects.
+#[derive(Default)]
+pub(super) struct Gathered {
+    /// The variables; `None` where there are none to be put in.
+    pub(super) variables: Option<Variables>,
+    /// Those of their values that came out of Secrets.
+    pub(super) hidden: Hidden,
+}
+
 /// The variables of `postBuild` with their values.
 pub(super) async fn variables<D: Desk>(
     context: &Context<D>,
     valid: &ValidKustomization,
-) -> Result<Option<Variables>, Failure> {
-    let Some(VariableSources { from, values, always }) = &valid.variables else { return Ok(None) };
+) -> Result<Gathered, Failure> {
+    let Some(VariableSources { from, values, always }) = &valid.variables else {
+        return Ok(Gathered::default());
+    };
+    let mut hidden = Vec::new();
     let mut variables = Variables::new(true, *always);
     for source in from {
         let failed = |why: &str| {
@@ -81,13 +94,19 @@ pub(super) async fn variables<D: Desk>(
             )
         };
         match values_of(context, &valid.key.namespace, source).await.map_err(|why| failed(&why))? {
-            Some(pairs) => pairs.iter().for_each(|(name, value)| variables.set(name, value)),
+            Some(pairs) => {
+                pairs.iter().for_each(|(name, value)| variables.set(name, value));
+                if source.secret {
+                    // As they are put in: without line breaks.
+                    hidden.extend(pairs.into_iter().map(|(_, value)| value.replace('\n', "")));
+                }
+            }
             None if source.optional => {}
             None => return Err(failed(&format!("not found in namespace {}", valid.key.namespace))),
         }
     }
     values.iter().for_each(|(name, value)| variables.set(name, value));
-    Ok(Some(variables))
+    Ok(Gathered { variables: Some(variables), hidden: hidden.into_iter().collect() })
 }
 
 async fn values_of<D: Desk>(
