@@ -11,12 +11,13 @@
 use crate::context::Context;
 use crate::desk::{Desk, DeskError};
 use crate::retries::delay;
+use crate::wake::key_of;
 use crate::{automation, kustomization, policy, repository, source};
 use futures::future::BoxFuture;
 use futures::{Stream, StreamExt, stream};
+use kube::Resource;
 use kube::runtime::controller::{Action, Config, Error as WheelError, applier};
 use kube::runtime::reflector::{ObjectRef, Store};
-use kube::{Resource, ResourceExt};
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use std::fmt::Debug;
@@ -401,7 +402,7 @@ fn on_error<K: Resource<DynamicType = ()>, D: Desk>(
     _: &Failed,
     context: Arc<Context<D>>,
 ) -> Action {
-    let key = ObjectKey::new(object.namespace().unwrap_or_default(), object.name_any());
+    let key = key_of(object.as_ref());
     let settings = &context.settings;
     let failures = context.retries.failed(K::kind(&()), &key);
     Action::requeue(delay(failures, settings.min_retry_delay, settings.max_retry_delay))
@@ -411,11 +412,7 @@ fn keys<K>(store: &Store<K>) -> Vec<ObjectKey>
 where
     K: Resource<DynamicType = ()> + Clone + 'static,
 {
-    store
-        .state()
-        .iter()
-        .map(|object| ObjectKey::new(object.namespace().unwrap_or_default(), object.name_any()))
-        .collect()
+    store.state().iter().map(|object| key_of(object.as_ref())).collect()
 }
 
 fn reference<K: Resource<DynamicType = ()>>(key: &ObjectKey) -> ObjectRef<K> {
