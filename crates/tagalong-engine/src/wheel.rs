@@ -8,6 +8,7 @@
 //! repositories had theirs, and the automations' until both had: what changed while nobody looked becomes one commit,
 //! not several.
 
+use crate::contain::contain;
 use crate::context::Context;
 use crate::desk::{Desk, DeskError};
 use crate::retries::delay;
@@ -338,7 +339,7 @@ where
             _ = stopped.wait_for(|stopped| *stopped).await.is_ok();
         },
     ));
-    applier(reconcile, on_error, Arc::clone(context), store, queue, config).filter_map(|result| {
+    applier(contained(reconcile), on_error, Arc::clone(context), store, queue, config).filter_map(|result| {
         futures::future::ready(match result {
             Ok((object, _)) => Some(key(object.namespace, object.name)),
             Err(WheelError::ReconcilerFailed(_, object)) => Some(key(object.namespace, object.name)),
@@ -369,7 +370,8 @@ async fn settle<K, D>(
         _ = stopped.wait_for(|stopped| *stopped).await.is_ok();
     }));
     let config = Config::default().concurrency(context.settings.concurrent.max(16));
-    let mut wheel = std::pin::pin!(applier(reconcile, on_error, Arc::clone(context), store, queue, config));
+    let turns = applier(contained(reconcile), on_error, Arc::clone(context), store, queue, config);
+    let mut wheel = std::pin::pin!(turns);
     while let Some(result) = wheel.next().await {
         match result {
             Ok((object, _)) => {
@@ -393,6 +395,20 @@ async fn settle<K, D>(
         if open.is_empty() {
             return;
         }
+    }
+}
+
+/// One bad object ends no turn but its own.
+fn contained<K, D>(
+    reconcile: Reconcile<K, D>,
+) -> impl Fn(Arc<K>, Arc<Context<D>>) -> BoxFuture<'static, Result<Action, Failed>>
+where
+    K: Resource<DynamicType = ()> + 'static,
+    D: Desk,
+{
+    move |object, context| {
+        let of = format!("{}/{}", K::kind(&()), key_of(object.as_ref()));
+        contain(reconcile(object, context), of)
     }
 }
 
