@@ -3,3 +3,4 @@
 mod estate;
 mod faults;
 mod life;
+mod theirs;

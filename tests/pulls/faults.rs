@@ -15,14 +15,14 @@ use tagalong_testkit::sshd::SshKey;
 
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
-const ONCE: &[&str] = &["run", "objects", "--once"];
-const BRANCH: &str = "tagalong/default/fleet/web";
+pub(super) const ONCE: &[&str] = &["run", "objects", "--once"];
+pub(super) const BRANCH: &str = "tagalong/default/fleet/web";
 
-struct Fleet {
-    registry: FakeRegistry,
-    repo: Arc<GitRepo>,
-    host: FakeHost,
-    folder: tempfile::TempDir,
+pub(super) struct Fleet {
+    pub(super) registry: FakeRegistry,
+    pub(super) repo: Arc<GitRepo>,
+    pub(super) host: FakeHost,
+    pub(super) folder: tempfile::TempDir,
     _git: GitHttp,
 }
 
@@ -61,13 +61,13 @@ impl Fleet {
     }
 
     /// With a token that is Git's and the host's.
-    fn with_token(kind: Kind) -> Self {
+    pub(super) fn with_token(kind: Kind) -> Self {
         let secret = format!("  username: bot\n  password: {TOKEN}");
         Self::new(kind, Access::Basic("bot".into(), TOKEN.into()), "", &secret)
     }
 
     #[track_caller]
-    fn once(&self) -> Ran {
+    pub(super) fn once(&self) -> Ran {
         run(self.folder.path(), ONCE).expect(0)
     }
 

@@ -30,6 +30,8 @@ pub(super) enum BranchNow {
     Foreign { commit: String },
     /// Nothing of the group could be written.
     Nothing,
+    /// Left over, and pushed after the remote was looked at, or gone: the next turn sees more.
+    Unknown,
     /// Left over: what our commit on it wrote, where there is one.
     LeftOver { updates: Vec<String> },
 }
@@ -73,9 +75,7 @@ pub(super) fn write(
 
 fn left_over(job: &Job, opened: &Opened, looked: &Looked, branch: &str) -> Result<BranchNow, GitError> {
     let refname = format!("refs/heads/{branch}");
-    let Some(tip) = looked.fetched.tips.get(&refname) else {
-        return Ok(BranchNow::LeftOver { updates: Vec::new() });
-    };
+    let Some(tip) = looked.fetched.tips.get(&refname) else { return Ok(BranchNow::Unknown) };
     if *tip == looked.fetched.commit {
         return Ok(BranchNow::LeftOver { updates: Vec::new() });
     }

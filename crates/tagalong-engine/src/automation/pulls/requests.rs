@@ -77,6 +77,12 @@ pub(super) fn unasked(
     Ok(entries(job, spec, groups)?.into_iter().map(turn).collect())
 }
 
+/// Whether it is ours to close: it has our line. A person may open one of their own from a branch of ours, and who takes
+/// the line out of ours has made it theirs.
+fn is_kept(pull: &PullRequest) -> bool {
+    described(&pull.body).is_some()
+}
+
 impl<'a> Requests<'a> {
     /// The pull requests of these groups.
     ///
@@ -96,7 +102,7 @@ impl<'a> Requests<'a> {
 
     /// Which groups may have a pull request now, and which branches may be replaced because what is on them was merged.
     pub(super) async fn admit(&mut self, tips: &Tips) -> Result<(), ForgeError> {
-        let mut open = self.seen.open.len();
+        let mut open = self.seen.open.iter().filter(|pull| self.is_ours(pull)).count();
         let mut left = self.left_of_the_hour().await?;
         for at in 0..self.entries.len() {
             let Some(entry) = self.entries.get(at) else { break };
@@ -136,7 +142,7 @@ impl<'a> Requests<'a> {
         }
         let stem = stem(&self.job.valid, self.job.instance.as_deref());
         let opened = self.forge.opened_since(self.job.now - HOUR).await?;
-        let opened = opened.iter().filter(|pull| is_own(&pull.branch, &stem)).count();
+        let opened = opened.iter().filter(|pull| is_own(&pull.branch, &stem) && is_kept(pull)).count();
         Ok(Some(max.saturating_sub(u32::try_from(opened).unwrap_or(u32::MAX))))
     }
 
@@ -156,7 +162,8 @@ impl<'a> Requests<'a> {
 
     /// The branches of open pull requests that belong to no group.
     pub(super) fn leftovers(&self) -> Vec<String> {
-        let mut branches: Vec<String> = self.seen.open.iter().map(|pull| pull.branch.clone()).collect();
+        let kept = self.seen.open.iter().filter(|pull| is_kept(pull));
+        let mut branches: Vec<String> = kept.map(|pull| pull.branch.clone()).collect();
         branches.retain(|branch| self.entries.iter().all(|entry| entry.group.branch != *branch));
         branches.sort();
         branches.dedup();
@@ -176,7 +183,8 @@ impl<'a> Requests<'a> {
                 return (turns, Some(error));
             }
         }
-        let retargeted = self.seen.open.iter().filter(|pull| pull.base != self.job.gathered.push_branch);
+        let retargeted =
+            self.seen.open.iter().filter(|pull| is_kept(pull) && pull.base != self.job.gathered.push_branch);
         for pull in retargeted.filter(|pull| self.entry_of(&pull.branch).is_some()) {
             let leftover = Leftover::Superseded { branch: pull.branch.clone() };
             if let Err(error) = self.close(pull, leftover, &mut turns).await {
@@ -210,12 +218,16 @@ impl<'a> Requests<'a> {
             }
             (BranchNow::LeftOver { updates }, _) => {
                 let groups: Vec<Group> = self.entries.iter().map(|entry| entry.group.clone()).collect();
-                for pull in self.seen.open.iter().filter(|pull| pull.branch == branch) {
+                for pull in self.seen.open.iter().filter(|pull| pull.branch == branch && is_kept(pull)) {
                     match judge(&updates, self.plan, &groups) {
                         Leftover::Unknown => turns.push(self.turn(None, Some(pull), PullAction::Kept)),
                         leftover => self.close(pull, leftover, turns).await?,
                     }
                 }
+            }
+            (BranchNow::Unknown, _) => {
+                let kept = self.seen.open.iter().filter(|pull| pull.branch == branch && is_kept(pull));
+                turns.extend(kept.map(|pull| self.turn(None, Some(pull), PullAction::Kept)));
             }
             (BranchNow::Nothing | BranchNow::Holds { .. } | BranchNow::WouldHold, _) => {}
         }
@@ -319,6 +331,12 @@ impl<'a> Requests<'a> {
             action,
             notes: Vec::new(),
         }
+    }
+
+    /// Whether a pull request counts as one of the automation's.
+    fn is_ours(&self, pull: &PullRequest) -> bool {
+        let of_a_group = self.entry_of(&pull.branch).and_then(|entry| self.pull_of(&entry.group.branch));
+        is_kept(pull) || of_a_group.is_some_and(|of_group| of_group.number == pull.number)
     }
 
     fn entry_of(&self, branch: &str) -> Option<&Entry> {
