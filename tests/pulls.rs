@@ -3,4 +3,6 @@
 mod estate;
 mod faults;
 mod life;
+mod named;
+mod starving;
 mod theirs;

@@ -2,7 +2,8 @@
 
 use super::Seen;
 use super::branches::{BranchNow, Written};
-use super::group::{Group, is_own, stem};
+use super::group::{Group, Stem};
+use super::host;
 use super::leftover::{Leftover, judge};
 use super::text::{self, Text, about, described, plain};
 use crate::automation::plan::EditPlan;
@@ -12,7 +13,7 @@ use jiff::SignedDuration;
 use std::time::Duration;
 use tagalong_api::Reason;
 use tagalong_api::validate::ValidPullRequest;
-use tagalong_forge::{Forge, ForgeError, NewPullRequest, PullRequest, State};
+use tagalong_forge::{ErrorKind, Forge, ForgeError, NewPullRequest, PullRequest, State};
 use tagalong_git::Tips;
 
 /// How often a host is asked to merge by itself what it has to look at first, and the pause between.
@@ -75,6 +76,18 @@ pub(super) fn unasked(
         notes: vec![format!("its host could not be asked whether it is there: {why}")],
     };
     Ok(entries(job, spec, groups)?.into_iter().map(turn).collect())
+}
+
+/// Whether the host would say the same to whatever else it is asked now.
+fn ends_the_turn(error: &ForgeError) -> bool {
+    match error.kind() {
+        ErrorKind::Unreachable | ErrorKind::Unavailable | ErrorKind::RateLimited(_) | ErrorKind::Auth => true,
+        ErrorKind::Refused
+        | ErrorKind::Forbidden
+        | ErrorKind::NotFound
+        | ErrorKind::Invalid
+        | ErrorKind::Protocol => false,
+    }
 }
 
 /// Whether it is ours to close: it has our line. A person may open one of their own from a branch of ours, and who takes
@@ -140,9 +153,9 @@ impl<'a> Requests<'a> {
         if self.entries.iter().all(|entry| self.pull_of(&entry.group.branch).is_some()) {
             return Ok(None);
         }
-        let stem = stem(&self.job.valid, self.job.instance.as_deref());
+        let stem = Stem::new(&self.job.valid, self.job.instance.as_deref());
         let opened = self.forge.opened_since(self.job.now - HOUR).await?;
-        let opened = opened.iter().filter(|pull| is_own(&pull.branch, &stem) && is_kept(pull)).count();
+        let opened = opened.iter().filter(|pull| stem.is_own(&pull.branch) && is_kept(pull)).count();
         Ok(Some(max.saturating_sub(u32::try_from(opened).unwrap_or(u32::MAX))))
     }
 
@@ -170,9 +183,11 @@ impl<'a> Requests<'a> {
         branches
     }
 
-    /// Opens, describes and closes. What was done before the host failed is told beside the failure.
-    pub(super) async fn carry_out(&self, written: Vec<Written>) -> (Vec<PullTurn>, Option<ForgeError>) {
+    /// Opens, describes and closes. What was done before the host failed is told beside the failure; one that cannot be
+    /// kept holds up no other.
+    pub(super) async fn carry_out(&self, written: Vec<Written>) -> (Vec<PullTurn>, Option<Failure>) {
         let mut turns = Vec::new();
+        let mut failure = None;
         for entry in &self.entries {
             if let Some(why) = &entry.waits {
                 turns.push(self.turn(Some(entry), None, PullAction::Waiting { why: why.clone() }));
@@ -180,7 +195,11 @@ impl<'a> Requests<'a> {
         }
         for Written { branch, state } in written {
             if let Err(error) = self.carry(&branch, state, &mut turns).await {
-                return (turns, Some(error));
+                failure.get_or_insert_with(|| host::failed(&error));
+                if ends_the_turn(&error) {
+                    return (turns, failure);
+                }
+                turns.push(self.failed(&branch, error.to_string()));
             }
         }
         let retargeted =
@@ -188,10 +207,24 @@ impl<'a> Requests<'a> {
         for pull in retargeted.filter(|pull| self.entry_of(&pull.branch).is_some()) {
             let leftover = Leftover::Superseded { branch: pull.branch.clone() };
             if let Err(error) = self.close(pull, leftover, &mut turns).await {
-                return (turns, Some(error));
+                failure.get_or_insert_with(|| host::failed(&error));
+                if ends_the_turn(&error) {
+                    return (turns, failure);
+                }
             }
         }
-        (turns, None)
+        let refused = turns.iter().find_map(|turn| match &turn.action {
+            PullAction::Failed { why } => Some(host::failing(Reason::PullRequestFailed, why)),
+            _ => None,
+        });
+        (turns, failure.or(refused))
+    }
+
+    fn failed(&self, branch: &str, why: String) -> PullTurn {
+        let pull = self.seen.open.iter().find(|pull| pull.branch == branch);
+        let mut turn = self.turn(self.entry_of(branch), pull, PullAction::Failed { why });
+        branch.clone_into(&mut turn.branch);
+        turn
     }
 
     async fn carry(
@@ -210,6 +243,7 @@ impl<'a> Requests<'a> {
                 let action = if pull.is_some() { PullAction::Refreshed } else { PullAction::Opened };
                 turns.push(self.turn(Some(entry), pull, action));
             }
+            (BranchNow::Refused { why }, _) => turns.push(self.failed(branch, why)),
             (BranchNow::Foreign { commit }, entry) => {
                 let pull = self.seen.open.iter().find(|pull| pull.branch == branch);
                 let mut turn = self.turn(entry, pull, PullAction::LeftAlone { commit });
@@ -245,7 +279,7 @@ impl<'a> Requests<'a> {
             }
             let action = if pushed { PullAction::Refreshed } else { PullAction::Kept };
             let mut turn = self.turn(Some(entry), Some(pull), action);
-            turn.notes.extend(self.merge(pull).await?);
+            turn.notes.extend(self.merge(pull).await);
             turn.commit = Some(commit.to_owned());
             return Ok(turn);
         }
@@ -253,7 +287,7 @@ impl<'a> Requests<'a> {
             return Ok(self.turn(Some(entry), None, PullAction::Opened));
         }
         let (pull, mut notes) = self.forge.create(&self.new_one(entry, body)).await?;
-        notes.extend(self.merge(&pull).await?);
+        notes.extend(self.merge(&pull).await);
         let mut turn = self.turn(Some(entry), Some(&pull), PullAction::Opened);
         turn.commit = Some(commit.to_owned());
         turn.notes = notes;
@@ -273,21 +307,21 @@ impl<'a> Requests<'a> {
         }
     }
 
-    /// Asks the host to merge it by itself; what is to be said where it cannot be asked yet.
-    async fn merge(&self, pull: &PullRequest) -> Result<Option<String>, ForgeError> {
-        let Some(how) = self.spec.auto_merge.filter(|_| !pull.draft && !self.job.dry_run) else {
-            return Ok(None);
-        };
+    /// Asks the host to merge it by itself; what is to be said where it does not.
+    async fn merge(&self, pull: &PullRequest) -> Option<String> {
+        let how = self.spec.auto_merge.filter(|_| !pull.draft && !self.job.dry_run)?;
         if pull.auto_merge == Some(true) {
-            return Ok(None);
+            return None;
         }
         for _ in 0..MERGE_TRIES {
-            if self.forge.merge_when_ready(pull, how).await? {
-                return Ok(None);
+            match self.forge.merge_when_ready(pull, how).await {
+                Ok(true) => return None,
+                Ok(false) => tokio::time::sleep(MERGE_PAUSE).await,
+                // It stands all the same.
+                Err(error) => return Some(format!("autoMerge: {error}")),
             }
-            tokio::time::sleep(MERGE_PAUSE).await;
         }
-        Ok(Some("the host does not take autoMerge for it yet; it is asked again at the next turn".to_owned()))
+        Some("the host does not take autoMerge for it yet; it is asked again at the next turn".to_owned())
     }
 
     async fn close(
