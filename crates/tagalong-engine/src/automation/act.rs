@@ -139,6 +139,9 @@ async fn push(
     };
     Ok(match round {
         Round::Again => None,
+        Round::Refused(why) => {
+            return Err(failed(Reason::GitOperationFailed, "failed to update source", &why));
+        }
         Round::Ended(turn, revision) => Some(planned.done(job, *turn, revision)),
     })
 }

@@ -24,7 +24,7 @@ pub use hand::UNPIN;
 pub(super) use hand::unpin_text;
 pub use hold::Pin;
 pub(super) use hold::{DEPTHS, Holds, Question};
-pub(super) use lifted::lifted_after;
+pub(super) use lifted::{Lifted, Since};
 
 use super::index::BlobKey;
 use std::collections::HashMap;

@@ -23,7 +23,7 @@ mod requests;
 mod tests;
 mod text;
 
-pub(crate) use group::stem;
+pub(crate) use group::Stem;
 pub use host::Hosts;
 pub use text::{DEFAULT_BODY, DEFAULT_TITLE};
 
@@ -33,10 +33,9 @@ use super::{Done, Failure, PullTurn, TurnOutcome, TurnReport, message, wait};
 use crate::context::Context;
 use crate::desk::Desk;
 use branches::Written;
-use group::is_own;
 use requests::Requests;
 use std::sync::Arc;
-use tagalong_api::validate::{GroupBy, ValidPullRequest};
+use tagalong_api::validate::ValidPullRequest;
 use tagalong_forge::{Forge, ForgeError, PullRequest};
 use tagalong_model::Revision;
 
@@ -55,7 +54,7 @@ pub(super) async fn write<D: Desk>(
     moved: u32,
 ) -> Result<Option<Done>, Failure> {
     let Some(spec) = &job.valid.pull_request else { return Ok(None) };
-    let stem = stem(&job.valid, job.instance.as_deref());
+    let stem = Stem::new(&job.valid, job.instance.as_deref());
     if planned.edits.edits.is_empty() && own_branches(&planned, &stem).is_empty() {
         let turn = report(job, &planned, TurnOutcome::UpToDate, Vec::new(), moved);
         return Ok(Some(done(job, planned, turn)));
@@ -84,10 +83,7 @@ pub(super) async fn write<D: Desk>(
     requests.admit(&planned.looked.fetched.tips).await.map_err(|error| host::failed(&error))?;
     let Some(written) = push(context, job, &planned, &requests).await? else { return Ok(None) };
     let (pulls, failure) = requests.carry_out(written).await;
-    planned.failure = planned.failure.or(failure.map(|error| {
-        let failure = host::failed(&error);
-        (failure.reason, failure.message)
-    }));
+    planned.failure = planned.failure.or(failure.map(|failure| (failure.reason, failure.message)));
     let outcome = TurnOutcome::PullRequests { planned: job.dry_run };
     let outcome = if pulls.is_empty() { TurnOutcome::UpToDate } else { outcome };
     let mut turn = report(job, &planned, outcome, pulls, moved);
@@ -121,16 +117,14 @@ async fn unasked<D: Desk>(
 }
 
 /// Asks the host for what is there of ours.
-async fn look(forge: &dyn Forge, job: &Job, planned: &Planned, stem: &str) -> Result<Seen, ForgeError> {
-    let open = forge.open().await?.into_iter().filter(|pull| is_own(&pull.branch, stem)).collect();
+async fn look(forge: &dyn Forge, job: &Job, planned: &Planned, stem: &Stem) -> Result<Seen, ForgeError> {
+    let open = forge.open().await?.into_iter().filter(|pull| stem.is_own(&pull.branch)).collect();
     if planned.edits.edits.is_empty() {
         return Ok(Seen { open, closed: Vec::new() });
     }
-    // Of any grouping: what was refused in one is refused in another.
-    let branches = [GroupBy::Policy, GroupBy::Automation]
-        .into_iter()
-        .flat_map(|group_by| group::groups(&planned.edits, &job.valid, group_by, job.instance.as_deref()));
-    let branches: Vec<String> = branches.map(|group| group.branch).collect();
+    // What was refused in one grouping is refused in another.
+    let branches = group::branches(&planned.edits, &job.valid, job.instance.as_deref());
+    let branches: Vec<String> = branches.into_iter().collect();
     let closed = forge.closed(&branches, &job.gathered.push_branch).await?;
     Ok(Seen { open, closed })
 }
@@ -199,9 +193,9 @@ async fn changes<D: Desk>(
 }
 
 /// The branches of ours that the remote has.
-fn own_branches<'a>(planned: &'a Planned, stem: &'a str) -> Vec<&'a str> {
+fn own_branches<'a>(planned: &'a Planned, stem: &Stem) -> Vec<&'a str> {
     let tips = planned.looked.fetched.tips.keys();
-    tips.filter_map(|name| name.strip_prefix("refs/heads/")).filter(|branch| is_own(branch, stem)).collect()
+    tips.filter_map(|name| name.strip_prefix("refs/heads/")).filter(|branch| stem.is_own(branch)).collect()
 }
 
 fn report(

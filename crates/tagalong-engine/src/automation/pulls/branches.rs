@@ -3,7 +3,7 @@
 use super::group::Group;
 use crate::automation::branch::{Asker, BranchState, inspect};
 use crate::automation::look::Looked;
-use crate::automation::message::UPDATE;
+use crate::automation::message::{AUTOMATION, UPDATE, automation_name};
 use crate::automation::round::{Job, Round, checkout_failed};
 use crate::automation::{Failure, TurnOutcome};
 use crate::mirrors::Opened;
@@ -28,8 +28,12 @@ pub(super) enum BranchNow {
     WouldHold,
     /// Somebody else's commit is on it.
     Foreign { commit: String },
-    /// Nothing of the group could be written.
+    /// Nothing of the group could be written, or it is another automation's.
     Nothing,
+    /// The server will not have it; why.
+    Refused { why: String },
+    /// Left over, and pushed after the remote was looked at, or gone: the next turn sees more.
+    Unknown,
     /// Left over: what our commit on it wrote, where there is one.
     LeftOver { updates: Vec<String> },
 }
@@ -52,15 +56,11 @@ pub(super) fn write(
         own.replaceable = replaceable;
         // Whether anything may go was asked of all groups together.
         own.valid.limits = Limits::default();
-        let Round::Ended(turn, _) = own.round(opened, looked, group.plan, None, 0)? else { return Ok(None) };
-        let state = match turn.outcome {
-            TurnOutcome::Pushed { commit, .. } => BranchNow::Holds { commit, pushed: true },
-            TurnOutcome::AlreadyPushed { commit } => BranchNow::Holds { commit, pushed: false },
-            TurnOutcome::ForeignCommits { commit } => BranchNow::Foreign { commit },
-            TurnOutcome::Planned { .. } => BranchNow::WouldHold,
-            TurnOutcome::UpToDate | TurnOutcome::Waiting(_) | TurnOutcome::PullRequests { .. } => {
-                BranchNow::Nothing
-            }
+        let state = match own.round(opened, looked, group.plan, None, 0)? {
+            Round::Ended(turn, _) => now(turn.outcome),
+            // One that cannot be pushed holds up no other.
+            Round::Refused(why) => BranchNow::Refused { why },
+            Round::Again => return Ok(None),
         };
         written.push(Written { branch: group.branch, state });
     }
@@ -71,17 +71,28 @@ pub(super) fn write(
     Ok(Some(written))
 }
 
+fn now(outcome: TurnOutcome) -> BranchNow {
+    match outcome {
+        TurnOutcome::Pushed { commit, .. } => BranchNow::Holds { commit, pushed: true },
+        TurnOutcome::AlreadyPushed { commit } => BranchNow::Holds { commit, pushed: false },
+        TurnOutcome::ForeignCommits { commit } => BranchNow::Foreign { commit },
+        TurnOutcome::Planned { .. } => BranchNow::WouldHold,
+        TurnOutcome::UpToDate | TurnOutcome::Waiting(_) | TurnOutcome::PullRequests { .. } => {
+            BranchNow::Nothing
+        }
+    }
+}
+
 fn left_over(job: &Job, opened: &Opened, looked: &Looked, branch: &str) -> Result<BranchNow, GitError> {
     let refname = format!("refs/heads/{branch}");
-    let Some(tip) = looked.fetched.tips.get(&refname) else {
-        return Ok(BranchNow::LeftOver { updates: Vec::new() });
-    };
+    let Some(tip) = looked.fetched.tips.get(&refname) else { return Ok(BranchNow::Unknown) };
     if *tip == looked.fetched.commit {
         return Ok(BranchNow::LeftOver { updates: Vec::new() });
     }
     let asker = Asker { automation: &job.valid.key, instance: job.instance.as_deref(), scope: &job.scope };
     let state = inspect(&opened.mirror, &job.gathered.remote, &refname, &looked.fetched, &asker)?;
     Ok(match state {
+        BranchState::Foreign { .. } if is_of_another(job, opened, tip)? => BranchNow::Nothing,
         BranchState::Foreign { commit } => BranchNow::Foreign { commit },
         BranchState::Free => BranchNow::LeftOver { updates: Vec::new() },
         BranchState::Ours { .. } => {
@@ -90,4 +101,11 @@ fn left_over(job: &Job, opened: &Opened, looked: &Looked, branch: &str) -> Resul
             BranchNow::LeftOver { updates: updates.collect() }
         }
     })
+}
+
+/// Whether another automation's commit is at the tip: one whose `push.branch` begins with ours.
+fn is_of_another(job: &Job, opened: &Opened, tip: &str) -> Result<bool, GitError> {
+    let trailers = trailer::parse(&opened.mirror.commit_info(tip)?.message);
+    let name = automation_name(&job.valid.key, job.instance.as_deref());
+    Ok(trailer::get(&trailers, AUTOMATION).is_some_and(|named| named != name))
 }
