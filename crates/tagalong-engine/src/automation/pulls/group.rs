@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 use tagalong_api::validate::{GroupBy, ValidAutomation};
 use tagalong_model::ObjectKey;
 
+/// What the last part of the branch of a revert begins with; seven digits of the commit follow.
+const REVERT: &str = "revert-of-";
+
 /// What one pull request brings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Group {
@@ -30,6 +33,23 @@ pub(crate) fn stem(valid: &ValidAutomation, instance: Option<&str>) -> String {
 /// Whether a branch is one of those, whatever grouping made it.
 pub(crate) fn is_own(branch: &str, stem: &str) -> bool {
     branch.strip_prefix(stem).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// What takes a commit back, as a pull request of its own.
+pub(crate) fn revert(plan: &EditPlan, valid: &ValidAutomation, instance: Option<&str>) -> Option<Group> {
+    let short = plan.revert.as_ref()?.short();
+    let mut policies: Vec<ObjectKey> = plan.edits.iter().map(|edit| edit.target.policy.clone()).collect();
+    policies.sort();
+    policies.dedup();
+    let branch = format!("{}/{REVERT}{short}", stem(valid, instance));
+    (!plan.edits.is_empty()).then(|| Group { branch, policies, plan: plan.clone() })
+}
+
+/// Whether a branch of ours is that of such a pull request.
+pub(crate) fn is_revert(branch: &str) -> bool {
+    let last = branch.rsplit('/').next().unwrap_or_default();
+    last.strip_prefix(REVERT)
+        .is_some_and(|short| short.len() == 7 && short.chars().all(|c| c.is_ascii_hexdigit()))
 }
 
 /// The groups of a plan, in the order of their policies.
