@@ -14,6 +14,7 @@
 //! which things happen, and what is said about it.
 
 pub mod automation;
+mod contain;
 mod context;
 pub mod credentials;
 mod desk;

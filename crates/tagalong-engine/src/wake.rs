@@ -144,13 +144,12 @@ pub fn after_push(
     if old.is_none_or(|old| pushed(old) == pushed(new)) {
         return Vec::new();
     }
-    let reference = &new.spec.source_ref;
-    let namespace = reference.namespace.clone().or_else(|| new.namespace()).unwrap_or_default();
+    let written = source_of(new);
     let sources = kinds.sources.state();
-    let is_source = |source: &GitRepository| {
-        source.namespace().as_ref() == Some(&namespace) && source.name_any() == reference.name
-    };
-    let Some(url) = sources.iter().find(|source| is_source(source)).map(|source| source.spec.url.clone())
+    let Some(url) = sources
+        .iter()
+        .find(|source| key_of(source.as_ref()) == written)
+        .map(|source| source.spec.url.clone())
     else {
         return Vec::new();
     };

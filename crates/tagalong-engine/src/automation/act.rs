@@ -4,7 +4,7 @@ use super::gather::{self, Gathered};
 use super::look::{Looked, Scope};
 use super::plan::{EditPlan, plan};
 use super::rollback::{self, Heard};
-use super::round::{Job, Round};
+use super::round::{Job, Round, Studied};
 use super::{Done, Failure, TurnReport, exists, pulls, vanished};
 use crate::context::Context;
 use crate::desk::Desk;
@@ -125,16 +125,8 @@ async fn planned<D: Desk>(
     let (mut policies, observed_policies) = gather::policies(context, valid);
     let (looked, holds, mut edits, mirror) = {
         let (job, policies) = (Arc::clone(job), policies.clone());
-        let (result, mirror) = blocking(mirror, move |opened| {
-            let mut looked = job.look(opened)?;
-            let mut edits = plan(&job.valid.key.namespace, &looked.files, &policies);
-            let holds = job.pins(opened, &looked, &policies, &edits)?;
-            holds.apply(&mut edits);
-            looked.rewritten = job.rewritten(opened, &looked)?;
-            Ok((looked, holds, edits))
-        })
-        .await?;
-        let (looked, holds, edits) = result?;
+        let (studied, mirror) = blocking(mirror, move |opened| job.study(opened, &policies)).await?;
+        let Studied { looked, holds, edits } = studied?;
         (looked, holds, edits, mirror)
     };
     let asked = exists::ask(context, &edits, &mut policies).await;

@@ -3,6 +3,7 @@
 use super::{Failure, Turn};
 use crate::context::Context;
 use crate::desk::Desk;
+use crate::source::artifact_of;
 use kube::runtime::reflector::ObjectRef;
 use secrecy::ExposeSecret as _;
 use tagalong_api::condition::{self, READY};
@@ -27,7 +28,7 @@ impl<D: Desk> Turn<'_, D> {
         let object = context.desk.kinds().sources.get(&reference).ok_or_else(|| {
             Failure::waiting(Reason::ArtifactFailed, format!("Source 'GitRepository/{source}' not found"))
         })?;
-        object.status.as_ref().and_then(|status| status.artifact.clone()).ok_or_else(|| {
+        artifact_of(&object).ok_or_else(|| {
             let wait = format_duration(context.settings.requeue_dependency);
             Failure::waiting(Reason::ArtifactFailed, format!("Source artifact not found, retrying in {wait}"))
         })
