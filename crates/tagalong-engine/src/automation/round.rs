@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tagalong_api::Reason;
-use tagalong_api::validate::{OnRevert, Refspec, ValidAutomation};
+use tagalong_api::validate::{OnRevert, OnUnhealthy, Refspec, ValidAutomation};
 use tagalong_edit::{Edit, apply, scan};
 use tagalong_git::{BlobId, CommitMeta, ErrorKind, Expected, GitError, Prepared, Pushed, Reader, Update};
 use tagalong_model::{ObjectKey, RepoPath, Revision};
@@ -221,6 +221,10 @@ impl Job {
         edits: &EditPlan,
         newest: Option<Timestamp>,
     ) -> Result<Option<Wait>, GitError> {
+        if edits.revert.is_some() {
+            let keeps = self.valid.on_unhealthy == OnUnhealthy::RevertInWindow;
+            return Ok(keeps.then(|| wait::window(&self.valid.schedule, self.now)).flatten());
+        }
         let limits = &self.valid.limits;
         let wait = wait::changes(limits, edits)
             .or_else(|| wait::window(&self.valid.schedule, self.now))
