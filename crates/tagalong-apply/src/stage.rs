@@ -80,7 +80,8 @@ impl Cluster {
         let served = self.find(id, &wanted.entry.api_version()).await?;
         let live = self.get(&served, id).await?;
         if mark::skipped(&wanted.object, live.as_ref()) {
-            let health = live.as_ref().map_or_else(|| Health::new(State::NotFound, ""), health);
+            let health =
+                live.as_ref().map_or_else(|| Health::new(State::NotFound, ""), |live| self.health(live));
             return Ok(Plan::Leave(Action::Skipped, health));
         }
         if let Some(live) = &live
@@ -109,7 +110,7 @@ impl Cluster {
         let Some(standing) = &live else { return Ok(write(None, Vec::new(), false)) };
         let fields = compare(standing, &tried);
         if fields.is_empty() && clearing(wanted, standing).is_none() {
-            return Ok(Plan::Leave(Action::Unchanged, health(standing)));
+            return Ok(Plan::Leave(Action::Unchanged, self.health(standing)));
         }
         Ok(write(live, fields, false))
     }
@@ -147,10 +148,14 @@ impl Cluster {
             Plan::Write(write) => {
                 let written = self.write(wanted, write, options).await?;
                 let action = if write.live.is_some() { Action::Configured } else { Action::Created };
-                (action, write.fields.clone(), self::health(&written))
+                (action, write.fields.clone(), self.health(&written))
             }
         };
         Ok(Change { entry: wanted.entry.clone(), action, fields, health })
+    }
+
+    fn health(&self, object: &Value) -> Health {
+        self.rules.health(object, Timestamp::now())
     }
 
     async fn write(&self, wanted: &Wanted, write: &Write, options: &Options) -> Result<Value, ApplyError> {
@@ -194,10 +199,6 @@ fn unserved(failure: &kube::Error) -> bool {
     error::status(failure).is_some_and(|status| {
         status.code == 404 && status.details.as_ref().is_none_or(|details| details.kind.is_empty())
     })
-}
-
-fn health(object: &Value) -> Health {
-    Health::of(object, Timestamp::now())
 }
 
 fn forced(wanted: &Wanted, live: &Value, options: &Options) -> bool {

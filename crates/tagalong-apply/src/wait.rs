@@ -23,6 +23,7 @@ use crate::id::ObjectId;
 use crate::inventory::Entry;
 use crate::kinds::Served;
 use crate::object::text;
+use crate::rules::Rules;
 
 /// How many objects of one kind in one namespace have a watch each; more are seen by one watch of all.
 const ALONE: usize = 4;
@@ -78,7 +79,7 @@ impl Cluster {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            board.judge(Timestamp::now());
+            board.judge(&self.rules, Timestamp::now());
             if board.all(|state| state == State::Current) {
                 return Ok(());
             }
@@ -293,10 +294,10 @@ impl Board {
         }
     }
 
-    fn judge(&mut self, now: Timestamp) {
+    fn judge(&mut self, rules: &Rules, now: Timestamp) {
         for (object, health) in self.objects.iter().zip(&mut self.health) {
             if let Some(object) = object {
-                *health = Health::of(object, now);
+                *health = rules.health(object, now);
             }
         }
     }
