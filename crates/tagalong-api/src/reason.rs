@@ -126,6 +126,8 @@ reasons! {
     HealthCheckFailed
     /// Health checks were ended because there was something newer to apply.
     HealthCheckCanceled
+    /// An expression cannot be read.
+    InvalidCELExpression
 
     /// The site holds a tag that the policy accepts and that is above the selected one (RULES 2).
     CurrentIsAhead

@@ -8,6 +8,7 @@ use crate::error::{self, ApplyError};
 use crate::id::ObjectId;
 use crate::kinds::{Kinds, Served};
 use crate::object::text;
+use crate::rules::Rules;
 
 /// The field manager that Flux's kustomize-controller writes as.
 pub(crate) const MANAGER: &str = "kustomize-controller";
@@ -17,6 +18,7 @@ pub(crate) const MANAGER: &str = "kustomize-controller";
 pub struct Cluster {
     pub(crate) client: Client,
     pub(crate) kinds: Kinds,
+    pub(crate) rules: Rules,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -38,7 +40,13 @@ impl Cluster {
 
     /// The cluster of a client, as whom that asks.
     pub fn of(client: Client) -> Self {
-        Self { client, kinds: Kinds::default() }
+        Self { client, kinds: Kinds::default(), rules: Rules::default() }
+    }
+
+    /// The same for objects that these rules hold for.
+    #[must_use]
+    pub fn ruled(self, rules: Rules) -> Self {
+        Self { rules, ..self }
     }
 
     /// An object's kind, its namespace checked.

@@ -86,7 +86,8 @@ impl Cluster {
         let served = self.find(id, &wanted.entry.api_version()).await?;
         let live = self.get(&served, id).await?;
         if mark::skipped(&wanted.object, live.as_ref()) {
-            let health = live.as_ref().map_or_else(|| Health::new(State::NotFound, ""), health);
+            let health =
+                live.as_ref().map_or_else(|| Health::new(State::NotFound, ""), |live| self.health(live));
             return Ok(Plan::Leave(Action::Skipped, health));
         }
         if let Some(live) = &live
@@ -115,7 +116,7 @@ impl Cluster {
         let Some(standing) = &live else { return Ok(write(None, Vec::new(), false)) };
         let fields = compare(standing, &tried);
         if fields.is_empty() && clearing(wanted, standing).is_none() && !leaving(standing) {
-            return Ok(Plan::Leave(Action::Unchanged, health(standing)));
+            return Ok(Plan::Leave(Action::Unchanged, self.health(standing)));
         }
         Ok(write(live, fields, false))
     }
@@ -155,10 +156,14 @@ impl Cluster {
             Plan::Write(write) => {
                 let written = self.write(wanted, write, options).await?;
                 let action = if write.live.is_some() { Action::Configured } else { Action::Created };
-                (action, changed(wanted, write, &written), self::health(&written))
+                (action, changed(wanted, write, &written), self.health(&written))
             }
         };
         Ok(Change { entry: wanted.entry.clone(), action, fields, health })
+    }
+
+    fn health(&self, object: &Value) -> Health {
+        self.rules.health(object, Timestamp::now())
     }
 
     async fn write(&self, wanted: &Wanted, write: &Write, options: &Options) -> Result<Value, ApplyError> {
@@ -212,10 +217,6 @@ fn unserved(failure: &kube::Error) -> bool {
     error::status(failure).is_some_and(|status| {
         status.code == 404 && status.details.as_ref().is_none_or(|details| details.kind.is_empty())
     })
-}
-
-fn health(object: &Value) -> Health {
-    Health::of(object, Timestamp::now())
 }
 
 /// Whether it is on its way out.

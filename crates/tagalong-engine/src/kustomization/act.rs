@@ -12,7 +12,7 @@ use std::time::Duration;
 use tagalong_api::condition::{self, Outcome};
 use tagalong_api::validate::ValidKustomization;
 use tagalong_api::{Reason, Snapshot};
-use tagalong_apply::{Action, Change, Inventory, Options, Owner};
+use tagalong_apply::{Action, Change, HealthRule, Inventory, Options, Owner, Rules};
 use tagalong_kustomize::Tree;
 use tagalong_model::format_duration;
 
@@ -50,6 +50,7 @@ impl<D: Desk> Turn<'_, D> {
         let target = self.context.desk.target(&valid.destination).await.map_err(|error| {
             Failure::new(Reason::ReconciliationFailed, format!("failed to build kube client: {error}"))
         })?;
+        let target = target.ruled(rules(valid));
         let known = history::is_known(self.status.history.as_deref(), &digest);
         let set = Set { revision, digest, known };
         let (before, next) = (inventory::read(self.status.inventory.as_ref()), Inventory::of(&objects));
@@ -181,4 +182,14 @@ impl<D: Desk> Turn<'_, D> {
     pub(super) fn owner(&self) -> Owner {
         Owner { name: self.key.name.clone(), namespace: self.key.namespace.clone() }
     }
+}
+
+/// What the Kustomization says of its objects.
+fn rules(valid: &ValidKustomization) -> Rules {
+    let health = valid.health_rules.iter().map(|rule| HealthRule {
+        group: rule.group.clone(),
+        kind: rule.kind.clone(),
+        expressions: rule.expressions.clone(),
+    });
+    Rules { health: health.collect() }
 }
