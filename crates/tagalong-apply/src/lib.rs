@@ -45,6 +45,7 @@ pub use health::{Health, State};
 pub use id::ObjectId;
 pub use inventory::{Entry, Inventory};
 pub use mark::kept as is_kept;
+pub use mark::skipped as is_skipped;
 pub use owner::Owner;
-pub use secret::Hidden;
+pub use secret::{Hidden, is_encrypted};
 pub use wait::Unhealthy;

@@ -12,8 +12,8 @@ mod glob;
 mod operate;
 mod scan;
 
-pub(crate) use budget::Budget;
 use crate::limits;
+pub(crate) use budget::Budget;
 use scan::Scanner;
 
 /// Substitutions within substitutions; deeper ones are refused.
