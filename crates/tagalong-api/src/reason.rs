@@ -145,6 +145,8 @@ reasons! {
     Reverted
     /// A site was pinned by a revert.
     Pinned
+    /// A commit of the automation was taken back because something was not healthy with it (RULES 16).
+    RolledBack
     /// The branch's history cannot be had as far back as it takes to tell (RULES 13).
     HistoryTooShort
     /// A commit that was on the branch is not in its history any more (RULES 12).

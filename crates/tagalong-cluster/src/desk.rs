@@ -27,7 +27,7 @@ use tagalong_api::{GitRepository, ImagePolicy, ImageRepository, ImageUpdateAutom
 use tagalong_apply::Cluster;
 use tagalong_engine::wake::Referrers;
 use tagalong_engine::wheel::Wakers;
-use tagalong_engine::{Desk, DeskError, Finding, Kinds, Record, SecretData, Wish};
+use tagalong_engine::{Desk, DeskError, Finding, Judges, Kinds, Record, SecretData, Wish};
 use tagalong_model::ObjectKey;
 use tagalong_registry::DockerConfig;
 pub use target::Reach;
@@ -265,6 +265,14 @@ impl Desk for ClusterDesk {
 
     async fn config_map(&self, key: &ObjectKey) -> Result<Option<BTreeMap<String, String>>, DeskError> {
         read::config_map(&self.0.client, key).await
+    }
+
+    async fn judges(&self, namespace: &str) -> Result<Judges, DeskError> {
+        if self.0.options.reach.is_some() {
+            return Ok(Judges { objects: self.0.kinds.kustomizations.state(), is_watched: true });
+        }
+        let objects = read::kustomizations(&self.0.client, namespace).await?;
+        Ok(Judges { objects: objects.into_iter().map(Arc::new).collect(), is_watched: false })
     }
 
     async fn target(&self, destination: &Destination) -> Result<Cluster, DeskError> {

@@ -19,6 +19,7 @@ mod running;
 
 pub use preview::{Preview, preview};
 pub use render::additions;
+pub(crate) use render::{Rendered, rendered};
 
 use crate::context::Context;
 use crate::desk::{Desk, Event, Wish};

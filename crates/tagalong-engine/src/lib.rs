@@ -33,7 +33,7 @@ pub mod wake;
 pub mod wheel;
 
 pub use context::{Context, Settings};
-pub use desk::{Desk, DeskError, Event, EventType, Finding, Kinds, SecretData, Wish};
+pub use desk::{Desk, DeskError, Event, EventType, Finding, Judges, Kinds, SecretData, Wish};
 pub use kustomization::Syncing;
 pub use listings::Listings;
 pub use meters::Meters;

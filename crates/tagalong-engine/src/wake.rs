@@ -6,7 +6,7 @@ use kube::ResourceExt;
 use std::collections::HashMap;
 use tagalong_api::{
     GitRepository, ImagePolicy, ImageRepository, ImageUpdateAutomation, Kustomization, RECONCILE_REQUEST,
-    condition, validate,
+    Reason, condition, validate,
 };
 use tagalong_model::ObjectKey;
 
@@ -169,6 +169,31 @@ pub fn after_artifact(old: Option<&GitRepository>, new: &GitRepository, kinds: &
     let all = kinds.kustomizations.state();
     let built = all.iter().filter(|kustomization| built_from(kustomization) == source);
     built.map(|kustomization| key_of(kustomization.as_ref())).collect()
+}
+
+/// Automations to wake after a Kustomization changed: those that take back what is not healthy, when it has become so.
+pub fn after_health(old: Option<&Kustomization>, new: &Kustomization, kinds: &Kinds) -> Vec<ObjectKey> {
+    let failed = |object: &Kustomization| {
+        let status = object.status.as_ref()?;
+        let ready = condition::find(&status.conditions, condition::READY)?;
+        let failed = ready.status == "False" && ready.reason == Reason::HealthCheckFailed.as_str();
+        failed.then(|| (status.last_attempted_revision.clone(), ready.message.clone()))
+    };
+    if failed(new).is_none() || old.is_some_and(|old| failed(old) == failed(new)) {
+        return Vec::new();
+    }
+    let (namespace, source) = (new.namespace(), built_from(new));
+    let all = kinds.automations.state();
+    let listens = |automation: &ImageUpdateAutomation| {
+        let rollback = automation.spec.rollback.as_ref();
+        rollback.and_then(|rollback| rollback.on_unhealthy.as_deref()) == Some("Revert")
+            && automation.namespace() == namespace
+            && source_of(automation) == source
+    };
+    all.iter()
+        .filter(|automation| listens(automation))
+        .map(|automation| key_of(automation.as_ref()))
+        .collect()
 }
 
 /// Kustomizations to wake after another one changed: those that wait for it, when it has become Ready, or Ready of

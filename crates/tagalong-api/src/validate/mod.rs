@@ -14,7 +14,9 @@ mod schedule;
 mod selector;
 mod source;
 
-pub use automation::{Author, OnRevert, Push, Signing, SigningKind, ValidAutomation, automation};
+pub use automation::{
+    Author, OnRevert, OnUnhealthy, Push, Signing, SigningKind, ValidAutomation, automation,
+};
 pub use gitref::GitRef;
 pub use kustomization::{
     Deletion, Destination, HealthCheck, HealthChecks, ValidKustomization, VariableSource, VariableSources,

@@ -197,6 +197,7 @@ impl Kind for Kustomization {
         }
         if let Some(new) = &change.new {
             wakers.kustomizations(wake::after_kustomization(change.old.as_deref(), new, &desk.0.kinds));
+            wakers.automations(wake::after_health(change.old.as_deref(), new, &desk.0.kinds));
         }
     }
 }

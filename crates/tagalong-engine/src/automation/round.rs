@@ -7,6 +7,7 @@ use super::gather::Gathered;
 use super::look::{Looked, Scope, look};
 use super::pins::{Holds, Question};
 use super::plan::{EditPlan, FileProblem, MarkedFile, PolicyState, plan};
+use super::pulls::Stem;
 use super::turn_report::{FileChange, TurnOutcome, TurnReport};
 use super::wait::Wait;
 use super::{Failure, message, pace, wait};
@@ -16,7 +17,7 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tagalong_api::Reason;
-use tagalong_api::validate::{OnRevert, Refspec, ValidAutomation};
+use tagalong_api::validate::{OnRevert, OnUnhealthy, Refspec, ValidAutomation};
 use tagalong_edit::{Edit, apply, scan};
 use tagalong_git::{BlobId, CommitMeta, ErrorKind, Expected, GitError, Prepared, Pushed, Reader, Update};
 use tagalong_model::{ObjectKey, RepoPath, Revision};
@@ -27,6 +28,8 @@ pub(super) enum Round {
     Ended(Box<TurnReport>, String),
     /// The branch, or the mirror beneath, is not what was planned from: again.
     Again,
+    /// The server will not have this branch so; why.
+    Refused(String),
 }
 
 /// Everything a round needs.
@@ -79,10 +82,9 @@ impl Job {
         format!("refs/heads/{}", self.gathered.push_branch)
     }
 
-    /// The refs of its pull requests' branches: one, and all below it.
+    /// The refs of its pull requests' branches.
     fn own_refs(&self) -> [String; 2] {
-        let stem = super::pulls::stem(&self.valid, self.instance.as_deref());
-        [format!("refs/heads/{stem}"), format!("refs/heads/{stem}/")]
+        Stem::new(&self.valid, self.instance.as_deref()).refs()
     }
 
     /// The same for another branch.
@@ -219,6 +221,10 @@ impl Job {
         edits: &EditPlan,
         newest: Option<Timestamp>,
     ) -> Result<Option<Wait>, GitError> {
+        if edits.revert.is_some() {
+            let keeps = self.valid.on_unhealthy == OnUnhealthy::RevertInWindow;
+            return Ok(keeps.then(|| wait::window(&self.valid.schedule, self.now)).flatten());
+        }
         let limits = &self.valid.limits;
         let wait = wait::changes(limits, edits)
             .or_else(|| wait::window(&self.valid.schedule, self.now))
@@ -285,8 +291,7 @@ impl Job {
             }
             Pushed::Moved { .. } => Ok(Round::Again),
             Pushed::Rejected { refname, why } => {
-                let why = format!("the server refused the push to {refname}: {why}");
-                Err(failed(Reason::GitOperationFailed, "failed to update source", &why).into())
+                Ok(Round::Refused(format!("the server refused the push to {refname}: {why}")))
             }
         }
     }
