@@ -5,12 +5,14 @@ mod apply;
 mod claims;
 mod commands;
 mod depends;
+mod drift;
 mod elsewhere;
 mod flux;
 mod health;
 mod killed;
 mod leave;
 mod place;
+mod rough;
 mod story;
 mod variables;
 

@@ -1,5 +1,7 @@
 //! The way to one cluster as one identity. Made once per cluster and identity, and cheap to clone.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use kube::api::{DeleteParams, GetParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy};
 use kube::{Client, Config};
 use serde_json::Value;
@@ -7,16 +9,20 @@ use serde_json::Value;
 use crate::error::{self, ApplyError};
 use crate::id::ObjectId;
 use crate::kinds::{Kinds, Served};
-use crate::object::text;
+use crate::object::{is_leaving, text};
 
 /// The field manager that Flux's kustomize-controller writes as.
 pub(crate) const MANAGER: &str = "kustomize-controller";
+
+/// How many ways were made.
+static WAYS: AtomicU64 = AtomicU64::new(0);
 
 /// A cluster and who asks.
 #[derive(Clone)]
 pub struct Cluster {
     pub(crate) client: Client,
     pub(crate) kinds: Kinds,
+    way: u64,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -38,7 +44,12 @@ impl Cluster {
 
     /// The cluster of a client, as whom that asks.
     pub fn of(client: Client) -> Self {
-        Self { client, kinds: Kinds::default() }
+        Self { client, kinds: Kinds::default(), way: WAYS.fetch_add(1, Ordering::Relaxed) }
+    }
+
+    /// Tells ways apart: clones of one have the same number, and no other has it.
+    pub fn way(&self) -> u64 {
+        self.way
     }
 
     /// An object's kind, its namespace checked.
@@ -96,12 +107,13 @@ impl Cluster {
     }
 
     /// Deletes exactly the object that was looked at, its dependents in the background. One that is gone is fine.
+    /// Whether it is still there, because of its finalizers or to end in peace.
     pub(crate) async fn delete(
         &self,
         served: &Served,
         id: &ObjectId,
         live: &Value,
-    ) -> Result<(), ApplyError> {
+    ) -> Result<bool, ApplyError> {
         let uid = Some(text(live, "/metadata/uid").to_owned()).filter(|uid| !uid.is_empty());
         let params = DeleteParams {
             propagation_policy: Some(PropagationPolicy::Background),
@@ -112,8 +124,9 @@ impl Cluster {
         let request =
             request.map_err(|failure| ApplyError::of(id, "delete", &kube::Error::BuildRequest(failure)))?;
         match self.client.request::<Value>(request).await {
-            Err(failure) if error::code(&failure) != 404 => Err(ApplyError::of(id, "delete", &failure)),
-            _ => Ok(()),
+            Ok(answer) => Ok(is_leaving(&answer)),
+            Err(failure) if error::code(&failure) == 404 => Ok(false),
+            Err(failure) => Err(ApplyError::of(id, "delete", &failure)),
         }
     }
 }

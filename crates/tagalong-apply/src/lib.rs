@@ -30,7 +30,9 @@ mod owner;
 mod prepare;
 mod prune;
 mod secret;
+mod sights;
 mod stage;
+mod standing;
 mod takeover;
 mod wait;
 
@@ -45,4 +47,6 @@ pub use id::ObjectId;
 pub use inventory::{Entry, Inventory};
 pub use mark::kept as is_kept;
 pub use owner::Owner;
+pub use sights::{Sight, Sights};
+pub use standing::Standing;
 pub use wait::Unhealthy;

@@ -15,8 +15,9 @@ use crate::error::{self, ApplyError};
 use crate::health::{Health, State};
 use crate::inventory::Entry;
 use crate::kinds::Served;
-use crate::object::text;
+use crate::object::is_leaving;
 use crate::order::{self, Stage};
+use crate::standing::Standing;
 use crate::{mark, secret, takeover};
 
 /// How many requests are under way at once.
@@ -32,7 +33,7 @@ pub(crate) struct Wanted {
 
 /// What there is to do for one object.
 enum Plan {
-    Leave(Action, Health),
+    Leave(Action, Health, Option<Standing>),
     Write(Write),
 }
 
@@ -81,11 +82,11 @@ impl Cluster {
         let live = self.get(&served, id).await?;
         if mark::skipped(&wanted.object, live.as_ref()) {
             let health = live.as_ref().map_or_else(|| Health::new(State::NotFound, ""), health);
-            return Ok(Plan::Leave(Action::Skipped, health));
+            return Ok(Plan::Leave(Action::Skipped, health, None));
         }
         if let Some(live) = &live
             && order::stage(id) == Stage::Definitions
-            && !text(live, "/metadata/deletionTimestamp").is_empty()
+            && is_leaving(live)
         {
             return Err(ApplyError::Terminating(id.clone()));
         }
@@ -109,7 +110,7 @@ impl Cluster {
         let Some(standing) = &live else { return Ok(write(None, Vec::new(), false)) };
         let fields = compare(standing, &tried);
         if fields.is_empty() && clearing(wanted, standing).is_none() {
-            return Ok(Plan::Leave(Action::Unchanged, health(standing)));
+            return Ok(Plan::Leave(Action::Unchanged, health(standing), Some(Standing::of(standing))));
         }
         Ok(write(live, fields, false))
     }
@@ -142,15 +143,15 @@ impl Cluster {
     }
 
     async fn act(&self, wanted: &Wanted, plan: &Plan, options: &Options) -> Result<Change, ApplyError> {
-        let (action, fields, health) = match plan {
-            Plan::Leave(action, health) => (*action, Vec::new(), health.clone()),
+        let (action, fields, health, standing) = match plan {
+            Plan::Leave(action, health, standing) => (*action, Vec::new(), health.clone(), standing.clone()),
             Plan::Write(write) => {
                 let written = self.write(wanted, write, options).await?;
                 let action = if write.live.is_some() { Action::Configured } else { Action::Created };
-                (action, write.fields.clone(), self::health(&written))
+                (action, write.fields.clone(), self::health(&written), Some(Standing::of(&written)))
             }
         };
-        Ok(Change { entry: wanted.entry.clone(), action, fields, health })
+        Ok(Change { entry: wanted.entry.clone(), action, fields, health, standing })
     }
 
     async fn write(&self, wanted: &Wanted, write: &Write, options: &Options) -> Result<Value, ApplyError> {

@@ -205,7 +205,7 @@ impl Cluster {
 }
 
 /// A watch that this identity may not have, or that the kind does not offer.
-fn refused(failure: &watcher::Error) -> bool {
+pub(crate) fn refused(failure: &watcher::Error) -> bool {
     let code = match failure {
         watcher::Error::InitialListFailed(error)
         | watcher::Error::WatchStartFailed(error)

@@ -38,6 +38,8 @@ pub struct ValidKustomization {
     pub variables: Option<VariableSources>,
     /// The cluster and as whom.
     pub destination: Destination,
+    /// Whether what was applied is watched for drift.
+    pub watch: bool,
     /// Whether it is stopped.
     pub suspend: bool,
 }
@@ -147,6 +149,7 @@ pub fn kustomization(object: &Kustomization) -> Result<ValidKustomization, Inval
             service_account: given(&spec.service_account_name),
             kubeconfig: kubeconfig.map(|secret| (secret.name.clone(), given(&secret.key))),
         },
+        watch: spec.drift_detection.as_ref().is_some_and(|drift| drift.mode == "Watch"),
         suspend: spec.suspend == Some(true),
         key,
     })

@@ -29,7 +29,7 @@ pub(super) struct Set {
     pub(super) revision: String,
     /// `sha256:<hex>` of the objects.
     pub(super) digest: String,
-    /// Whether the same objects were applied before, so that what differs is drift.
+    /// Whether all of these objects were applied before, so that what differs is drift.
     pub(super) known: bool,
 }
 
@@ -49,7 +49,11 @@ impl<D: Desk> Turn<'_, D> {
         let target = self.context.desk.target(&valid.destination).await.map_err(|error| {
             Failure::new(Reason::ReconciliationFailed, format!("failed to build kube client: {error}"))
         })?;
-        let known = self.status.history.iter().flatten().next().is_some_and(|last| last.digest == digest);
+        let last = self.status.history.iter().flatten().next();
+        let known = last.is_some_and(|last| {
+            let whole = last.last_reconciled_status != Reason::ReconciliationFailed.as_str();
+            whole && last.digest == digest
+        });
         let set = Set { revision, digest, known };
         let (before, next) = (inventory::read(self.status.inventory.as_ref()), Inventory::of(&objects));
         self.announce(valid, &set, &before, &next).await?;
@@ -59,6 +63,7 @@ impl<D: Desk> Turn<'_, D> {
             self.prune(&target, &before, &next, &set).await?;
         }
         drop(permit);
+        self.watch(valid, &target, &changes).await?;
         self.check_health(valid, &target, &changes, &set, &place).await?;
         self.end(&set, Reason::ReconciliationSucceeded);
         self.status.last_applied_revision = Some(set.revision.clone());
@@ -111,12 +116,18 @@ impl<D: Desk> Turn<'_, D> {
         let left = self.left(valid);
         let options = Options { force: valid.force, patience: PATIENCE.min(left) };
         let owner = self.owner();
+        if valid.watch {
+            self.syncing.watches.begin(&self.key);
+        }
         let applying = target.apply(&owner, objects, &options);
         let Ok(outcome) = tokio::time::timeout(left, applying).await else {
             self.end(set, Reason::ReconciliationFailed);
             let message = format!("applying was not done within {}", format_duration(valid.timeout));
             return Err(Failure::new(Reason::ReconciliationFailed, message));
         };
+        if set.known {
+            self.corrected(&outcome.changes);
+        }
         self.changed(applied::told(&outcome.changes, set.known)).await?;
         if outcome.failures.is_empty() {
             return Ok(outcome.changes);
@@ -139,24 +150,26 @@ impl<D: Desk> Turn<'_, D> {
         }
         let outcome = target.prune(&self.owner(), &gone).await;
         self.changed(applied::told(&outcome.changes, false)).await?;
-        if outcome.failures.is_empty() {
+        // What is still there, or may be, stays ours until it is gone.
+        let failed = !outcome.failures.is_empty();
+        let left = gone.iter().filter(|entry| {
+            let change = outcome.changes.iter().find(|change| change.entry.id == entry.id);
+            let unknown = change.is_none_or(|change| change.action == Action::Skipped);
+            outcome.staying.contains(entry) || (failed && unknown)
+        });
+        self.status.inventory = Some(inventory::write(&inventory::both(&left.cloned().collect(), next)));
+        if !failed {
             return Ok(());
         }
-        // What may still be there is tried again.
-        let done = |entry: &&tagalong_apply::Entry| {
-            let same = |change: &Change| change.entry.id == entry.id && change.action == Action::Deleted;
-            outcome.changes.iter().any(same)
-        };
-        let left: Inventory = gone.iter().filter(|entry| !done(entry)).cloned().collect();
-        self.status.inventory = Some(inventory::write(&inventory::both(&left, next)));
         self.end(set, Reason::PruneFailed);
         Err(Failure::new(Reason::PruneFailed, applied::failures(&outcome.failures)))
     }
 
     /// Tells what was written or deleted.
     async fn changed(&self, told: Option<Told>) -> Result<(), Failure> {
-        let Some(Told { message }) = told else { return Ok(()) };
-        self.tell(Event { event_type: EventType::Normal, reason: Reason::Progressing, message }).await
+        let Some(Told { message, drift }) = told else { return Ok(()) };
+        let reason = if drift { Reason::DriftCorrected } else { Reason::Progressing };
+        self.tell(Event { event_type: EventType::Normal, reason, message }).await
     }
 
     /// Notes how the set fared.
