@@ -1,3 +1,5 @@
+//! Whom a sight wakes, and whom it does not.
+
 use super::*;
 use serde_json::json;
 
