@@ -3,3 +3,6 @@
 mod estate;
 mod faults;
 mod life;
+mod named;
+mod starving;
+mod theirs;

@@ -12,6 +12,7 @@ mod health;
 mod killed;
 mod leave;
 mod place;
+mod rollback;
 mod rough;
 mod story;
 mod variables;

@@ -10,6 +10,7 @@ use crate::error::{self, ApplyError};
 use crate::id::ObjectId;
 use crate::kinds::{Kinds, Served};
 use crate::object::{is_leaving, text};
+use crate::rules::Rules;
 
 /// The field manager that Flux's kustomize-controller writes as.
 pub(crate) const MANAGER: &str = "kustomize-controller";
@@ -23,6 +24,7 @@ pub struct Cluster {
     pub(crate) client: Client,
     pub(crate) kinds: Kinds,
     way: u64,
+    pub(crate) rules: Rules,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -44,12 +46,23 @@ impl Cluster {
 
     /// The cluster of a client, as whom that asks.
     pub fn of(client: Client) -> Self {
-        Self { client, kinds: Kinds::default(), way: WAYS.fetch_add(1, Ordering::Relaxed) }
+        Self {
+            client,
+            kinds: Kinds::default(),
+            way: WAYS.fetch_add(1, Ordering::Relaxed),
+            rules: Rules::default(),
+        }
     }
 
     /// Tells ways apart: clones of one have the same number, and no other has it.
     pub fn way(&self) -> u64 {
         self.way
+    }
+
+    /// The same for objects that these rules hold for.
+    #[must_use]
+    pub fn ruled(self, rules: Rules) -> Self {
+        Self { rules, ..self }
     }
 
     /// An object's kind, its namespace checked.
@@ -107,26 +120,49 @@ impl Cluster {
     }
 
     /// Deletes exactly the object that was looked at, its dependents in the background. One that is gone is fine.
-    /// Whether it is still there, because of its finalizers or to end in peace.
     pub(crate) async fn delete(
         &self,
         served: &Served,
         id: &ObjectId,
         live: &Value,
-    ) -> Result<bool, ApplyError> {
-        let uid = Some(text(live, "/metadata/uid").to_owned()).filter(|uid| !uid.is_empty());
+    ) -> Result<(), ApplyError> {
+        match self.delete_as(served, id, live, None).await {
+            Err(failure) if error::code(&failure) != 404 => Err(ApplyError::of(id, "delete", &failure)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The same, and only while nobody has written it since. Whether it is still there, held by its finalizers or to
+    /// end in peace.
+    pub(crate) async fn delete_unchanged(
+        &self,
+        served: &Served,
+        id: &ObjectId,
+        live: &Value,
+    ) -> kube::Result<bool> {
+        let version = text(live, "/metadata/resourceVersion").to_owned();
+        match self.delete_as(served, id, live, Some(version)).await {
+            Ok(answer) => Ok(is_leaving(&answer)),
+            Err(failure) if error::code(&failure) == 404 => Ok(false),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    async fn delete_as(
+        &self,
+        served: &Served,
+        id: &ObjectId,
+        live: &Value,
+        version: Option<String>,
+    ) -> kube::Result<Value> {
+        let given = |text: &String| !text.is_empty();
+        let uid = Some(text(live, "/metadata/uid").to_owned()).filter(given);
         let params = DeleteParams {
             propagation_policy: Some(PropagationPolicy::Background),
-            preconditions: Some(Preconditions { uid, resource_version: None }),
+            preconditions: Some(Preconditions { uid, resource_version: version.filter(given) }),
             ..DeleteParams::default()
         };
         let request = served.request(id).delete(&id.name, &params);
-        let request =
-            request.map_err(|failure| ApplyError::of(id, "delete", &kube::Error::BuildRequest(failure)))?;
-        match self.client.request::<Value>(request).await {
-            Ok(answer) => Ok(is_leaving(&answer)),
-            Err(failure) if error::code(&failure) == 404 => Ok(false),
-            Err(failure) => Err(ApplyError::of(id, "delete", &failure)),
-        }
+        self.client.request(request.map_err(kube::Error::BuildRequest)?).await
     }
 }

@@ -12,6 +12,7 @@
 //! again and reaches the same state, provided that [`Inventory::of`] the objects was noted before [`Cluster::apply`].
 
 mod access;
+mod anew;
 mod apply;
 mod change;
 mod cluster;
@@ -30,6 +31,7 @@ mod order;
 mod owner;
 mod prepare;
 mod prune;
+mod rules;
 mod secret;
 mod sights;
 mod stage;
@@ -49,6 +51,8 @@ pub use inventory::{Entry, Inventory};
 pub use look::Look;
 pub use mark::kept as is_kept;
 pub use owner::Owner;
+pub use rules::{HealthRule, Rules};
+pub use secret::Hidden;
 pub use sights::{Sight, Sights};
 pub use standing::Standing;
 pub use wait::Unhealthy;

@@ -15,7 +15,7 @@ use crate::stage::AT_ONCE;
 pub struct Look {
     /// The object.
     pub entry: Entry,
-    /// How far it is, by the rules of kstatus.
+    /// How far it is.
     pub health: Health,
     /// Each of its conditions as `type=status reason: message`, in its own order.
     pub conditions: Vec<String>,
@@ -37,7 +37,7 @@ impl Cluster {
         Ok(match &live {
             Some(live) => Look {
                 entry: entry.clone(),
-                health: Health::of(live, Timestamp::now()),
+                health: self.rules.health(live, Timestamp::now()),
                 conditions: health::conditions(live),
             },
             None => Look {

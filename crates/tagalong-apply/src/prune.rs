@@ -6,12 +6,12 @@ use jiff::Timestamp;
 
 use crate::change::{Action, Change, Outcome};
 use crate::cluster::Cluster;
-use crate::error::ApplyError;
+use crate::error::{self, ApplyError};
 use crate::health::{Health, State};
 use crate::inventory::Entry;
 use crate::object::is_leaving;
 use crate::owner::Owner;
-use crate::stage::AT_ONCE;
+use crate::stage::{AT_ONCE, TRIES};
 use crate::{mark, order};
 
 impl Cluster {
@@ -48,15 +48,26 @@ impl Cluster {
         let absent = || (change(Action::Deleted, Health::new(State::NotFound, "")), false);
         let served = self.kinds.find_any(&self.client, &entry.id, &entry.api_version()).await?;
         let Some(served) = served else { return Ok(absent()) };
-        let Some(live) = self.get(&served, &entry.id).await? else { return Ok(absent()) };
-        if !owner.owns(&live) || mark::kept(&live) {
-            return Ok((change(Action::Skipped, Health::of(&live, Timestamp::now())), false));
-        }
         let health = Health::new(State::Terminating, "Resource scheduled for deletion");
-        if is_leaving(&live) {
-            return Ok((change(Action::Unchanged, health), true));
+        let mut staying = true;
+        for left in (0..TRIES).rev() {
+            let Some(live) = self.get(&served, &entry.id).await? else { return Ok(absent()) };
+            if !owner.owns(&live) || mark::kept(&live) {
+                return Ok((change(Action::Skipped, Health::of(&live, Timestamp::now())), false));
+            }
+            if is_leaving(&live) {
+                return Ok((change(Action::Unchanged, health), true));
+            }
+            match self.delete_unchanged(&served, &entry.id, &live).await {
+                Ok(there) => {
+                    staying = there;
+                    break;
+                }
+                // Somebody wrote it meanwhile: it may be another's by now.
+                Err(failure) if error::code(&failure) == 409 && left > 0 => {}
+                Err(failure) => return Err(ApplyError::of(&entry.id, "delete", &failure)),
+            }
         }
-        let staying = self.delete(&served, &entry.id, &live).await?;
         Ok((change(Action::Deleted, health), staying))
     }
 }

@@ -136,7 +136,12 @@ impl GitLab {
             "sha": pull.head,
         });
         let path = format!("/merge_requests/{}/merge", pull.number);
-        let answer = self.ask(Method::PUT, &path, Some(body), &[405, 406, 409, 422]).await?;
+        let answer = self.ask(Method::PUT, &path, Some(body), &[401, 405, 406, 409, 422]).await?;
+        if answer.status == 401 {
+            // What GitLab says where the token is known and its role may not merge.
+            let message = format!("{}: the token may not merge (401); see what role it needs", self.api.host);
+            return Err(ForgeError::new(ErrorKind::Forbidden, message));
+        }
         Ok(answer.status == 200)
     }
 }

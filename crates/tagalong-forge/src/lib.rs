@@ -12,7 +12,7 @@
 //! ```
 //!
 //! What holds everywhere: the token goes to the repository's own host and to nobody else; no error carries a token or
-//! the body of an answer; a host that asks for patience is not asked again before its time.
+//! the body of an answer; a host that asks for patience is not asked again before its time, an hour at most.
 
 mod address;
 mod api;

@@ -93,7 +93,7 @@ fn create(state: &mut State, asked: &Asked<'_>) -> Said {
         let message = format!("A pull request already exists for acme:{branch}.");
         return (422, json!({"message": "Validation Failed", "errors": [{"message": message}]}));
     }
-    if base != "main" {
+    if base != "main" || state.refused.contains(&branch) {
         return (
             422,
             json!({"message": "Validation Failed", "errors": [{"field": "base", "code": "invalid"}]}),

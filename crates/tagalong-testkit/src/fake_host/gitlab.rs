@@ -78,6 +78,9 @@ fn create(state: &mut State, asked: &Asked<'_>) -> Said {
             json!({"message": ["Another open merge request already exists for this source branch"]}),
         );
     }
+    if state.refused.contains(&branch) {
+        return (400, json!({"message": "source_branch is invalid"}));
+    }
     let names = |key: &str| -> Vec<String> {
         let ids = asked.body.get(key).and_then(Value::as_array);
         let index = |id: &Value| usize::try_from(id.as_u64()?.checked_sub(100)?).ok();

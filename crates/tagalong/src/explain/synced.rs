@@ -8,9 +8,9 @@ use serde::Serialize;
 use std::fmt;
 use std::sync::Arc;
 use tagalong_api::condition::{self, READY};
-use tagalong_api::{DriftedObject, Kustomization};
+use tagalong_api::{DriftedObject, Kustomization, validate};
 use tagalong_apply::{Cluster, Entry, Look, ObjectId, State};
-use tagalong_engine::{Desk as _, wake};
+use tagalong_engine::{Desk as _, kustomization, wake};
 use tagalong_model::ObjectKey;
 
 /// What is asked about.
@@ -154,6 +154,10 @@ async fn look(asked: &Asked, object: &Arc<Kustomization>, cluster: &Cluster) -> 
     let mut wanted = entries(object);
     if matches!(asked, Asked::Object(..)) {
         wanted.retain(|entry| asked.is_object(&entry.id));
+    }
+    let mut cluster = cluster.clone();
+    if let Ok(valid) = validate::kustomization(object) {
+        cluster = cluster.ruled(kustomization::rules(&valid));
     }
     let looks = cluster.look_at(&wanted).await;
     let status = object.status.clone().unwrap_or_default();

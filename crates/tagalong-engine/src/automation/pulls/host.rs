@@ -88,5 +88,10 @@ pub(super) fn failed(error: &ForgeError) -> Failure {
         ErrorKind::Auth | ErrorKind::Forbidden => Reason::AuthenticationFailed,
         _ => Reason::PullRequestFailed,
     };
-    Failure { reason, message: format!("failed to keep the pull requests: {error}"), stalled: false }
+    failing(reason, &error.to_string())
+}
+
+/// A failure that time may mend.
+pub(super) fn failing(reason: Reason, why: &str) -> Failure {
+    Failure { reason, message: format!("failed to keep the pull requests: {why}"), stalled: false }
 }

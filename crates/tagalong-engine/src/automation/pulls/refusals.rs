@@ -5,7 +5,7 @@ use super::host::Hosts;
 use super::text::is_closed_by_us;
 use crate::automation::look::Looked;
 use crate::automation::message::{AUTOMATION, UPDATE, quoted};
-use crate::automation::pins::{Pin, lifted_after, unpin_text};
+use crate::automation::pins::{Lifted, Pin, Since, unpin_text};
 use crate::automation::plan::{EditPlan, HeldSite, PlannedEdit, held};
 use crate::automation::round::Job;
 use crate::mirrors::Opened;
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use tagalong_api::Reason;
 use tagalong_edit::Site;
 use tagalong_forge::{Closer, Forge, ForgeError, PullRequest, State};
-use tagalong_git::{GitError, trailer};
+use tagalong_git::{Deepened, GitError, trailer};
 use tagalong_model::RepoPath;
 
 /// What one closed pull request refuses.
@@ -137,11 +137,33 @@ fn refused(
     let file = looked.files.iter().find(|file| file.path == *path);
     let Some(site) = file.and_then(|file| file.scan.sites.get(first.place.0)) else { return Ok(None) };
     for refusal in refusals.iter().filter(|refusal| refusal.covers(edits)) {
-        let since = refusal.closed.as_second();
-        let tip = looked.fetched.commit.parse()?;
-        if !lifted_after(opened, &job.gathered.remote, tip, since, &unpin_text(site, path.as_str()))? {
-            return Ok(refusal.held(looked, edits, path, site));
+        let since = Since {
+            mirror: &opened.mirror,
+            remote: &job.gathered.remote,
+            tip: looked.fetched.commit.parse()?,
+            since: refusal.closed.as_second(),
+            max_mirror_size: job.max_mirror_size,
+        };
+        let held = || refusal.held(looked, edits, path, site);
+        match since.lifts(&mut opened.look_back, &unpin_text(site, path.as_str()))? {
+            Lifted::Yes => {}
+            Lifted::No => return Ok(held()),
+            Lifted::Unknown(why) => return Ok(held().map(|held| too_short(held, why))),
         }
     }
     Ok(None)
+}
+
+/// The same where it cannot be told whether a commit has lifted it meanwhile.
+fn too_short(held: HeldSite, why: Deepened) -> HeldSite {
+    let why = match why {
+        Deepened::TooLarge => {
+            "the branch's history would make the mirror larger than --max-mirror-size allows; raise it"
+        }
+        Deepened::Done | Deepened::Nothing => {
+            "the repository is itself a shallow clone; fetch it whole (git fetch --unshallow)"
+        }
+    };
+    let message = format!("{}; cannot tell whether that was done: {why}", held.message);
+    HeldSite { reason: Reason::HistoryTooShort, message, ..held }
 }

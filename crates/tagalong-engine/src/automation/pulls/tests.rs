@@ -1,6 +1,6 @@
 //! Groups, texts and leftovers, as tables.
 
-use super::group::{Group, groups, is_own, stem};
+use super::group::{Group, Stem, branches, groups};
 use super::leftover::{Leftover, judge};
 use super::text::{about, closed, described, is_closed_by_us, plain, text};
 use crate::automation::plan::{EditPlan, HeldSite, PlannedEdit};
@@ -70,16 +70,26 @@ fn branches_are_stable_and_no_two_automations_share_one() {
             "tagalong/flux-system/fleet/api tagalong/flux-system/fleet/web tagalong/flux-system/fleet/x-lock",
         ),
         (None, Some("a1b2"), GroupBy::Automation, "tagalong/a1b2/flux-system/fleet/all"),
-        (Some("updates"), None, GroupBy::Policy, "updates/api updates/web updates/x-lock"),
+        (Some("updates"), None, GroupBy::Policy, "updates-api updates-web updates-x-lock"),
         (Some("updates"), Some("a1b2"), GroupBy::Automation, "updates"),
     ] {
         let valid = automation(push, &serde_json::json!({}));
         let groups = groups(&plan, &valid, group_by, instance);
-        let branches: Vec<&str> = groups.iter().map(|group| group.branch.as_str()).collect();
-        assert_eq!(branches.join(" "), expected);
-        let stem = stem(&valid, instance);
-        assert!(branches.iter().all(|branch| is_own(branch, &stem)), "{stem}");
-        assert!(!is_own(&format!("{stem}x/api"), &stem));
+        let names: Vec<&str> = groups.iter().map(|group| group.branch.as_str()).collect();
+        assert_eq!(names.join(" "), expected);
+        let stem = Stem::new(&valid, instance);
+        assert!(names.iter().all(|branch| stem.is_own(branch)), "{stem:?}");
+        assert!(!stem.is_own("updatesx") && !stem.is_own("tagalong/flux-system/fleetx/api"));
+        // None of them lies below another one, which Git cannot have; what was refused in one grouping, or before the
+        // branch got a name, is asked for in all.
+        let all = branches(&plan, &valid, instance);
+        assert!(names.iter().all(|name| all.contains(*name)), "{all:?}");
+        let below = |a: &String| all.iter().any(|b| b.starts_with(&format!("{a}/")));
+        assert!(!all.iter().any(below), "{all:?}");
+        assert!(
+            all.iter().any(|name| name.starts_with("tagalong/") && name.ends_with("/fleet/api")),
+            "{all:?}"
+        );
     }
 }
 
