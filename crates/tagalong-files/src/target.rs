@@ -14,7 +14,8 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tagalong_apply::{
-    Action, ApplyError, Change, Entry, Health, ObjectId, Options, Outcome, Owner, Rules, State, Unhealthy,
+    Action, ApplyError, Change, Entry, Health, ObjectId, Options, Outcome, Owner, Rules, Sights, State,
+    Unhealthy,
 };
 use tagalong_engine::Target;
 
@@ -82,7 +83,7 @@ impl FolderTarget {
             write(&path, text.as_bytes()).map_err(|error| refused(&error))?;
         }
         let health = Health { state: State::Current, message: String::new() };
-        Ok(Change { entry, action, fields: Vec::new(), health })
+        Ok(Change { entry, action, fields: Vec::new(), health, standing: None })
     }
 
     fn prune_one(&self, owner: &Owner, entry: &Entry) -> Result<Change, ApplyError> {
@@ -91,7 +92,7 @@ impl FolderTarget {
             |error: io::Error| ApplyError::Unreachable(format!("{} cannot be deleted: {error}", entry.id));
         let change = |action, state| {
             let health = Health { state, message: String::new() };
-            Change { entry: entry.clone(), action, fields: Vec::new(), health }
+            Change { entry: entry.clone(), action, fields: Vec::new(), health, standing: None }
         };
         let Some(live) = Self::read(&path).map_err(failed)? else {
             return Ok(change(Action::Deleted, State::NotFound));
@@ -156,6 +157,15 @@ impl Target for FolderTarget {
 
     async fn gone(&self, _: &[Entry], _: Duration) -> Result<(), Unhealthy> {
         Ok(())
+    }
+
+    /// There is but one folder.
+    fn way(&self) -> u64 {
+        0
+    }
+
+    async fn sights(&self, _: &Entry) -> Result<Sights, ApplyError> {
+        Err(ApplyError::Unreachable("a folder is not watched".to_owned()))
     }
 }
 
