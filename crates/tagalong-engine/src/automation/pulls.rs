@@ -125,7 +125,9 @@ async fn look(forge: &dyn Forge, job: &Job, planned: &Planned, stem: &Stem) -> R
     // What was refused in one grouping is refused in another.
     let branches = group::branches(&planned.edits, &job.valid, job.instance.as_deref());
     let branches: Vec<String> = branches.into_iter().collect();
-    let closed = forge.closed(&branches, &job.gathered.push_branch).await?;
+    let open: Vec<PullRequest> = open;
+    let mut closed = forge.closed(&branches, &job.gathered.push_branch).await?;
+    closed.retain(|closed| open.iter().all(|open| open.number != closed.number));
     Ok(Seen { open, closed })
 }
 
