@@ -11,6 +11,7 @@ mod health;
 mod killed;
 mod leave;
 mod place;
+mod rollback;
 mod story;
 mod variables;
 

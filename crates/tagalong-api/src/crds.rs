@@ -154,6 +154,8 @@ mod tests {
             "ImageUpdateAutomation.spec.limits.quietPeriod",
             "ImageUpdateAutomation.spec.rollback",
             "ImageUpdateAutomation.spec.rollback.onRevert",
+            "ImageUpdateAutomation.spec.rollback.onUnhealthy",
+            "ImageUpdateAutomation.spec.rollback.schedule",
             "ImageUpdateAutomation.spec.schedule",
             "ImageUpdateAutomation.spec.update.lineFiles",
             "ImageUpdateAutomation.status.pins",

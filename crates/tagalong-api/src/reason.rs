@@ -126,6 +126,8 @@ reasons! {
     HealthCheckFailed
     /// Health checks were ended because there was something newer to apply.
     HealthCheckCanceled
+    /// An expression cannot be read.
+    InvalidCELExpression
 
     /// The site holds a tag that the policy accepts and that is above the selected one (RULES 2).
     CurrentIsAhead
@@ -145,6 +147,8 @@ reasons! {
     Reverted
     /// A site was pinned by a revert.
     Pinned
+    /// A commit of the automation was taken back because something was not healthy with it (RULES 16).
+    RolledBack
     /// The branch's history cannot be had as far back as it takes to tell (RULES 13).
     HistoryTooShort
     /// A commit that was on the branch is not in its history any more (RULES 12).

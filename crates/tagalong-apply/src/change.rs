@@ -5,6 +5,7 @@ use std::fmt;
 use crate::error::ApplyError;
 use crate::health::Health;
 use crate::inventory::Entry;
+use crate::secret::{Hidden, MASK};
 
 /// What was done; its word is the one in Flux's events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +47,20 @@ pub struct Change {
     pub health: Health,
 }
 
+impl Change {
+    /// The same without the values of its fields, where some of what is wanted came out of Secrets.
+    #[must_use]
+    pub(crate) fn hiding(mut self, hidden: &Hidden) -> Self {
+        if !hidden.is_empty() {
+            for field in &mut self.fields {
+                field.live = field.live.take().map(|_| MASK.to_owned());
+                field.wanted = field.wanted.take().map(|_| MASK.to_owned());
+            }
+        }
+        self
+    }
+}
+
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.entry.id, self.action)
@@ -59,6 +74,16 @@ pub struct Outcome {
     pub changes: Vec<Change>,
     /// Why the rest was not; empty where all went well. With failures, the stages after theirs were not begun.
     pub failures: Vec<ApplyError>,
+}
+
+impl Outcome {
+    /// The same without values that came out of Secrets.
+    #[must_use]
+    pub fn hiding(mut self, hidden: &Hidden) -> Self {
+        self.changes = self.changes.into_iter().map(|change| change.hiding(hidden)).collect();
+        self.failures = self.failures.into_iter().map(|failure| failure.hiding(hidden)).collect();
+        self
+    }
 }
 
 /// A field that stood otherwise than wanted. Values are short JSON; those of a Secret read `***`.

@@ -12,6 +12,7 @@
 //! again and reaches the same state, provided that [`Inventory::of`] the objects was noted before [`Cluster::apply`].
 
 mod access;
+mod anew;
 mod apply;
 mod change;
 mod cluster;
@@ -29,6 +30,7 @@ mod order;
 mod owner;
 mod prepare;
 mod prune;
+mod rules;
 mod secret;
 mod stage;
 mod takeover;
@@ -45,4 +47,6 @@ pub use id::ObjectId;
 pub use inventory::{Entry, Inventory};
 pub use mark::kept as is_kept;
 pub use owner::Owner;
+pub use rules::{HealthRule, Rules};
+pub use secret::Hidden;
 pub use wait::Unhealthy;

@@ -3,16 +3,14 @@
 use futures::StreamExt as _;
 use futures::stream;
 use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::change::{Action, Change, Outcome};
 use crate::cluster::Cluster;
-use crate::error::ApplyError;
+use crate::error::{self, ApplyError};
 use crate::health::{Health, State};
 use crate::inventory::Entry;
-use crate::object::text;
 use crate::owner::Owner;
-use crate::stage::AT_ONCE;
+use crate::stage::{AT_ONCE, TRIES, leaving};
 use crate::{mark, order};
 
 impl Cluster {
@@ -39,17 +37,21 @@ impl Cluster {
         let absent = || change(Action::Deleted, Health::new(State::NotFound, ""));
         let served = self.kinds.find_any(&self.client, &entry.id, &entry.api_version()).await?;
         let Some(served) = served else { return Ok(absent()) };
-        let Some(live) = self.get(&served, &entry.id).await? else { return Ok(absent()) };
-        if !owner.owns(&live) || mark::kept(&live) {
-            return Ok(change(Action::Skipped, Health::of(&live, Timestamp::now())));
-        }
-        if !leaving(&live) {
-            self.delete(&served, &entry.id, &live).await?;
+        for left in (0..TRIES).rev() {
+            let Some(live) = self.get(&served, &entry.id).await? else { return Ok(absent()) };
+            if !owner.owns(&live) || mark::kept(&live) {
+                return Ok(change(Action::Skipped, Health::of(&live, Timestamp::now())));
+            }
+            if leaving(&live) {
+                break;
+            }
+            match self.delete_unchanged(&served, &entry.id, &live).await {
+                Ok(()) => break,
+                // Somebody wrote it meanwhile: it may be another's by now.
+                Err(failure) if error::code(&failure) == 409 && left > 0 => {}
+                Err(failure) => return Err(ApplyError::of(&entry.id, "delete", &failure)),
+            }
         }
         Ok(change(Action::Deleted, Health::new(State::Terminating, "Resource scheduled for deletion")))
     }
-}
-
-fn leaving(live: &Value) -> bool {
-    !text(live, "/metadata/deletionTimestamp").is_empty()
 }

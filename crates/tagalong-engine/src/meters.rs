@@ -37,6 +37,7 @@ struct Inner {
     outcomes: Family<Words, Counter>,
     pushes: Family<Words, Counter>,
     edits: Counter,
+    rollbacks: Counter,
     tag_to_push: Histogram,
 }
 
@@ -75,6 +76,7 @@ impl Default for Meters {
             outcomes: Family::default(),
             pushes: Family::default(),
             edits: Counter::default(),
+            rollbacks: Counter::default(),
             tag_to_push: Histogram::new(TAG_TO_PUSH),
         }));
         // A series that begins at its first failure shows no increase for it.
@@ -108,6 +110,11 @@ impl Meters {
             inner.pushes.clone(),
         );
         registry.register("tagalong_edits", "Values written and pushed", inner.edits.clone());
+        registry.register(
+            "tagalong_rollbacks",
+            "Commits taken back because something was not healthy with them",
+            inner.rollbacks.clone(),
+        );
         registry.register(
             "tagalong_tag_to_push_seconds",
             "Time from the listing that first showed a tag to the push that wrote it",
@@ -151,6 +158,7 @@ impl Meters {
         self.0.outcomes.get_or_create(&[("outcome", outcome)]).inc();
         if matches!(turn.outcome, TurnOutcome::Pushed { .. }) {
             self.0.edits.inc_by(turn.plan.edits.len() as u64);
+            self.0.rollbacks.inc_by(u64::from(turn.plan.revert.is_some()));
             for seen in first_seen {
                 self.0.tag_to_push.observe(now.duration_since(seen).as_secs_f64().max(0.0));
             }

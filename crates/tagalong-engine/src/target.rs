@@ -4,10 +4,14 @@
 use serde_json::Value;
 use std::future::Future;
 use std::time::Duration;
-use tagalong_apply::{Cluster, Entry, Options, Outcome, Owner, Unhealthy};
+use tagalong_apply::{Cluster, Entry, Options, Outcome, Owner, Rules, Unhealthy};
 
 /// What objects are applied to. Each call may be repeated, and begins again where another was ended.
 pub trait Target: Send + Sync + 'static {
+    /// The same for objects that these rules hold for.
+    #[must_use]
+    fn ruled(self, rules: Rules) -> Self;
+
     /// Applies a set of objects for an owner.
     fn apply(
         &self,
@@ -41,6 +45,10 @@ pub trait Target: Send + Sync + 'static {
 }
 
 impl Target for Cluster {
+    fn ruled(self, rules: Rules) -> Self {
+        Self::ruled(self, rules)
+    }
+
     fn apply(
         &self,
         owner: &Owner,

@@ -6,7 +6,7 @@ use kube::ResourceExt;
 use std::collections::HashMap;
 use tagalong_api::{
     GitRepository, ImagePolicy, ImageRepository, ImageUpdateAutomation, Kustomization, RECONCILE_REQUEST,
-    condition, validate,
+    Reason, condition, validate,
 };
 use tagalong_model::ObjectKey;
 
@@ -144,13 +144,12 @@ pub fn after_push(
     if old.is_none_or(|old| pushed(old) == pushed(new)) {
         return Vec::new();
     }
-    let reference = &new.spec.source_ref;
-    let namespace = reference.namespace.clone().or_else(|| new.namespace()).unwrap_or_default();
+    let written = source_of(new);
     let sources = kinds.sources.state();
-    let is_source = |source: &GitRepository| {
-        source.namespace().as_ref() == Some(&namespace) && source.name_any() == reference.name
-    };
-    let Some(url) = sources.iter().find(|source| is_source(source)).map(|source| source.spec.url.clone())
+    let Some(url) = sources
+        .iter()
+        .find(|source| key_of(source.as_ref()) == written)
+        .map(|source| source.spec.url.clone())
     else {
         return Vec::new();
     };
@@ -172,8 +171,33 @@ pub fn after_artifact(old: Option<&GitRepository>, new: &GitRepository, kinds: &
     built.map(|kustomization| key_of(kustomization.as_ref())).collect()
 }
 
-/// Kustomizations to wake after another one changed: those that wait for it, when it has become Ready, or Ready of
-/// another revision.
+/// Automations to wake after a Kustomization changed: those that take back what is not healthy, when it has become so.
+pub fn after_health(old: Option<&Kustomization>, new: &Kustomization, kinds: &Kinds) -> Vec<ObjectKey> {
+    let failed = |object: &Kustomization| {
+        let status = object.status.as_ref()?;
+        let ready = condition::find(&status.conditions, condition::READY)?;
+        let failed = ready.status == "False" && ready.reason == Reason::HealthCheckFailed.as_str();
+        failed.then(|| (status.last_attempted_revision.clone(), ready.message.clone()))
+    };
+    if failed(new).is_none() || old.is_some_and(|old| failed(old) == failed(new)) {
+        return Vec::new();
+    }
+    let (namespace, source) = (new.namespace(), built_from(new));
+    let all = kinds.automations.state();
+    let listens = |automation: &ImageUpdateAutomation| {
+        let rollback = automation.spec.rollback.as_ref();
+        rollback.and_then(|rollback| rollback.on_unhealthy.as_deref()) == Some("Revert")
+            && automation.namespace() == namespace
+            && source_of(automation) == source
+    };
+    all.iter()
+        .filter(|automation| listens(automation))
+        .map(|automation| key_of(automation.as_ref()))
+        .collect()
+}
+
+/// Kustomizations to wake after another one changed: those that depend on it, when it has become Ready, or Ready of
+/// another revision; and those that wait for what an expression says of it, after any change.
 pub fn after_kustomization(
     old: Option<&Kustomization>,
     new: &Kustomization,
@@ -184,16 +208,30 @@ pub fn after_kustomization(
         let ready = condition::find(&status.conditions, condition::READY)?;
         (ready.status == "True").then(|| (status.last_applied_revision.clone(), status.observed_generation))
     };
-    if seen(new).is_none() || old.is_some_and(|old| seen(old) == seen(new)) {
-        return Vec::new();
-    }
+    let ready = seen(new).is_some() && old.is_none_or(|old| seen(old) != seen(new));
+    let whole = |object: &Kustomization| {
+        let metadata = &object.metadata;
+        (metadata.generation, metadata.labels.clone(), metadata.annotations.clone(), object.status.clone())
+    };
+    let changed = ready || old.is_none_or(|old| whole(old) != whole(new));
     let key = key_of(new);
-    let waits = |other: &Kustomization| {
+    let wakes = |other: &Kustomization| {
         let namespace = other.namespace().unwrap_or_default();
         other.spec.depends_on.iter().flatten().any(|reference| {
-            reference.name == key.name && *reference.namespace.as_ref().unwrap_or(&namespace) == key.namespace
+            let names = reference.name == key.name
+                && *reference.namespace.as_ref().unwrap_or(&namespace) == key.namespace;
+            let asks = reference.ready_expr.as_ref().is_some_and(|text| !text.is_empty());
+            names && if asks { changed && waits(other) } else { ready }
         })
     };
     let all = kinds.kustomizations.state();
-    all.iter().filter(|other| waits(other)).map(|other| key_of(other.as_ref())).collect()
+    all.iter().filter(|other| wakes(other)).map(|other| key_of(other.as_ref())).collect()
+}
+
+/// Whether something that it depends on was not ready at its last turn. Only then is it woken for any change: two that
+/// look at each other would wake each other for ever.
+fn waits(object: &Kustomization) -> bool {
+    let conditions = object.status.as_ref().map(|status| status.conditions.as_slice());
+    let ready = conditions.and_then(|conditions| condition::find(conditions, condition::READY));
+    ready.is_some_and(|ready| ready.reason == Reason::DependencyNotReady.as_str())
 }

@@ -16,7 +16,7 @@ use tagalong_api::{
 };
 use tagalong_engine::wake::Referrers;
 use tagalong_engine::wheel::Wakers;
-use tagalong_engine::{Desk, DeskError, Finding, Kinds, Record, SecretData, Wish, wake};
+use tagalong_engine::{Desk, DeskError, Finding, Judges, Kinds, Record, SecretData, Wish, wake};
 use tagalong_model::ObjectKey;
 use tagalong_registry::DockerConfig;
 
@@ -216,6 +216,14 @@ impl Desk for FilesDesk {
             "ConfigMap '{}' can be read in a cluster only; put its values into .spec.postBuild.substitute, or into a Secret",
             key.name
         )))
+    }
+
+    async fn judges(&self, _namespace: &str) -> Result<Judges, DeskError> {
+        Err(DeskError::Unsupported(
+            ".spec.rollback.onUnhealthy: Revert needs a cluster, which says what is healthy; from files nothing does: remove \
+             it, or serve the automation by `tagalong controller`"
+                .to_owned(),
+        ))
     }
 
     async fn target(&self, destination: &Destination) -> Result<FolderTarget, DeskError> {

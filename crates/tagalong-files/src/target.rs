@@ -14,7 +14,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tagalong_apply::{
-    Action, ApplyError, Change, Entry, Health, ObjectId, Options, Outcome, Owner, State, Unhealthy,
+    Action, ApplyError, Change, Entry, Health, ObjectId, Options, Outcome, Owner, Rules, State, Unhealthy,
 };
 use tagalong_engine::Target;
 
@@ -108,6 +108,11 @@ impl FolderTarget {
 }
 
 impl Target for FolderTarget {
+    /// A file has no health.
+    fn ruled(self, _: Rules) -> Self {
+        self
+    }
+
     async fn apply(&self, owner: &Owner, objects: Vec<Value>, _: &Options) -> Outcome {
         let mut outcome = Outcome::default();
         for object in objects {

@@ -135,7 +135,7 @@ pub(crate) enum Command {
     /// Print the CustomResourceDefinitions of the kinds as YAML.
     #[command(after_help = "Example:\n  tagalong crds | kubectl apply --server-side -f -")]
     Crds,
-    /// Keep the objects of a Kubernetes cluster reconciled, in place of Flux's image controllers.
+    /// Keep the objects of a Kubernetes cluster reconciled, in place of Flux's controllers.
     #[command(
         after_help = "Example:\n  KUBECONFIG=~/.kube/config tagalong controller --storage-path ./state"
     )]

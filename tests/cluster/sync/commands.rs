@@ -8,7 +8,7 @@ use tagalong_testkit::git_repo::Change;
 
 impl Place {
     /// Runs a command with an administrator's kubeconfig on this place's namespace.
-    fn asked(&self, args: &[&str]) -> Ran {
+    pub(super) fn asked(&self, args: &[&str]) -> Ran {
         let mut command = tagalong(self.estate.folder(), args);
         command.args(["-n", &self.namespace]).env("KUBECONFIG", self.plane.kubeconfig());
         command.output().unwrap().into()

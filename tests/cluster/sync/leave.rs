@@ -1,7 +1,7 @@
 //! The end of a Kustomization, and its rest.
 
 use super::super::place::Place;
-use super::place::{APPS, config};
+use super::place::{APPS, READY, config};
 
 /// Deletes a Kustomization with these fields after it was applied; whether its ConfigMap is still there.
 fn survives(place: &Place, name: &str, extra: &str) -> bool {
@@ -54,6 +54,28 @@ fn without_the_account_that_applied_it_the_objects_stay_and_nothing_hangs() {
     place.own(&["delete", "serviceaccount", "deployer"], "");
     place.delete(APPS);
     place.own(&["get", "configmap", "web"], "");
+    controller.until("unable to prune objects");
+}
+
+#[test]
+fn one_that_could_not_be_applied_any_more_takes_its_objects_with_it_or_names_them() {
+    let files = [("apps/c.yaml", &*config("web", "1")), ("far/c.yaml", &config("far", "1"))];
+    let Some(place) = Place::synced("unserved", &files) else { return };
+    place.apply(&place.kustomization("apps", ""));
+    place.apply(&place.kustomization("far", "  path: ./far\n"));
+    let mut controller = place.syncing();
+    place.until_ready(APPS);
+    place.until_ready("kustomization/far");
+    let patch = |object: &str, spec: &str| {
+        place.own(&["patch", object, "--type=merge", "-p", &format!("{{\"spec\":{spec}}}")], "");
+        place.until(object, &format!("{READY}.reason"), "FeatureGateDisabled");
+        place.delete(object);
+    };
+    patch(APPS, r#"{"sourceRef":{"kind":"OCIRepository"}}"#);
+    assert_eq!(place.own(&["get", "configmap", "web", "--ignore-not-found"], ""), "");
+    // Where no way leads to what was applied, that is said.
+    patch("kustomization/far", r#"{"kubeConfig":{"configMapRef":{"name":"cloud"}}}"#);
+    place.own(&["get", "configmap", "far"], "");
     controller.until("unable to prune objects");
 }
 

@@ -48,6 +48,27 @@ async fn what_left_is_deleted_and_what_is_not_ours_stays() {
 }
 
 #[tokio::test]
+async fn an_object_that_another_takes_over_at_the_same_moment_stays() {
+    let Some(place) = Place::new("moved").await else { return };
+    let object = place.config_map("moved", &json!({}));
+    place.applied(std::slice::from_ref(&object)).await;
+    let (plane, namespace) = (place.plane, place.namespace.clone());
+    // Between the look at the labels and the deletion, its next owner has applied it.
+    place.counter.before_next_write(move || {
+        let label = ["label", "configmap", "moved", "kustomize.toolkit.fluxcd.io/name=other", "--overwrite"];
+        let done = plane.kubectl(&[&label[..], &["-n", &namespace]].concat(), "").unwrap();
+        assert!(done.success, "{}", done.stderr);
+    });
+    let pruned = place.cluster.prune(&place.owner, &Inventory::of(&[object]).entries).await;
+    assert_eq!(failures(&pruned), [""; 0]);
+    assert_eq!(shown(&pruned), [format!("ConfigMap/{}/moved skipped", place.namespace)]);
+    assert_eq!(
+        place.get("configmap", "moved")["metadata"]["labels"]["kustomize.toolkit.fluxcd.io/name"],
+        "other"
+    );
+}
+
+#[tokio::test]
 async fn an_object_that_stays_for_its_finalizer_is_waited_for() {
     let Some(place) = Place::new("finalizer").await else { return };
     let mut object = place.config_map("slow", &json!({}));

@@ -2,6 +2,7 @@
 //! goes into the status at once, so that whoever is ended in the middle begins again with it.
 
 use super::applied::{self, Told};
+use super::gather::Gathered;
 use super::render::{Rendered, render};
 use super::{Failure, Turn, gather, history, inventory};
 use crate::desk::{Desk, Event, EventType};
@@ -11,7 +12,7 @@ use std::time::Duration;
 use tagalong_api::condition::{self, Outcome};
 use tagalong_api::validate::ValidKustomization;
 use tagalong_api::{Reason, Snapshot};
-use tagalong_apply::{Action, Change, Inventory, Options, Owner};
+use tagalong_apply::{Action, Change, HealthRule, Inventory, Options, Owner, Rules};
 use tagalong_kustomize::Tree;
 use tagalong_model::format_duration;
 
@@ -49,15 +50,16 @@ impl<D: Desk> Turn<'_, D> {
         let target = self.context.desk.target(&valid.destination).await.map_err(|error| {
             Failure::new(Reason::ReconciliationFailed, format!("failed to build kube client: {error}"))
         })?;
-        let known = self.status.history.iter().flatten().next().is_some_and(|last| last.digest == digest);
+        let target = target.ruled(rules(valid));
+        let known = history::is_known(self.status.history.as_deref(), &digest);
         let set = Set { revision, digest, known };
         let (before, next) = (inventory::read(self.status.inventory.as_ref()), Inventory::of(&objects));
         self.announce(valid, &set, &before, &next).await?;
         let changes = self.apply(valid, &target, objects, &set).await?;
-        self.status.inventory = Some(inventory::write(&next));
         if valid.prune {
-            self.prune(&target, &before, &next, &set).await?;
+            self.prune(valid, &target, (&before, &next), &set).await?;
         }
+        self.status.inventory = Some(inventory::write(&next));
         drop(permit);
         self.check_health(valid, &target, &changes, &set, &place).await?;
         self.end(&set, Reason::ReconciliationSucceeded);
@@ -67,8 +69,9 @@ impl<D: Desk> Turn<'_, D> {
         Ok(Done { revision: set.revision })
     }
 
-    async fn build(&self, valid: &ValidKustomization, tree: Arc<Tree>) -> Result<Rendered, Failure> {
-        let variables = gather::variables(self.context, valid).await?;
+    async fn build(&mut self, valid: &ValidKustomization, tree: Arc<Tree>) -> Result<Rendered, Failure> {
+        let Gathered { variables, hidden } = gather::variables(self.context, valid).await?;
+        self.hidden = hidden;
         let folder = valid.path.as_ref().map(ToString::to_string).unwrap_or_default();
         render(&self.object.spec, variables, tree, folder).await
     }
@@ -117,6 +120,7 @@ impl<D: Desk> Turn<'_, D> {
             let message = format!("applying was not done within {}", format_duration(valid.timeout));
             return Err(Failure::new(Reason::ReconciliationFailed, message));
         };
+        let outcome = outcome.hiding(&self.hidden);
         self.changed(applied::told(&outcome.changes, set.known)).await?;
         if outcome.failures.is_empty() {
             return Ok(outcome.changes);
@@ -128,16 +132,25 @@ impl<D: Desk> Turn<'_, D> {
 
     async fn prune(
         &mut self,
+        valid: &ValidKustomization,
         target: &D::Target,
-        before: &Inventory,
-        next: &Inventory,
+        (before, next): (&Inventory, &Inventory),
         set: &Set,
     ) -> Result<(), Failure> {
         let gone = before.without(next);
         if gone.is_empty() {
             return Ok(());
         }
-        let outcome = target.prune(&self.owner(), &gone).await;
+        // Until it is known what became of them, all are still ours.
+        self.status.inventory = Some(inventory::write(&inventory::both(before, next)));
+        let owner = self.owner();
+        let pruning = target.prune(&owner, &gone);
+        let Ok(outcome) = tokio::time::timeout(self.left(valid), pruning).await else {
+            self.end(set, Reason::PruneFailed);
+            let message = format!("pruning was not done within {}", format_duration(valid.timeout));
+            return Err(Failure::new(Reason::PruneFailed, message));
+        };
+        let outcome = outcome.hiding(&self.hidden);
         self.changed(applied::told(&outcome.changes, false)).await?;
         if outcome.failures.is_empty() {
             return Ok(());
@@ -169,4 +182,14 @@ impl<D: Desk> Turn<'_, D> {
     pub(super) fn owner(&self) -> Owner {
         Owner { name: self.key.name.clone(), namespace: self.key.namespace.clone() }
     }
+}
+
+/// What the Kustomization says of its objects.
+fn rules(valid: &ValidKustomization) -> Rules {
+    let health = valid.health_rules.iter().map(|rule| HealthRule {
+        group: rule.group.clone(),
+        kind: rule.kind.clone(),
+        expressions: rule.expressions.clone(),
+    });
+    Rules { health: health.collect() }
 }

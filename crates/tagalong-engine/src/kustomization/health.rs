@@ -51,7 +51,9 @@ impl<D: Desk> Turn<'_, D> {
             };
             match checked {
                 Some(Ok(())) => {}
-                Some(Err(unhealthy)) => return Err(self.unhealthy(set, unhealthy.to_string())),
+                Some(Err(unhealthy)) => {
+                    return Err(self.unhealthy(set, unhealthy.hiding(&self.hidden).to_string()));
+                }
                 None => return Err(self.canceled(set)),
             }
         }

@@ -1,17 +1,34 @@
 //! From the files of an artifact to the objects of a Kustomization. Pure but for the thread that it takes.
 
-use super::Failure;
+use super::{Failure, gather};
+use crate::context::Context;
+use crate::desk::Desk;
 use serde_json::Value;
 use std::sync::Arc;
-use tagalong_api::{KustomizationSpec, Reason};
+use tagalong_api::{Kustomization, KustomizationSpec, Reason, validate};
 use tagalong_kustomize::{Additions, Files as _, Tree, Variables, render_for, to_yaml};
 use tagalong_model::Digest;
 
 /// What was built.
-pub(super) struct Rendered {
-    pub(super) objects: Vec<Value>,
+pub(crate) struct Rendered {
+    pub(crate) objects: Vec<Value>,
     /// `sha256:<hex>` of them as YAML.
-    pub(super) digest: String,
+    pub(crate) digest: String,
+}
+
+/// Builds a Kustomization, whoever serves it, from these files.
+///
+/// # Errors
+/// Why it cannot be built here.
+pub(crate) async fn rendered<D: Desk>(
+    context: &Context<D>,
+    object: &Kustomization,
+    tree: Arc<Tree>,
+) -> Result<Rendered, String> {
+    let valid = validate::kustomization(object).map_err(|invalid| invalid.message)?;
+    let gathered = gather::variables(context, &valid).await.map_err(|failure| failure.message)?;
+    let folder = valid.path.as_ref().map(ToString::to_string).unwrap_or_default();
+    render(&object.spec, gathered.variables, tree, folder).await.map_err(|failure| failure.message)
 }
 
 /// What a spec adds to its folder. Both types have Flux's field names; what is no addition is passed over.

@@ -1,15 +1,16 @@
 //! The branches of pull requests: each the base's tip plus one commit of ours. Blocks; called by `pulls`.
 
-use super::group::Group;
+use super::group::{Group, is_revert};
 use super::leftover::Wrote;
 use crate::automation::branch::{Asker, BranchState, inspect};
 use crate::automation::look::Looked;
-use crate::automation::message::{AUTOMATION, UPDATE, automation_name};
+use crate::automation::message::{AUTOMATION, UPDATE, automation_name, quoted};
 use crate::automation::round::{Job, Round, checkout_failed};
 use crate::automation::{Failure, TurnOutcome};
 use crate::mirrors::Opened;
 use tagalong_api::validate::Limits;
 use tagalong_git::{GitError, trailer};
+use tagalong_model::MarkerTarget;
 
 /// What became of one branch.
 pub(super) struct Written {
@@ -33,8 +34,9 @@ pub(super) enum BranchNow {
     Nothing,
     /// The server will not have it; why.
     Refused { why: String },
-    /// Left over, and pushed after the remote was looked at, or gone: the next turn sees more.
-    Unknown,
+    /// Left over, and to be kept: it was pushed after the remote was looked at, or is gone, so that the next turn sees
+    /// more; or it takes a commit back that still stands, and a person decides, whatever is healthy meanwhile.
+    ToKeep,
     /// Left over: what our commit on it wrote, where there is one.
     LeftOver { wrote: Wrote },
 }
@@ -86,7 +88,7 @@ fn now(outcome: TurnOutcome) -> BranchNow {
 
 fn left_over(job: &Job, opened: &mut Opened, looked: &Looked, branch: &str) -> Result<BranchNow, GitError> {
     let refname = format!("refs/heads/{branch}");
-    let Some(tip) = looked.fetched.tips.get(&refname) else { return Ok(BranchNow::Unknown) };
+    let Some(tip) = looked.fetched.tips.get(&refname) else { return Ok(BranchNow::ToKeep) };
     if *tip == looked.fetched.commit {
         return Ok(BranchNow::LeftOver { wrote: Wrote::default() });
     }
@@ -99,7 +101,10 @@ fn left_over(job: &Job, opened: &mut Opened, looked: &Looked, branch: &str) -> R
         BranchState::Ours { .. } => {
             let trailers = trailer::parse(&opened.mirror.commit_info(tip)?.message);
             let updates = trailers.into_iter().filter(|(key, _)| key == UPDATE).map(|(_, value)| value);
-            let updates = updates.collect();
+            let updates: Vec<String> = updates.collect();
+            if is_revert(branch) && stands(looked, &updates) {
+                return Ok(BranchNow::ToKeep);
+            }
             BranchNow::LeftOver { wrote: Wrote { updates, files: files(opened, tip)? } }
         }
     })
@@ -119,4 +124,16 @@ fn is_of_another(job: &Job, opened: &Opened, tip: &str) -> Result<bool, GitError
     let trailers = trailer::parse(&opened.mirror.commit_info(tip)?.message);
     let name = automation_name(&job.valid.key, job.instance.as_deref());
     Ok(trailer::get(&trailers, AUTOMATION).is_some_and(|named| named != name))
+}
+
+/// Whether what these updates would take away stands somewhere.
+fn stands(looked: &Looked, updates: &[String]) -> bool {
+    let sites = looked.files.iter().flat_map(|file| &file.scan.sites);
+    sites.into_iter().any(|site| {
+        site.fields.iter().any(|field| {
+            let target = MarkerTarget { policy: site.policy.clone(), setter: field.setter };
+            let begin = format!("{target} {} -> ", quoted(&field.value));
+            updates.iter().any(|update| update.starts_with(&begin))
+        })
+    })
 }

@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use tagalong_api::validate::{GroupBy, ValidAutomation};
 use tagalong_model::ObjectKey;
 
+/// What the last part of the branch of a revert begins with; seven digits of the commit follow.
+const REVERT: &str = "revert-of-";
+
 /// What one pull request brings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Group {
@@ -73,6 +76,24 @@ pub(crate) fn branches(plan: &EditPlan, valid: &ValidAutomation, instance: Optio
         [GroupBy::Policy, GroupBy::Automation].map(|group_by| stem.branch(group_by, policy))
     };
     policies.iter().flat_map(|policy| stems.iter().flat_map(|stem| of(stem, policy))).collect()
+}
+
+/// What takes a commit back, as a pull request of its own.
+pub(crate) fn revert(plan: &EditPlan, valid: &ValidAutomation, instance: Option<&str>) -> Option<Group> {
+    let short = plan.revert.as_ref()?.short();
+    let mut policies: Vec<ObjectKey> = plan.edits.iter().map(|edit| edit.target.policy.clone()).collect();
+    policies.sort();
+    policies.dedup();
+    let Stem { name, joint } = Stem::new(valid, instance);
+    let branch = format!("{name}{joint}{REVERT}{short}");
+    (!plan.edits.is_empty()).then(|| Group { branch, policies, plan: plan.clone() })
+}
+
+/// Whether a branch of ours is that of such a pull request.
+pub(crate) fn is_revert(branch: &str) -> bool {
+    branch
+        .rsplit_once(REVERT)
+        .is_some_and(|(_, short)| short.len() == 7 && short.chars().all(|c| c.is_ascii_hexdigit()))
 }
 
 /// The groups of a plan, in the order of their policies.

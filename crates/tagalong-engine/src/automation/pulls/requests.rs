@@ -1,11 +1,11 @@
 //! What is done at the host for each branch: open, describe, leave alone, close. Called by `pulls`.
 
-use super::Seen;
 use super::branches::{BranchNow, Written};
 use super::group::{Group, Stem, branches};
 use super::host;
 use super::leftover::{Leftover, judge};
 use super::text::{self, Text, about, described, plain};
+use super::{Reach, Seen};
 use crate::automation::plan::EditPlan;
 use crate::automation::round::Job;
 use crate::automation::{Failure, PullAction, PullTurn};
@@ -30,6 +30,7 @@ pub(super) struct Requests<'a> {
     seen: &'a Seen,
     plan: &'a EditPlan,
     entries: Vec<Entry>,
+    reach: Reach,
 }
 
 /// A group, and what may come of it.
@@ -108,9 +109,10 @@ impl<'a> Requests<'a> {
         seen: &'a Seen,
         plan: &'a EditPlan,
         groups: Vec<Group>,
+        reach: Reach,
     ) -> Result<Self, Failure> {
         let entries = entries(job, spec, groups)?;
-        Ok(Self { job, spec, forge, seen, plan, entries })
+        Ok(Self { job, spec, forge, seen, plan, entries, reach })
     }
 
     /// Which groups may have a pull request now, and which branches may be replaced because what is on them was merged.
@@ -126,6 +128,7 @@ impl<'a> Requests<'a> {
             let branch = entry.group.branch.clone();
             let max = self.spec.max_open;
             let waits = match left {
+                _ if entry.group.plan.revert.is_some() => None,
                 _ if open >= max as usize => {
                     Some(format!("{open} pull requests are open, and limits.open is {max}"))
                 }
@@ -177,6 +180,9 @@ impl<'a> Requests<'a> {
 
     /// The branches of open pull requests that belong to no group.
     pub(super) fn leftovers(&self) -> Vec<String> {
+        if self.reach == Reach::RevertOnly {
+            return Vec::new();
+        }
         let kept = self.seen.open.iter().filter(|pull| is_kept(pull));
         let mut branches: Vec<String> = kept.map(|pull| pull.branch.clone()).collect();
         branches.retain(|branch| self.entries.iter().all(|entry| entry.group.branch != *branch));
@@ -266,7 +272,7 @@ impl<'a> Requests<'a> {
                     }
                 }
             }
-            (BranchNow::Unknown, _) => {
+            (BranchNow::ToKeep, _) => {
                 let kept = self.seen.open.iter().filter(|pull| pull.branch == branch && is_kept(pull));
                 turns.extend(kept.map(|pull| self.turn(None, Some(pull), PullAction::Kept)));
             }
