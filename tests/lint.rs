@@ -191,6 +191,13 @@ fn objects_are_checked_against_each_other_and_by_kind() {
             ],
         ),
         (
+            with_automation(&format!("{AUTOMATION}  rollback: {{onUnhealthy: Never, schedule: Never}}\n")),
+            vec![
+                "./a.yaml:26:27: error[InvalidUpdateStrategy]: ImageUpdateAutomation/default/fleet: .spec.rollback.onUnhealthy: Never is neither Revert nor Ignore",
+                "./a.yaml:26:44: error[InvalidUpdateStrategy]: ",
+            ],
+        ),
+        (
             with_automation(&format!("{AUTOMATION}    checkout: {{ref: {{tag: v1}}}}\n")),
             vec!["./a.yaml:24:3: error[SourceManagerFailed]: "],
         ),
@@ -206,6 +213,27 @@ fn objects_are_checked_against_each_other_and_by_kind() {
     ] {
         check_one(&text, &expected);
     }
+}
+
+#[test]
+fn a_revert_of_what_is_unhealthy_needs_somebody_who_waits_for_health() {
+    let kustomization = |extra: &str| {
+        format!(
+            "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: apps}}\nspec:\n  \
+             interval: 10m\n  prune: true\n  sourceRef: {{kind: GitRepository, name: fleet}}\n{extra}"
+        )
+    };
+    let automation = format!("{AUTOMATION}  rollback: {{onUnhealthy: Revert}}\n");
+    let files = |kustomization: &str| [REPOSITORY, POLICY, SOURCE, &automation, kustomization].join("---\n");
+    check_one(
+        &files(&kustomization("")),
+        &["./a.yaml:26:27: warning[no-health]: ImageUpdateAutomation/default/fleet: Revert can never happen"],
+    );
+    check_one(&files(&kustomization("  wait: true\n")), &[]);
+    let check = "  healthChecks: [{apiVersion: apps/v1, kind: Deployment, name: web}]\n";
+    check_one(&files(&kustomization(check)), &[]);
+    // Whoever judges may stand elsewhere.
+    check_one(&files(&kustomization("").replace("name: fleet", "name: other")), &[]);
 }
 
 /// One file, and exactly these problems.

@@ -48,8 +48,17 @@ const JOBS: &[Job] = &[
 ];
 
 /// The jobs of `--cluster`: the controller against a real API server.
-const CLUSTER: &[Job] =
-    &[cluster::START, cluster::TAG, cluster::TAG_LARGE, cluster::ARCHIVE, cluster::MANY, cluster::IMAGE];
+const CLUSTER: &[Job] = &[
+    cluster::START,
+    cluster::TAG,
+    cluster::TAG_LARGE,
+    cluster::ARCHIVE,
+    cluster::CHAIN,
+    cluster::APPLY,
+    cluster::KUSTOMIZATIONS,
+    cluster::MANY,
+    cluster::IMAGE,
+];
 
 /// Something to measure.
 pub(crate) struct Job {

@@ -154,10 +154,14 @@ mod tests {
             "ImageUpdateAutomation.spec.limits.quietPeriod",
             "ImageUpdateAutomation.spec.rollback",
             "ImageUpdateAutomation.spec.rollback.onRevert",
+            "ImageUpdateAutomation.spec.rollback.onUnhealthy",
+            "ImageUpdateAutomation.spec.rollback.schedule",
             "ImageUpdateAutomation.spec.schedule",
             "ImageUpdateAutomation.spec.update.lineFiles",
             "ImageUpdateAutomation.status.pins",
             "ImageUpdateAutomation.status.pullRequests",
+            "Kustomization.spec.driftDetection",
+            "Kustomization.status.drift",
         ];
         assert_eq!(extensions, expected);
     }

@@ -122,6 +122,10 @@ reasons! {
     BuildFailed
     /// Objects that are no longer built could not be deleted.
     PruneFailed
+    /// What somebody else had changed is as the repository says again.
+    DriftCorrected
+    /// Drift of some objects is not seen at once, as was asked.
+    WatchFailed
     /// Objects did not become healthy.
     HealthCheckFailed
     /// Health checks were ended because there was something newer to apply.
@@ -147,6 +151,8 @@ reasons! {
     Reverted
     /// A site was pinned by a revert.
     Pinned
+    /// A commit of the automation was taken back because something was not healthy with it (RULES 16).
+    RolledBack
     /// The branch's history cannot be had as far back as it takes to tell (RULES 13).
     HistoryTooShort
     /// A commit that was on the branch is not in its history any more (RULES 12).

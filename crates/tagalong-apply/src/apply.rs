@@ -17,6 +17,7 @@ use crate::order::{self, Stage};
 use crate::owner::Owner;
 use crate::prepare::prepare;
 use crate::stage::Wanted;
+use crate::wait::after;
 
 /// Between two tries of a kind that is about to be served.
 pub(crate) const LAG: Duration = Duration::from_millis(50);
@@ -39,10 +40,7 @@ impl Cluster {
         let mut stages: BTreeMap<Stage, Vec<Wanted>> = BTreeMap::new();
         for object in objects {
             match prepare(owner, object) {
-                Ok(mut wanted) => {
-                    wanted.confidential |= self.rules.confidential.contains(&wanted.entry.id);
-                    stages.entry(order::stage(&wanted.entry.id)).or_default().push(wanted);
-                }
+                Ok(wanted) => stages.entry(order::stage(&wanted.entry.id)).or_default().push(wanted),
                 Err(failure) => outcome.failures.push(failure),
             }
         }
@@ -61,7 +59,7 @@ impl Cluster {
 
     /// Waits until what the next stage stands on is there.
     async fn settle(&self, wanted: &[Wanted], options: &Options, outcome: &mut Outcome) {
-        let until = Instant::now() + options.patience;
+        let until = after(options.patience);
         let written = |id: &ObjectId| {
             let change = outcome.changes.iter().find(|change| change.entry.id == *id);
             change.is_some_and(|change| matches!(change.action, Action::Created | Action::Configured))

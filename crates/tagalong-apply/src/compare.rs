@@ -17,10 +17,10 @@ const LONGEST: usize = 80;
 /// The metadata that a manifest says.
 const METADATA: [&str; 4] = ["labels", "annotations", "finalizers", "ownerReferences"];
 
-/// Every field that differs; of a Secret, and of what is as confidential, without values.
-pub(crate) fn compare(live: &Value, wanted: &Value, confidential: bool) -> Vec<FieldDrift> {
+/// Every field that differs.
+pub(crate) fn compare(live: &Value, wanted: &Value) -> Vec<FieldDrift> {
     let entries = managed::entries(live);
-    let mut walk = Walk { secret: confidential || secret::is(live), found: Vec::new() };
+    let mut walk = Walk { secret: secret::is(live), found: Vec::new() };
     let root: Vec<Held<'_>> =
         entries.iter().map(|entry| Held { entry, tree: entry.fields(), whole: false }).collect();
     for key in keys(Some(live), Some(wanted)) {

@@ -14,7 +14,7 @@ fn either(wanted: &Value, live: Option<&Value>, key: &str, value: &str) -> bool 
 }
 
 /// Left alone: `reconcile: disabled` or `ssa: Ignore` on either, or `ssa: IfNotPresent` on one that is there.
-pub(crate) fn skipped(wanted: &Value, live: Option<&Value>) -> bool {
+pub fn skipped(wanted: &Value, live: Option<&Value>) -> bool {
     either(wanted, live, "reconcile", "disabled")
         || either(wanted, live, "ssa", "Ignore")
         || (live.is_some() && says(wanted, "ssa", "IfNotPresent"))
@@ -31,8 +31,8 @@ pub(crate) fn forced(wanted: &Value, live: &Value) -> bool {
 }
 
 /// Stays encrypted: `decrypt: disabled`.
-pub(crate) fn sealed(wanted: &Value) -> bool {
-    says(wanted, "decrypt", "disabled")
+pub(crate) fn sealed(object: &Value) -> bool {
+    says(object, "decrypt", "disabled")
 }
 
 /// Never pruned: `prune: disabled` or `reconcile: disabled` on the one in the cluster.

@@ -9,7 +9,7 @@ use crate::inventory::Entry;
 use crate::object::text;
 use crate::owner::Owner;
 use crate::stage::Wanted;
-use crate::{mark, order, secret};
+use crate::{order, secret};
 
 /// What only the API server says; it refuses some of it.
 const KEPT_BY_SERVER: [&str; 6] =
@@ -20,7 +20,7 @@ pub(crate) fn prepare(owner: &Owner, mut object: Value) -> Result<Wanted, ApplyE
         let name = [text(&object, "/kind"), text(&object, "/metadata/name")].join("/");
         return Err(ApplyError::NotAnObject(if name == "/" { "a document".to_owned() } else { name }));
     };
-    if secret::is(&object) && object.get("sops").is_some() && !mark::sealed(&object) {
+    if secret::is_encrypted(&object) {
         return Err(ApplyError::Encrypted(entry.id));
     }
     owner.label(&mut object)?;
@@ -33,8 +33,7 @@ pub(crate) fn prepare(owner: &Owner, mut object: Value) -> Result<Wanted, ApplyE
             metadata.shift_remove(key);
         }
     }
-    let confidential = secret::is(&object);
-    Ok(Wanted { entry, object, confidential })
+    Ok(Wanted { entry, object })
 }
 
 /// A definition's conversion webhook often has a placeholder for the certificate that is injected later (`Cg==`).

@@ -1,7 +1,6 @@
 //! What a Kustomization says of its objects beyond themselves: when those of a kind are healthy. Held by a
 //! [`Cluster`](crate::Cluster), so that every part of an apply judges alike.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -9,7 +8,6 @@ use serde_json::Value;
 use tagalong_cel::{HealthExpressions, Verdict};
 
 use crate::health::{self, Health, State};
-use crate::id::ObjectId;
 use crate::object::{split_version, text};
 
 /// How healthy objects of a kind look, whatever their version.
@@ -28,8 +26,6 @@ pub struct HealthRule {
 pub struct Rules {
     /// Of the kinds whose health is judged by expressions; all others are judged as kstatus does.
     pub health: Arc<[HealthRule]>,
-    /// Objects that hold what was encrypted: their values are shown nowhere, as those of Secrets are.
-    pub confidential: Arc<HashSet<ObjectId>>,
 }
 
 impl Rules {
@@ -70,7 +66,7 @@ mod tests {
             current: parse("status.phase == 'Done'"),
         };
         let rule = HealthRule { group: "acme.dev".to_owned(), kind: "Widget".to_owned(), expressions };
-        Rules { health: [rule].into(), ..Rules::default() }
+        Rules { health: [rule].into() }
     }
 
     fn check(object: &Value, expected: State, message: &str) {

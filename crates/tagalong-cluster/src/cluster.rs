@@ -6,20 +6,10 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::client::ClientBuilder;
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Api, Client, Config, ResourceExt};
-use sha2::{Digest as _, Sha256};
-use std::fmt::Write as _;
 use std::path::Path;
+use tagalong_model::Digest;
 
-/// A client for the cluster that KUBECONFIG names, or the one that this Pod runs in. Its requests are counted.
-///
-/// # Errors
-/// When there is neither, or what is there cannot be used.
-pub async fn connect(requests: &Requests) -> Result<Client, ClusterError> {
-    let access = Access::infer(requests).await?;
-    access.client(access.config())
-}
-
-/// The way to this process's own cluster, for clients beside the first. Their requests are counted with its.
+/// The way to this process's own cluster, for its first client and those beside it. The requests of all are counted.
 #[derive(Clone)]
 pub struct Access {
     config: Config,
@@ -42,6 +32,14 @@ impl Access {
         Ok(Self { config, requests: requests.clone() })
     }
 
+    /// A client for this cluster, as this process itself.
+    ///
+    /// # Errors
+    /// When what the configuration names cannot be used.
+    pub fn connect(&self) -> Result<Client, ClusterError> {
+        self.client(self.config())
+    }
+
     /// The configuration of this cluster.
     pub(crate) fn config(&self) -> Config {
         self.config.clone()
@@ -49,7 +47,10 @@ impl Access {
 
     /// A client for a configuration: this one's, somebody else's in it, or another cluster's.
     pub(crate) fn client(&self, config: Config) -> Result<Client, ClusterError> {
-        let host = config.cluster_url.authority().map(ToString::to_string).unwrap_or_default();
+        let own = config.cluster_url.authority() == self.config.cluster_url.authority();
+        // A kubeconfig in a Secret names whatever it likes: a label for each would have no end.
+        let host =
+            config.cluster_url.authority().filter(|_| own).map_or("other".to_owned(), ToString::to_string);
         let client =
             ClientBuilder::try_from(config).map_err(|error| ClusterError::Config(error.to_string()))?;
         Ok(client.with_layer(&self.requests.layer(host)).build())
@@ -73,7 +74,7 @@ pub async fn connect_to(
     let kubeconfig = match read {
         Ok(read) => read,
         Err(error) if kubeconfig.is_some() || context.is_some() => return Err(unusable(error.to_string())),
-        Err(_) => return Ok((connect(&Requests::default()).await?, None)),
+        Err(_) => return Ok((Access::infer(&Requests::default()).await?.connect()?, None)),
     };
     let name = context.or(kubeconfig.current_context.as_deref()).unwrap_or_default();
     let named = kubeconfig.contexts.iter().find(|named| named.name == name);
@@ -98,11 +99,8 @@ pub async fn instance(client: &Client) -> Result<String, ClusterError> {
 
 /// The first eight digits of a text's SHA-256.
 pub(crate) fn short_hash(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().take(4).fold(String::new(), |mut out, byte| {
-        // Writing to a String cannot fail.
-        _ = write!(out, "{byte:02x}").is_ok();
-        out
-    })
+    let digest = Digest::sha256(text.as_bytes());
+    digest.as_str().chars().skip("sha256:".len()).take(8).collect()
 }
 
 #[cfg(test)]

@@ -12,11 +12,11 @@ use crate::event::Events;
 use crate::health::Health;
 use crate::notify::Notifier;
 use crate::shelf::Shelf;
+use crate::urgent::Urgent;
 use crate::watch::Watch;
 use kind::Kind;
 use kube::ResourceExt as _;
 use kube::core::{Selector, SelectorExt as _};
-use kube::runtime::watcher::Config;
 use kube::{Api, Client};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -27,7 +27,7 @@ use tagalong_api::{GitRepository, ImagePolicy, ImageRepository, ImageUpdateAutom
 use tagalong_apply::Cluster;
 use tagalong_engine::wake::Referrers;
 use tagalong_engine::wheel::Wakers;
-use tagalong_engine::{Desk, DeskError, Finding, Kinds, Record, SecretData, Wish};
+use tagalong_engine::{Desk, DeskError, Finding, Judges, Kinds, Record, SecretData, Wish};
 use tagalong_model::ObjectKey;
 use tagalong_registry::DockerConfig;
 pub use target::Reach;
@@ -86,6 +86,7 @@ struct Inner {
     turning: AtomicBool,
     record: Record,
     health: Health,
+    urgent: Urgent,
     events: Events,
     notifier: Option<Notifier>,
 }
@@ -106,20 +107,19 @@ impl ClusterDesk {
             kustomizations: kustomizations.store().clone(),
         };
         let health = Health::default();
-        let images = [ImageRepository::NAME, ImagePolicy::NAME, ImageUpdateAutomation::NAME];
-        for kind in images.into_iter().filter(|_| options.images).chain([GitRepository::NAME]) {
-            health.fail(kind, "not read yet");
-        }
-        if options.reach.is_some() {
-            health.fail(Kustomization::NAME, "not read yet");
-        }
+        unread::<ImageRepository>(&health, &options);
+        unread::<ImagePolicy>(&health, &options);
+        unread::<ImageUpdateAutomation>(&health, &options);
+        unread::<GitRepository>(&health, &options);
+        unread::<Kustomization>(&health, &options);
         let notifier = options
             .events_address
             .clone()
             .map(|address| Notifier::start(address, options.instance.clone()))
             .transpose()
             .map_err(|error| ClusterError::Request(error.to_string()))?;
-        let events = Events::start(client.clone(), options.instance.clone());
+        let urgent = Urgent::new();
+        let events = Events::start(client.clone(), options.instance.clone(), urgent.clone());
         Ok(Self(Arc::new(Inner {
             client,
             options,
@@ -135,6 +135,7 @@ impl ClusterDesk {
             turning: AtomicBool::new(false),
             record: Record::default(),
             health,
+            urgent,
             events,
             notifier,
         })))
@@ -142,19 +143,12 @@ impl ClusterDesk {
 
     /// Watches every kind that is served, or referred to. Does not end.
     pub async fn watch(&self) {
-        if !self.0.options.images {
-            self.0.repositories.absent();
-            self.0.policies.absent();
-            self.0.automations.absent();
-            tokio::join!(self.follow::<GitRepository>(), self.follow_kustomizations());
-            return;
-        }
         tokio::join!(
             self.follow::<ImageRepository>(),
             self.follow::<ImagePolicy>(),
             self.follow::<ImageUpdateAutomation>(),
             self.follow::<GitRepository>(),
-            self.follow_kustomizations(),
+            self.follow::<Kustomization>(),
         );
     }
 
@@ -203,19 +197,14 @@ impl ClusterDesk {
         }
     }
 
-    /// Where Kustomizations are not served there are none, whoever else serves them.
-    async fn follow_kustomizations(&self) {
-        if self.0.options.reach.is_some() {
-            self.follow::<Kustomization>().await;
-        } else {
-            drop(self.0.kustomizations.absent());
-        }
-    }
-
+    /// Of a kind that is not watched there are no objects, whoever else serves it.
     async fn follow<K: Kind>(&self) {
+        if !K::is_watched(&self.0.options) {
+            drop(K::shelf(self).absent());
+            return;
+        }
         let watch = Watch {
             api: self.api::<K>(self.0.options.namespace.as_deref()),
-            config: Config::default(),
             kind: K::NAME,
             definition: K::DEFINITION,
             shelf: K::shelf(self),
@@ -237,6 +226,12 @@ impl ClusterDesk {
 
     fn referrers(&self) -> MutexGuard<'_, Referrers> {
         self.0.referrers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn unread<K: Kind>(health: &Health, options: &Options) {
+    if K::is_watched(options) {
+        health.fail(K::NAME, "not read yet");
     }
 }
 
@@ -270,6 +265,14 @@ impl Desk for ClusterDesk {
 
     async fn config_map(&self, key: &ObjectKey) -> Result<Option<BTreeMap<String, String>>, DeskError> {
         read::config_map(&self.0.client, key).await
+    }
+
+    async fn judges(&self, namespace: &str) -> Result<Judges, DeskError> {
+        if self.0.options.reach.is_some() {
+            return Ok(Judges { objects: self.0.kinds.kustomizations.state(), is_watched: true });
+        }
+        let objects = read::kustomizations(&self.0.client, namespace).await?;
+        Ok(Judges { objects: objects.into_iter().map(Arc::new).collect(), is_watched: false })
     }
 
     async fn target(&self, destination: &Destination) -> Result<Cluster, DeskError> {

@@ -3,6 +3,7 @@
 //! and an object that has too much to say is cut short. Fed by the desk.
 
 use crate::error::said;
+use crate::urgent::Urgent;
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{Event as ApiEvent, EventSource, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
@@ -10,6 +11,7 @@ use kube::api::{Patch, PatchParams, PostParams};
 use kube::{Api, Client, Resource, ResourceExt};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 use tagalong_engine::{Event, EventType};
 use tokio::sync::{mpsc, oneshot};
 
@@ -17,11 +19,15 @@ use tokio::sync::{mpsc, oneshot};
 pub(crate) const CONTROLLER: &str = "tagalong";
 /// Annotations of an object that its events carry on (Flux's RFC-0008).
 const METADATA_PREFIX: &str = "event.toolkit.fluxcd.io/";
-/// Under which name, below the kind's group, an event says what was archived.
+/// Under which name, below the kind's group, an event says what was archived, or applied.
 const REVISION: &str = "revision";
 const DIGEST: &str = "digest";
+/// Where the status of a Kustomization says what its turn was about.
+const ATTEMPTED: &str = "/lastAttemptedRevision";
 /// Events that may wait; more are dropped, since nothing may wait for them.
-const WAITING: usize = 1024;
+const WAITING: usize = 4096;
+/// How long an event lets urgent writes go first. Once half of those that may wait do, none lets anything go first.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// An event that is told again within this time is counted up.
 const SERIES: SignedDuration = SignedDuration::from_mins(10);
 /// Events that an object may have at once, and how often another; client-go's figures.
@@ -48,9 +54,10 @@ impl Told {
         let own = own.filter(|(key, _)| key.starts_with(METADATA_PREFIX));
         let mut annotations: BTreeMap<String, String> =
             own.map(|(key, value)| (key.clone(), value.clone())).collect();
-        let artifact = status.and_then(|status| status.get("artifact"));
-        for name in [REVISION, DIGEST] {
-            if let Some(value) = artifact.and_then(|artifact| artifact.get(name)).and_then(Value::as_str) {
+        for (name, at) in
+            [(REVISION, "/artifact/revision"), (DIGEST, "/artifact/digest"), (REVISION, ATTEMPTED)]
+        {
+            if let Some(value) = status.and_then(|status| status.pointer(at)).and_then(Value::as_str) {
                 annotations.insert(format!("{}/{name}", K::group(&())), value.to_owned());
             }
         }
@@ -73,14 +80,19 @@ enum Message {
 pub(crate) struct Events(mpsc::Sender<Message>);
 
 impl Events {
-    /// Begins writing; `instance` is this Pod's name.
-    pub(crate) fn start(client: Client, instance: String) -> Self {
+    /// Begins writing, where nothing `urgent` is under way; `instance` is this Pod's name.
+    pub(crate) fn start(client: Client, instance: String, urgent: Urgent) -> Self {
         let (sender, mut receiver) = mpsc::channel(WAITING);
         let mut writer = Writer { client, instance, series: HashMap::new(), budgets: HashMap::new() };
         tokio::spawn(async move {
             while let Some(message) = receiver.recv().await {
                 match message {
-                    Message::Told(told) => writer.write(*told).await,
+                    Message::Told(told) => {
+                        if receiver.len() < WAITING / 2 {
+                            urgent.calm(PATIENCE).await;
+                        }
+                        writer.write(*told).await;
+                    }
                     // Whoever asked may have stopped waiting.
                     Message::Flush(done) => done.send(()).unwrap_or_default(),
                 }
@@ -215,6 +227,7 @@ impl Budget {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tagalong_api::{Kustomization, Reason};
 
     #[test]
     fn an_object_says_so_much_at_once_and_then_one_each_five_minutes() {
@@ -226,6 +239,23 @@ mod tests {
         assert!(!budget.take(later));
         assert!(!budget.is_full(later));
         assert!(budget.is_full(start + SignedDuration::from_hours(3)));
+    }
+
+    #[test]
+    fn an_event_says_which_revision_it_is_about() {
+        let object: Kustomization = serde_json::from_value(json!({
+            "metadata": {"name": "apps", "namespace": "a"},
+            "spec": {"interval": "1m", "prune": true, "sourceRef": {"kind": "GitRepository", "name": "fleet"}},
+        }))
+        .unwrap();
+        let status = json!({"lastAttemptedRevision": "main@sha1:1f", "lastAppliedRevision": "main@sha1:0e"});
+        let event = Event {
+            event_type: EventType::Normal,
+            reason: Reason::ReconciliationSucceeded,
+            message: String::new(),
+        };
+        let told = Told::new(&object, Some(&status), event);
+        assert_eq!(told.annotations["kustomize.toolkit.fluxcd.io/revision"], "main@sha1:1f");
     }
 
     #[test]

@@ -96,38 +96,43 @@ impl Election {
     async fn acquire(&self, name: &str) {
         let mut changes = std::pin::pin!(watch_object(self.leases.clone(), name).default_backoff());
         let mut seen: Option<Seen> = None;
-        let mut told = false;
+        let mut again: Option<Instant> = None;
+        let (mut told, mut failed) = (false, None);
         loop {
-            let expiry = seen
-                .as_ref()
-                .map_or(Instant::now() + self.terms.duration, |seen| seen.since + self.terms.duration);
+            let since = seen.as_ref().map_or_else(Instant::now, |seen| seen.since);
+            let expiry = since + self.terms.duration;
             tokio::select! {
                 change = changes.next() => match change {
                     Some(Ok(lease)) => seen = Some(Seen { lease, since: Instant::now() }),
                     Some(Err(error)) => tracing::debug!("Lease {name} is not watched: {error}"),
                     None => return std::future::pending().await,
                 },
-                () = tokio::time::sleep_until(expiry.into()) => {}
+                () = tokio::time::sleep_until(again.unwrap_or(expiry).into()) => {}
             }
             let Some(seen) = &seen else { continue };
             let by = seen.lease.as_ref().map(holder).unwrap_or_default();
             let free = by.is_empty() || by == self.identity || Instant::now() >= expiry;
-            if free && self.take(name, seen.lease.as_ref()).await {
-                return;
-            }
-            if !free && !told {
+            // After a try in vain: somebody else was faster, which the watch will tell, or the API server did not answer.
+            again = free.then(|| Instant::now() + self.terms.retry_period);
+            if free {
+                match self.take(name, seen.lease.as_ref()).await {
+                    Ok(true) => return,
+                    Ok(false) => {}
+                    Err(why) if failed.as_ref() == Some(&why) => {}
+                    Err(why) => {
+                        tracing::warn!("Lease {name} cannot be taken: {why}");
+                        failed = Some(why);
+                    }
+                }
+            } else if !told {
                 tracing::info!("standing by: Lease {name} is held by {by}");
                 told = true;
-            }
-            if free {
-                // Somebody else was faster, or the API server did not answer; the watch tells which.
-                tokio::time::sleep(self.terms.retry_period / 10).await;
             }
         }
     }
 
-    /// Writes ourselves into a Lease that is free; whether that was so.
-    async fn take(&self, name: &str, before: Option<&Lease>) -> bool {
+    /// Writes ourselves into a Lease that is free; whether that was so, or why nothing was written.
+    async fn take(&self, name: &str, before: Option<&Lease>) -> Result<bool, String> {
         let now = MicroTime(Timestamp::now());
         let mut lease = before.cloned().unwrap_or_else(|| Lease {
             metadata: ObjectMeta { name: Some(name.to_owned()), ..ObjectMeta::default() },
@@ -144,12 +149,9 @@ impl Election {
             Some(_) => self.leases.replace(name, &PostParams::default(), &lease).await,
         };
         match written {
-            Ok(_) => true,
-            Err(kube::Error::Api(status)) if status.is_conflict() || status.is_already_exists() => false,
-            Err(error) => {
-                tracing::warn!("Lease {name} cannot be taken: {}", said(&error));
-                false
-            }
+            Ok(_) => Ok(true),
+            Err(kube::Error::Api(status)) if status.is_conflict() || status.is_already_exists() => Ok(false),
+            Err(error) => Err(said(&error)),
         }
     }
 

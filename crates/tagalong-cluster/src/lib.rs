@@ -23,9 +23,10 @@ mod requests;
 mod selector;
 mod shelf;
 mod status;
+mod urgent;
 mod watch;
 
-pub use cluster::{Access, connect, connect_to, instance};
+pub use cluster::{Access, connect_to, instance};
 pub use desk::{Beside, ClusterDesk, Options, Reach};
 pub use error::ClusterError;
 pub use health::Health;

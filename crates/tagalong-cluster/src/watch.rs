@@ -21,8 +21,6 @@ const ANEW: Duration = Duration::from_secs(1);
 pub(crate) struct Watch<'a, K: Resource<DynamicType = ()> + Clone + 'static> {
     /// Cluster or namespace.
     pub(crate) api: Api<K>,
-    /// Which objects.
-    pub(crate) config: Config,
     /// The kind's name, for people.
     pub(crate) kind: &'static str,
     /// The name of its CustomResourceDefinition.
@@ -47,8 +45,7 @@ where
     pub(crate) async fn follow(self, changed: impl Fn(Change<K>)) {
         let mut streaming = true;
         loop {
-            let config = self.config.clone();
-            let config = if streaming { config.streaming_lists() } else { config };
+            let config = if streaming { Config::default().streaming_lists() } else { Config::default() };
             let events = watcher(self.api.clone(), config).default_backoff();
             match self.until_ended(events, &changed).await {
                 End::CannotStream => streaming = false,

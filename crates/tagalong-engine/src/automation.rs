@@ -22,7 +22,9 @@ mod pins;
 mod plan;
 mod pulled;
 mod pulls;
+mod recent;
 mod report;
+mod rollback;
 mod round;
 mod rule;
 mod site;
@@ -40,6 +42,7 @@ pub(crate) use pins::LookBack;
 pub use pins::{Pin, UNPIN};
 pub use plan::{EditPlan, FileProblem, HeldSite, MarkedFile, PlannedEdit, PolicyState, WaitingTag, plan};
 pub use pulls::{DEFAULT_BODY, DEFAULT_TITLE, Hosts};
+pub use rollback::Revert;
 pub use rule::Rule;
 pub use site::{Served, SiteVerdict, decide};
 pub use turn_report::{FileChange, PullAction, PullTurn, TurnOutcome, TurnReport};
@@ -75,6 +78,8 @@ pub(crate) struct Done {
     /// What a registry or a host did not answer, as reason and message: the turn is worth another try soon.
     pub(crate) failure: Option<(Reason, String)>,
     pub(crate) interval: std::time::Duration,
+    /// The next turn comes after so long at most: there is something that nobody will tell of.
+    pub(crate) soon: Option<std::time::Duration>,
 }
 
 /// One turn of one ImageUpdateAutomation.

@@ -18,6 +18,15 @@ use tagalong_api::{
 use tagalong_model::ObjectKey;
 use tagalong_registry::DockerConfig;
 
+/// The Kustomizations of a namespace, whoever serves them.
+#[derive(Debug, Clone, Default)]
+pub struct Judges {
+    /// As they stand now.
+    pub objects: Vec<Arc<Kustomization>>,
+    /// Whether a change of one wakes the automations that listen to it.
+    pub is_watched: bool,
+}
+
 /// The values of a Secret by key.
 pub type SecretData = BTreeMap<String, SecretSlice<u8>>;
 
@@ -179,6 +188,9 @@ pub trait Desk: Send + Sync + 'static {
         &self,
         key: &ObjectKey,
     ) -> impl Future<Output = Result<Option<BTreeMap<String, String>>, DeskError>> + Send;
+
+    /// The Kustomizations of a namespace, which say whether what was written is healthy.
+    fn judges(&self, namespace: &str) -> impl Future<Output = Result<Judges, DeskError>> + Send;
 
     /// What the objects of a Kustomization are applied to.
     fn target(

@@ -14,6 +14,7 @@
 //! which things happen, and what is said about it.
 
 pub mod automation;
+mod contain;
 mod context;
 pub mod credentials;
 mod desk;
@@ -32,7 +33,7 @@ pub mod wake;
 pub mod wheel;
 
 pub use context::{Context, Settings};
-pub use desk::{Desk, DeskError, Event, EventType, Finding, Kinds, SecretData, Wish};
+pub use desk::{Desk, DeskError, Event, EventType, Finding, Judges, Kinds, SecretData, Wish};
 pub use kustomization::Syncing;
 pub use listings::Listings;
 pub use meters::Meters;

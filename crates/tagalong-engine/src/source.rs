@@ -24,6 +24,7 @@ use std::time::Duration;
 use tagalong_api::validate::{self, VerifyMode};
 use tagalong_api::{Artifact, GitRepository, Reason};
 use tagalong_kustomize::Tree;
+use tagalong_model::Revision;
 use tagalong_store::{ArtifactPath, Artifacts};
 use trees::Trees;
 
@@ -56,6 +57,15 @@ impl Served {
     fn url(&self, path: &ArtifactPath) -> String {
         format!("{}/{path}", self.address)
     }
+}
+
+/// The artifact of a GitRepository's status, where its path is the one that we would give it. Whoever may write the status
+/// of their own objects must not reach another's archive through it.
+pub(crate) fn artifact_of(object: &GitRepository) -> Option<Artifact> {
+    let artifact = object.status.as_ref()?.artifact.clone()?;
+    let revision: Revision = artifact.revision.parse().ok()?;
+    let path = ArtifactPath::of(&key_of(object), &revision.commit)?;
+    (path.as_str() == artifact.path).then_some(artifact)
 }
 
 /// How far a turn came.
@@ -157,4 +167,36 @@ async fn turn<D: Desk>(
     })?;
     let gathered = gather::gather(context, &valid).await?;
     act::act(object, context, served, kept, valid, gathered).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn check(path: &str, revision: &str, taken: bool) {
+        let object: GitRepository = serde_json::from_value(json!({
+            "metadata": {"name": "fleet", "namespace": "a"},
+            "spec": {"interval": "1m", "url": "https://git.example.com/fleet.git"},
+            "status": {"artifact": {
+                "path": path, "revision": revision, "url": "", "digest": "sha256:0",
+                "lastUpdateTime": "2026-01-01T00:00:00Z",
+            }},
+        }))
+        .unwrap();
+        assert_eq!(artifact_of(&object).is_some(), taken, "{path} {revision}");
+    }
+
+    #[test]
+    fn a_status_names_the_object_s_own_archive_or_none() {
+        let commit = "1f".repeat(20);
+        let (named, bare) = (format!("main@sha1:{commit}"), format!("sha1:{commit}"));
+        check(&format!("gitrepository/a/fleet/{commit}.tar.gz"), &named, true);
+        check(&format!("gitrepository/a/fleet/{commit}.tar.gz"), &bare, true);
+        check(&format!("gitrepository/b/fleet/{commit}.tar.gz"), &named, false);
+        check(&format!("gitrepository/a/other/{commit}.tar.gz"), &named, false);
+        check(&format!("gitrepository/a/fleet/{}.tar.gz", "2e".repeat(20)), &named, false);
+        check(&format!("../a/fleet/{commit}.tar.gz"), &named, false);
+        check(&format!("gitrepository/a/fleet/{commit}.tar.gz"), &commit, false);
+    }
 }

@@ -144,13 +144,12 @@ pub fn after_push(
     if old.is_none_or(|old| pushed(old) == pushed(new)) {
         return Vec::new();
     }
-    let reference = &new.spec.source_ref;
-    let namespace = reference.namespace.clone().or_else(|| new.namespace()).unwrap_or_default();
+    let written = source_of(new);
     let sources = kinds.sources.state();
-    let is_source = |source: &GitRepository| {
-        source.namespace().as_ref() == Some(&namespace) && source.name_any() == reference.name
-    };
-    let Some(url) = sources.iter().find(|source| is_source(source)).map(|source| source.spec.url.clone())
+    let Some(url) = sources
+        .iter()
+        .find(|source| key_of(source.as_ref()) == written)
+        .map(|source| source.spec.url.clone())
     else {
         return Vec::new();
     };
@@ -170,6 +169,31 @@ pub fn after_artifact(old: Option<&GitRepository>, new: &GitRepository, kinds: &
     let all = kinds.kustomizations.state();
     let built = all.iter().filter(|kustomization| built_from(kustomization) == source);
     built.map(|kustomization| key_of(kustomization.as_ref())).collect()
+}
+
+/// Automations to wake after a Kustomization changed: those that take back what is not healthy, when it has become so.
+pub fn after_health(old: Option<&Kustomization>, new: &Kustomization, kinds: &Kinds) -> Vec<ObjectKey> {
+    let failed = |object: &Kustomization| {
+        let status = object.status.as_ref()?;
+        let ready = condition::find(&status.conditions, condition::READY)?;
+        let failed = ready.status == "False" && ready.reason == Reason::HealthCheckFailed.as_str();
+        failed.then(|| (status.last_attempted_revision.clone(), ready.message.clone()))
+    };
+    if failed(new).is_none() || old.is_some_and(|old| failed(old) == failed(new)) {
+        return Vec::new();
+    }
+    let (namespace, source) = (new.namespace(), built_from(new));
+    let all = kinds.automations.state();
+    let listens = |automation: &ImageUpdateAutomation| {
+        let rollback = automation.spec.rollback.as_ref();
+        rollback.and_then(|rollback| rollback.on_unhealthy.as_deref()) == Some("Revert")
+            && automation.namespace() == namespace
+            && source_of(automation) == source
+    };
+    all.iter()
+        .filter(|automation| listens(automation))
+        .map(|automation| key_of(automation.as_ref()))
+        .collect()
 }
 
 /// Kustomizations to wake after another one changed: those that depend on it, when it has become Ready, or Ready of

@@ -8,15 +8,17 @@
 //! repositories had theirs, and the automations' until both had: what changed while nobody looked becomes one commit,
 //! not several.
 
+use crate::contain::contain;
 use crate::context::Context;
 use crate::desk::{Desk, DeskError};
 use crate::retries::delay;
+use crate::wake::key_of;
 use crate::{automation, kustomization, policy, repository, source};
 use futures::future::BoxFuture;
 use futures::{Stream, StreamExt, stream};
+use kube::Resource;
 use kube::runtime::controller::{Action, Config, Error as WheelError, applier};
 use kube::runtime::reflector::{ObjectRef, Store};
-use kube::{Resource, ResourceExt};
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use std::fmt::Debug;
@@ -255,7 +257,8 @@ async fn sync<D: Desk>(
 ) {
     let Some(syncing) = context.syncing.clone() else { return };
     let store = context.desk.kinds().kustomizations.clone();
-    let woken = queued(wakes).inspect(move |key| syncing.nudge(key));
+    let drifted = syncing.drifted();
+    let woken = stream::select(queued(wakes), drifted).inspect(move |key| syncing.nudge(key));
     let config = Config::default().debounce(AT_ONCE);
     let turns = turn_of(context, store, woken, fetched, config, stopped, kustomization::reconcile);
     turns.for_each(|_| futures::future::ready(())).await;
@@ -337,7 +340,7 @@ where
             _ = stopped.wait_for(|stopped| *stopped).await.is_ok();
         },
     ));
-    applier(reconcile, on_error, Arc::clone(context), store, queue, config).filter_map(|result| {
+    applier(contained(reconcile), on_error, Arc::clone(context), store, queue, config).filter_map(|result| {
         futures::future::ready(match result {
             Ok((object, _)) => Some(key(object.namespace, object.name)),
             Err(WheelError::ReconcilerFailed(_, object)) => Some(key(object.namespace, object.name)),
@@ -368,7 +371,8 @@ async fn settle<K, D>(
         _ = stopped.wait_for(|stopped| *stopped).await.is_ok();
     }));
     let config = Config::default().concurrency(context.settings.concurrent.max(16));
-    let mut wheel = std::pin::pin!(applier(reconcile, on_error, Arc::clone(context), store, queue, config));
+    let turns = applier(contained(reconcile), on_error, Arc::clone(context), store, queue, config);
+    let mut wheel = std::pin::pin!(turns);
     while let Some(result) = wheel.next().await {
         match result {
             Ok((object, _)) => {
@@ -395,13 +399,27 @@ async fn settle<K, D>(
     }
 }
 
+/// One bad object ends no turn but its own.
+fn contained<K, D>(
+    reconcile: Reconcile<K, D>,
+) -> impl Fn(Arc<K>, Arc<Context<D>>) -> BoxFuture<'static, Result<Action, Failed>>
+where
+    K: Resource<DynamicType = ()> + 'static,
+    D: Desk,
+{
+    move |object, context| {
+        let of = format!("{}/{}", K::kind(&()), key_of(object.as_ref()));
+        contain(reconcile(object, context), of)
+    }
+}
+
 #[expect(clippy::needless_pass_by_value, reason = "the signature that the applier asks for")]
 fn on_error<K: Resource<DynamicType = ()>, D: Desk>(
     object: Arc<K>,
     _: &Failed,
     context: Arc<Context<D>>,
 ) -> Action {
-    let key = ObjectKey::new(object.namespace().unwrap_or_default(), object.name_any());
+    let key = key_of(object.as_ref());
     let settings = &context.settings;
     let failures = context.retries.failed(K::kind(&()), &key);
     Action::requeue(delay(failures, settings.min_retry_delay, settings.max_retry_delay))
@@ -411,11 +429,7 @@ fn keys<K>(store: &Store<K>) -> Vec<ObjectKey>
 where
     K: Resource<DynamicType = ()> + Clone + 'static,
 {
-    store
-        .state()
-        .iter()
-        .map(|object| ObjectKey::new(object.namespace().unwrap_or_default(), object.name_any()))
-        .collect()
+    store.state().iter().map(|object| key_of(object.as_ref())).collect()
 }
 
 fn reference<K: Resource<DynamicType = ()>>(key: &ObjectKey) -> ObjectRef<K> {

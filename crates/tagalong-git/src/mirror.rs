@@ -20,7 +20,10 @@ use crate::{
 use gix::{ObjectId, Repository, ThreadSafeRepository, protocol::transport::Service};
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, PoisonError, RwLock},
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// How many packs may gather before the mirror is fetched anew, which at depth 1 costs about one clone.
@@ -34,6 +37,7 @@ pub struct Mirror {
     pub(crate) client: Client,
     pub(crate) counters: Arc<Counters>,
     notice: Option<String>,
+    generation: AtomicU64,
 }
 
 impl Mirror {
@@ -57,12 +61,19 @@ impl Mirror {
             client: Client::default(),
             counters: Arc::new(Counters::default()),
             notice,
+            generation: AtomicU64::new(0),
         })
     }
 
     /// What opening had to repair, for an event.
     pub fn notice(&self) -> Option<&str> {
         self.notice.as_deref()
+    }
+
+    /// Grows each time the mirror begins anew, be it damaged or full: what was there before, such as the history
+    /// behind a tip, need not be there any more.
+    pub fn generation(&self) -> u64 {
+        self.generation.load(Ordering::Relaxed)
     }
 
     /// The work done since this mirror was opened.
@@ -85,6 +96,7 @@ impl Mirror {
         let mut slot = self.repo.write().unwrap_or_else(PoisonError::into_inner);
         folder::put_aside(&self.dir)?;
         *slot = repository::create(&self.dir)?;
+        self.generation.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 
@@ -103,8 +115,8 @@ impl Mirror {
     }
 
     /// Finds the commit that `want` names and makes sure its files are in the mirror. Where the commit is there
-    /// already this is two requests. `also` names further refs (a push branch; with a slash at the end all
-    /// below it) whose values come back in [`Fetched::tips`]; their commits are not fetched.
+    /// already this is two requests. `also` names further refs (a push branch; with a slash or
+    /// a star at the end all that begin so) whose values come back in [`Fetched::tips`]; their commits are not fetched.
     ///
     /// # Errors
     /// `NotFound`, `EmptyRepository`, and whatever reaching the remote gives.
@@ -197,6 +209,7 @@ impl Mirror {
     fn start_over(&self) -> Result<()> {
         let mut slot = self.repo.write().unwrap_or_else(PoisonError::into_inner);
         *slot = folder::renew(&self.dir)?;
+        self.generation.fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 

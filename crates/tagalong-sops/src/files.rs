@@ -1,6 +1,7 @@
 //! The files of a render, opened as they are read, where Flux opens them: manifests, patches, and what goes into Secrets.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 
 use memchr::memmem;
 use tagalong_kustomize::{Entry, Files, Purpose};
@@ -14,12 +15,19 @@ use crate::open::{self, Opening, Use};
 pub struct Opened<'f> {
     files: &'f dyn Files,
     opening: Option<&'f Opening>,
+    /// What was encrypted in objects that are no Secrets.
+    values: RefCell<Vec<String>>,
 }
 
 impl<'f> Opened<'f> {
     /// These files; without an opening what is encrypted and would become a Secret is refused.
     pub fn new(files: &'f dyn Files, opening: Option<&'f Opening>) -> Self {
-        Self { files, opening }
+        Self { files, opening, values: RefCell::default() }
+    }
+
+    /// What was encrypted in files read so far that make up objects other than Secrets, whose values nobody shows anyway.
+    pub fn into_values(self) -> Vec<String> {
+        self.values.into_inner()
     }
 }
 
@@ -45,12 +53,19 @@ impl Files for Opened<'_> {
         if memmem::find(&bytes, b"ENC[AES256_GCM,").is_none() {
             return Ok(Some(bytes));
         }
+        let (mut values, mut of_secrets) = (self.values.borrow_mut(), Vec::new());
         let opened = match (self.opening, purpose) {
             (None, purpose) => closed(&bytes, purpose).map(|()| None),
-            (Some(opening), Purpose::Manifest) => manifest(&bytes, path.ends_with(".json"), opening),
-            (Some(opening), Purpose::Patch) => content(&bytes, path, Format::of(path), opening),
-            (Some(opening), Purpose::Secret { key }) => content(&bytes, key, Format::of(key), opening),
-            (Some(opening), Purpose::Variables) => content(&bytes, path, Format::of_env(path), opening),
+            (Some(opening), Purpose::Manifest) => {
+                manifest(&bytes, path.ends_with(".json"), opening, &mut values)
+            }
+            (Some(opening), Purpose::Patch) => content(&bytes, path, Format::of(path), opening, &mut values),
+            (Some(opening), Purpose::Secret { key }) => {
+                content(&bytes, key, Format::of(key), opening, &mut of_secrets)
+            }
+            (Some(opening), Purpose::Variables) => {
+                content(&bytes, path, Format::of_env(path), opening, &mut of_secrets)
+            }
         };
         let opened = opened.map_err(|error| error.to_string())?;
         Ok(Some(opened.map_or(bytes, Cow::Owned)))
@@ -68,10 +83,15 @@ fn closed(bytes: &[u8], purpose: Purpose<'_>) -> Result<(), SopsError> {
 }
 
 /// Objects with their encrypted values opened.
-fn manifest(bytes: &[u8], json: bool, opening: &Opening) -> Result<Option<Vec<u8>>, SopsError> {
+fn manifest(
+    bytes: &[u8],
+    json: bool,
+    opening: &Opening,
+    values: &mut Vec<String>,
+) -> Result<Option<Vec<u8>>, SopsError> {
     // What is no text is refused by whoever reads it next.
     let Ok(text) = std::str::from_utf8(bytes) else { return Ok(None) };
-    Ok(open::text(&unix(text), json, Use::Manifest, opening)?.map(String::into_bytes))
+    Ok(open::text(&unix(text), json, Use::Manifest, opening, values)?.map(String::into_bytes))
 }
 
 /// A file as `sops decrypt` writes it; `name` says in which format it is read.
@@ -80,6 +100,7 @@ pub(crate) fn content(
     name: &str,
     read: Format,
     opening: &Opening,
+    values: &mut Vec<String>,
 ) -> Result<Option<Vec<u8>>, SopsError> {
     let Some(found) = Format::found(bytes) else { return Ok(None) };
     let same = found == read || (found == Format::Json && read == Format::Binary);
@@ -91,8 +112,8 @@ pub(crate) fn content(
     let opened = match read {
         Format::Dotenv => Some(dotenv::open(text, opening)?),
         Format::Ini => return Err(SopsError::Format(read.name())),
-        Format::Yaml => open::text(&unix(text), false, Use::Bytes, opening)?,
-        Format::Json => open::text(text, true, Use::Bytes, opening)?,
+        Format::Yaml => open::text(&unix(text), false, Use::Bytes, opening, values)?,
+        Format::Json => open::text(text, true, Use::Bytes, opening, values)?,
         Format::Binary => return open::envelope(text, opening).map(Some),
     };
     Ok(opened.map(String::into_bytes))

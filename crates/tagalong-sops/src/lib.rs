@@ -1,11 +1,11 @@
 //! What is encrypted with SOPS for age keys, opened on its way into the renderer.
 //!
 //! ```text
-//! files ── Opened ─▶ render ─▶ objects ── open_values, take_mark ─▶ objects, and which of them hold what was encrypted
+//! files ── Opened ─▶ render ─▶ objects ── open_values ─▶ objects, and what nobody may be shown of them
 //! ```
 //!
-//! An encrypted value is replaced where it stands, after the checksum over all values was found right; an object keeps a
-//! mark until it is rendered, so that its values are shown nowhere. Nothing here is logged, and no error holds a value.
+//! An encrypted value is replaced where it stands, after the checksum over all values was found right. Nothing here is
+//! logged, and no error holds a value.
 //! Called by the engine, and by `tagalong build`, which masks instead.
 
 mod age;
@@ -24,5 +24,5 @@ mod write;
 pub use age::Identities;
 pub use error::SopsError;
 pub use files::Opened;
-pub use object::{open_values, take_mark};
+pub use object::open_values;
 pub use open::Opening;

@@ -1,5 +1,4 @@
-//! Objects after the render: what holds something that was encrypted is known, and encrypted files inside Secrets are
-//! opened.
+//! Objects after the render: encrypted files inside Secrets are opened.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,16 +7,7 @@ use serde_json::Value;
 use crate::error::SopsError;
 use crate::files;
 use crate::format::Format;
-use crate::open::{FIELD, MARK, Opening};
-
-/// Takes the mark of an object away; whether it bore one, so that its values are not to be shown.
-pub fn take_mark(object: &mut Value) -> bool {
-    let marked = object.get(FIELD).is_some_and(|field| field.get(MARK).is_some());
-    if marked && let Some(fields) = object.as_object_mut() {
-        fields.shift_remove(FIELD);
-    }
-    marked
-}
+use crate::open::Opening;
 
 /// Opens the values of a Secret's `data` that are whole encrypted files, each in the format of its key's ending.
 ///
@@ -36,7 +26,7 @@ pub fn open_values(object: &mut Value, opening: Option<&Opening>) -> Result<(), 
         // The key says how it is written; the value how it is read.
         let format =
             if found == Format::Json && Format::of(key) == Format::Binary { Format::Binary } else { found };
-        if let Some(opened) = files::content(&bytes, key, format, opening)? {
+        if let Some(opened) = files::content(&bytes, key, format, opening, &mut Vec::new())? {
             *value = Value::String(STANDARD.encode(opened));
         }
     }

@@ -14,8 +14,6 @@ use crate::write;
 
 /// The field in which SOPS keeps its metadata.
 pub(crate) const FIELD: &str = "sops";
-/// What is left of it in a manifest, so that the object is known as one that holds what was encrypted.
-pub(crate) const MARK: &str = "tagalong.decrypted";
 /// What stands for a value that is not to be shown; Flux's.
 pub(crate) const MASK: &str = "**SOPS**";
 /// The beginning of a checksum over encrypted values alone; of SOPS.
@@ -38,7 +36,7 @@ pub enum Opening {
 /// What becomes of a file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Use {
-    /// Objects: what was encrypted stays known as such.
+    /// Objects, each of which may opt out.
     Manifest,
     /// Bytes, as `sops decrypt` writes them.
     Bytes,
@@ -47,12 +45,14 @@ pub(crate) enum Use {
 /// What is replaced in a text.
 type Edits = Vec<(Range<usize>, String)>;
 
-/// The text with its encrypted documents opened; none where there are none.
+/// The text with its encrypted documents opened; none where there are none. What was encrypted in objects that are no
+/// Secrets is added to `values`.
 pub(crate) fn text(
     text: &str,
     json: bool,
     for_use: Use,
     opening: &Opening,
+    values: &mut Vec<String>,
 ) -> Result<Option<String>, SopsError> {
     let documents = document::read(text)?;
     let sealed: Vec<(&Node, Metadata)> = documents
@@ -70,12 +70,10 @@ pub(crate) fn text(
     for group in sealed.chunk_by(|(_, one), (_, other)| one.mac == other.mac) {
         let Some((_, metadata)) = group.first() else { continue };
         let documents = group.iter().map(|(document, _)| *document);
-        opened(documents, metadata, json, opening, &mut edits)?;
+        opened(documents, metadata, json, opening, (&mut edits, &mut *values))?;
     }
-    // What is masked need not be kept from anybody.
-    let left = if matches!(opening, Opening::Masked) { Use::Bytes } else { for_use };
     for (document, _) in &sealed {
-        write::unseal(text, document, left, &mut edits);
+        write::unseal(text, document, &mut edits);
     }
     Ok(Some(replaced(text, edits)))
 }
@@ -101,7 +99,7 @@ fn opened<'d>(
     metadata: &Metadata,
     json: bool,
     opening: &Opening,
-    edits: &mut Edits,
+    (edits, values): (&mut Edits, &mut Vec<String>),
 ) -> Result<(), SopsError> {
     let key = match opening {
         Opening::With(identities) => Some(metadata.data_key(identities)?),
@@ -113,8 +111,16 @@ fn opened<'d>(
     }
     for document in documents {
         let is_secret = document.at(&["kind"]) == Some("Secret");
-        let mut walk =
-            Walk { metadata, key: key.as_ref(), json, is_secret, path: Vec::new(), sum: &mut sum, edits };
+        let mut walk = Walk {
+            metadata,
+            key: key.as_ref(),
+            json,
+            is_secret,
+            path: Vec::new(),
+            sum: &mut sum,
+            edits,
+            values,
+        };
         for (name, value) in document.entries().iter().filter(|(name, _)| name.text() != Some(FIELD)) {
             walk.entry(name, value)?;
         }
@@ -134,7 +140,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 pub(crate) fn envelope(text: &str, opening: &Opening) -> Result<Vec<u8>, SopsError> {
     let no_data =
         || SopsError::Malformed("it has no field 'data', so it is no encrypted binary file".to_owned());
-    let opened = self::text(text, true, Use::Bytes, opening)?.ok_or_else(no_data)?;
+    let opened = self::text(text, true, Use::Bytes, opening, &mut Vec::new())?.ok_or_else(no_data)?;
     let value: serde_json::Value = serde_json::from_str(&opened).map_err(|_| no_data())?;
     value
         .get("data")
@@ -152,6 +158,7 @@ struct Walk<'w, 'd> {
     path: Vec<&'d str>,
     sum: &'w mut Sha512,
     edits: &'w mut Edits,
+    values: &'w mut Vec<String>,
 }
 
 impl<'d> Walk<'_, 'd> {
@@ -197,6 +204,9 @@ impl<'d> Walk<'_, 'd> {
                 let value =
                     cipher::decrypt(text, key, &path).ok_or_else(|| SopsError::Value(self.place()))?;
                 self.sum.update(value.bytes());
+                if let (Plain::Text(text) | Plain::Word(text), false) = (&value, self.is_secret) {
+                    self.values.push(text.clone());
+                }
                 value
             }
             None => Plain::Text(self.mask()),

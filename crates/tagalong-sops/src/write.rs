@@ -6,7 +6,7 @@ use tagalong_kustomize::{Scalar, scalar};
 
 use crate::cipher::Plain;
 use crate::document::Node;
-use crate::open::{FIELD, MARK, Use};
+use crate::open::FIELD;
 
 /// A value as YAML, or as JSON.
 pub(crate) fn value(value: &Plain, json: bool) -> String {
@@ -60,26 +60,20 @@ fn escape(c: char, out: &mut String) {
     out.push_str(&format!("\\u{:04x}", u32::from(c)));
 }
 
-/// Takes the metadata of a document away, or leaves its mark.
-pub(crate) fn unseal(text: &str, document: &Node, for_use: Use, edits: &mut Vec<(Range<usize>, String)>) {
+/// Takes the metadata of a document away.
+pub(crate) fn unseal(text: &str, document: &Node, edits: &mut Vec<(Range<usize>, String)>) {
     let Some((key, metadata)) = document.entries().iter().find(|(key, _)| key.text() == Some(FIELD)) else {
         return;
     };
-    let before = text.get(..key.start).unwrap_or_default();
-    let end = before.len() + text.get(key.start..metadata.end).unwrap_or_default().trim_end().len();
-    let mark = format!("{FIELD}: {{{MARK}: \"true\"}}");
-    let mark = if document.is_flow() { format!("\"{FIELD}\": {{\"{MARK}\": \"true\"}}") } else { mark };
-    let (range, new) = match for_use {
-        Use::Manifest => (key.start..end, mark),
-        Use::Bytes if document.is_flow() => (member(text, key.start, end), String::new()),
-        // A whole line and what belongs to it.
-        Use::Bytes => {
-            let rest = text.get(end..).unwrap_or_default();
-            let line = rest.find('\n').map_or(rest.len(), |at| at + 1);
-            (key.start..end + line, String::new())
-        }
-    };
-    edits.push((range, new));
+    let end = key.start + text.get(key.start..metadata.end).unwrap_or_default().trim_end().len();
+    if document.is_flow() {
+        edits.push((member(text, key.start, end), String::new()));
+        return;
+    }
+    // A whole line and what belongs to it.
+    let rest = text.get(end..).unwrap_or_default();
+    let line = rest.find('\n').map_or(rest.len(), |at| at + 1);
+    edits.push((key.start..end + line, String::new()));
 }
 
 /// A member of an object with the comma before it, or behind it where it is the first.

@@ -8,12 +8,12 @@
 //! parsed before it is used ([`ArtifactPath`]) and cannot leave the folder.
 
 use crate::StoreError;
+use crate::disk::{hex, make_folder};
 use sha2::{Digest as _, Sha256};
 use std::{
     fmt,
-    fs::{self, DirBuilder, File},
+    fs::{self, File},
     io::{self, Read as _, Write},
-    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
     str::FromStr,
     time::{Duration, SystemTime},
@@ -112,7 +112,7 @@ impl Artifacts {
     /// # Errors
     /// When it cannot be made.
     pub fn open(dir: &Path, retention: Retention) -> Result<Self, StoreError> {
-        make(dir)?;
+        make_folder(dir)?;
         Ok(Self { dir: dir.to_owned(), retention })
     }
 
@@ -123,7 +123,7 @@ impl Artifacts {
     pub fn begin(&self, path: &ArtifactPath) -> Result<Draft, StoreError> {
         let target = self.dir.join(path.as_str());
         let folder = target.parent().unwrap_or(&self.dir);
-        make(folder)?;
+        make_folder(folder)?;
         let file = tempfile::Builder::new().prefix(WRITING).tempfile_in(folder);
         let file = file.map_err(StoreError::io("write", folder))?;
         Ok(Draft { file, hash: Sha256::new(), size: 0, target })
@@ -204,7 +204,7 @@ impl Draft {
     pub fn finish(self) -> Result<Stored, StoreError> {
         let target = self.target;
         self.file.persist(&target).map_err(|error| StoreError::io("write", target)(error.error))?;
-        Ok(Stored { digest: hex(&self.hash.finalize()), size: self.size })
+        Ok(Stored { digest: digest(self.hash), size: self.size })
     }
 }
 
@@ -212,23 +212,14 @@ fn digest_of(mut file: File) -> io::Result<String> {
     let (mut hash, mut buffer) = (Sha256::new(), vec![0; 64 << 10]);
     loop {
         match file.read(&mut buffer)? {
-            0 => return Ok(hex(&hash.finalize())),
+            0 => return Ok(digest(hash)),
             read => hash.update(buffer.get(..read).unwrap_or_default()),
         }
     }
 }
 
-fn hex(hash: &[u8]) -> String {
-    use std::fmt::Write as _;
-    hash.iter().fold("sha256:".to_owned(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        _ = write!(text, "{byte:02x}").is_ok();
-        text
-    })
-}
-
-fn make(dir: &Path) -> Result<(), StoreError> {
-    DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(StoreError::io("make", dir))
+fn digest(hash: Sha256) -> String {
+    format!("sha256:{}", hex(&hash.finalize()))
 }
 
 /// The archives in a folder, and when each was made.

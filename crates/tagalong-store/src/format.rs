@@ -1,5 +1,6 @@
 //! The bytes of a listing's file: written and read here and nowhere else. The crate's `//!` shows one.
 
+use crate::disk::hex;
 use crate::{Listing, ListingHead};
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
@@ -58,7 +59,7 @@ pub(crate) fn write<'a>(
         // Writing to a String cannot fail.
         _ = writeln!(body, "{seen} {tag}");
     }
-    let (bytes, sha256) = (body.len(), hex(body.as_bytes()));
+    let (bytes, sha256) = (body.len(), hex(&Sha256::digest(body.as_bytes())));
     format!(
         "{MAGIC} tags={count} gone={gone_count} bytes={bytes} revision={revision} sha256={sha256}\n{body}"
     )
@@ -92,7 +93,7 @@ pub(crate) fn read_header(bytes: &[u8]) -> Result<Header, &'static str> {
 pub(crate) fn read(text: String, scanned_at: Timestamp) -> Result<Listing, &'static str> {
     let header = read_header(text.as_bytes())?;
     let body = text.get(header.length..).unwrap_or_default();
-    if body.len() as u64 != header.bytes || hex(body.as_bytes()) != header.sha256 {
+    if body.len() as u64 != header.bytes || hex(&Sha256::digest(body.as_bytes())) != header.sha256 {
         return Err("its checksum does not match");
     }
     let mut spans: Vec<Range<u32>> = Vec::with_capacity((header.tags + header.gone).min(body.len()));
@@ -111,15 +112,6 @@ pub(crate) fn read(text: String, scanned_at: Timestamp) -> Result<Listing, &'sta
         return Err("it holds another number of tags than it says");
     }
     Ok(Listing { head: header.head(scanned_at), text, spans, seen })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(64);
-    for byte in Sha256::digest(bytes) {
-        // Writing to a String cannot fail.
-        _ = write!(text, "{byte:02x}");
-    }
-    text
 }
 
 #[cfg(test)]

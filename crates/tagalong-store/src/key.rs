@@ -1,7 +1,8 @@
 //! Under which name a listing is kept. Made by the engine.
 
+use crate::disk::hex;
 use sha2::{Digest as _, Sha256};
-use std::{fmt, fmt::Write as _};
+use std::fmt;
 use tagalong_model::ImageName;
 
 /// Which listing: an image as seen with certain credentials. Two objects with other credentials may see other
@@ -26,10 +27,7 @@ impl ListingKey {
         let safe = |c: char| if c.is_ascii_alphanumeric() || c == '.' || c == '-' { c } else { '_' };
         let mut file_stem: String = canonical.chars().map(safe).take(PREFIX).collect();
         file_stem.push('-');
-        for byte in hash.finalize() {
-            // Writing to a String cannot fail.
-            _ = write!(file_stem, "{byte:02x}");
-        }
+        file_stem.push_str(&hex(&hash.finalize()));
         Self { file_stem }
     }
 

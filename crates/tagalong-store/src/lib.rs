@@ -4,7 +4,7 @@
 //! The engine holds one [`Store`] on the state folder. One file per image and access ([`ListingKey`]):
 //!
 //! ```text
-//! STATE/tags/ghcr.io_acme_app-<sha256 of the key>.tags
+//! STATE/lists/ghcr.io_acme_app-<sha256 of the key>.tags
 //!     tagalong-tags 1 tags=3 gone=1 bytes=52 revision=123456 sha256=<of all that follows>
 //!     1764000000 1.0.0          first seen (seconds since 1970), tag; in the registry's order
 //!     1764000000 1.1.0
@@ -20,6 +20,7 @@
 //! by the next scan: a cache may change when, never what (RULES 9), the first-seen times aside.
 
 mod artifacts;
+mod disk;
 mod error;
 mod format;
 mod key;

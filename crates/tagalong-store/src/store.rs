@@ -2,14 +2,15 @@
 
 use crate::{
     Damage, Listing, ListingHead, ListingKey, Sight, Sights, StoreError,
+    disk::make_folder,
     format::{self, MAX_HEADER},
 };
 use jiff::Timestamp;
 use std::{
     collections::{HashMap, HashSet},
-    fs::{self, DirBuilder, File},
+    fs::{self, File},
     io::{self, Read as _, Write as _},
-    os::unix::fs::{DirBuilderExt as _, MetadataExt as _},
+    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
@@ -53,7 +54,7 @@ impl Store {
     /// # Errors
     /// When the folder cannot be made or read.
     pub fn open(dir: &Path) -> Result<(Self, Vec<Damage>), StoreError> {
-        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(StoreError::io("make", dir))?;
+        make_folder(dir)?;
         let store = Self { dir: dir.to_owned(), heads: Mutex::default(), adding: Mutex::default() };
         let mut damages = Vec::new();
         let mut heads = HashMap::new();

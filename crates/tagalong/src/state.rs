@@ -5,7 +5,7 @@
 //! STATE/mirrors.lock  held by whoever uses the mirrors; a reader that does not get it works in a folder of its own
 //! STATE/lists/        tag lists and first-seen times (tagalong-store)
 //! STATE/mirrors/      bare mirrors with their site indexes, one folder per remote
-//! STATE/artifacts/    archives of GitRepositories (tagalong-store); `controller` alone makes them
+//! STATE/artifacts/    archives of GitRepositories (tagalong-store); `controller` and `run --sync-to` make them
 //! ```
 
 use crate::cli::StateArgs;

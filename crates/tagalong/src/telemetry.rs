@@ -22,20 +22,8 @@ pub(crate) fn init(level: LogLevel, format: LogFormat) {
         LogLevel::Trace => "trace",
     };
     let others = if level == "error" { "error" } else { "warn" };
-    let ours = [
-        "tagalong",
-        "tagalong_cluster",
-        "tagalong_engine",
-        "tagalong_files",
-        "tagalong_git",
-        "tagalong_registry",
-        "tagalong_store",
-    ];
-    // What goes wrong with a watch is said by the desk, in our own words.
-    let mut directives = format!("{others},kube_runtime=off,kube_client=off");
-    for target in ours {
-        directives.push_str(&format!(",{target}={level}"));
-    }
+    // What goes wrong with a watch is said by the desk, in our own words. All our crates begin with the last name.
+    let directives = format!("{others},kube_runtime=off,kube_client=off,tagalong={level}");
     let lines = Lines { json: format == LogFormat::Json, colour: std::io::stderr().is_terminal() };
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(directives))

@@ -81,9 +81,7 @@ pub(crate) async fn cluster(
     state: &StateArgs,
     settings: Settings,
 ) -> anyhow::Result<Wired<ClusterDesk>> {
-    if !args.allow_env.is_empty() || args.secrets_dir.is_some() {
-        bail!("--allow-env and --secrets-dir are for the Secrets of a folder; name a DIR, or leave them out");
-    }
+    not_of_a_folder(args)?;
     let (desk, instance) = gathered(cluster).await?;
     let instance = state.instance.clone().or(instance);
     let settings = Settings { instance, max_mirror_size: state.max_mirror_size.0, ..settings };
@@ -102,11 +100,20 @@ pub(crate) async fn cluster_synced(
     state: &StateArgs,
     settings: Settings,
 ) -> anyhow::Result<Wired<ClusterDesk>> {
+    not_of_a_folder(args)?;
     let desk = kustomizations(cluster).await?;
     let settings = Settings { max_mirror_size: state.max_mirror_size.0, ..settings };
     let state = State::read(state)?;
     let record = desk.record().clone();
     wired(desk, record, args, state, settings, None)
+}
+
+/// A cluster has its own Secrets.
+fn not_of_a_folder(args: &DeskArgs) -> anyhow::Result<()> {
+    if !args.allow_env.is_empty() || args.secrets_dir.is_some() {
+        bail!("--allow-env and --secrets-dir are for the Secrets of a folder; name a DIR, or leave them out");
+    }
+    Ok(())
 }
 
 /// The Kustomizations of a cluster and their sources as they are now.
@@ -206,7 +213,9 @@ fn tell(loaded: &Loaded, paths: &[PathBuf]) {
     for note in &loaded.notes {
         tracing::info!("{note}");
     }
-    if loaded.repositories.is_empty() && loaded.policies.is_empty() && loaded.automations.is_empty() {
+    let nothing =
+        loaded.repositories.is_empty() && loaded.policies.is_empty() && loaded.automations.is_empty();
+    if nothing && loaded.kustomizations.is_empty() {
         let paths: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
         let paths = paths.join(", ");
         tracing::warn!(

@@ -6,16 +6,20 @@ use super::place::{APPS, READY, config, deployment};
 const HEALTHY: &str = ".status.conditions[?(@.type==\"Healthy\")]";
 
 /// The conditions of one that is there.
-const UP: &str = r#"{"type":"Progressing","status":"True","reason":"NewReplicaSetAvailable"},{"type":"Available","status":"True"}"#;
+pub(super) const UP: &str = r#"{"type":"Progressing","status":"True","reason":"NewReplicaSetAvailable"},{"type":"Available","status":"True"}"#;
+
+/// The condition of one that will never be.
+pub(super) const DOWN: &str =
+    r#"{"type":"Progressing","status":"False","reason":"ProgressDeadlineExceeded","message":""}"#;
 
 /// A Deployment that wants a replica.
-fn wanting(name: &str, image: &str) -> String {
+pub(super) fn wanting(name: &str, image: &str) -> String {
     deployment(name, image).replace("replicas: 0", "replicas: 1")
 }
 
 impl Place {
     /// Writes a status as the Deployment's controller would.
-    fn rollout(&self, name: &str, condition: &str) {
+    pub(super) fn rollout(&self, name: &str, condition: &str) {
         let object = format!("deployment/{name}");
         let generation = self.get(&object, ".metadata.generation");
         let status = format!(
@@ -49,10 +53,7 @@ fn what_has_failed_ends_the_wait_and_a_new_commit_ends_it_too() {
     let mut controller = place.syncing();
     controller.until("Deployment/");
     place.until_says("deployment/web", ".metadata.name", "web");
-    place.rollout(
-        "web",
-        r#"{"type":"Progressing","status":"False","reason":"ProgressDeadlineExceeded","message":""}"#,
-    );
+    place.rollout("web", DOWN);
     let says = place.until_ready_says(APPS, "failed early");
     assert!(says.contains(&format!("Deployment/{}/web status: 'Failed'", place.namespace)), "{says}");
     assert_eq!(place.get(APPS, &format!("{READY}.reason")), "HealthCheckFailed");

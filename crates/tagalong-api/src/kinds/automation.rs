@@ -62,7 +62,7 @@ pub struct ImageUpdateAutomationSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("default" = {"strategy": "Setters"}))]
     pub update: Option<UpdateStrategy>,
-    /// Extension: what a revert means to this automation.
+    /// Extension: what a revert means to this automation, and when it makes one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollback: Option<RollbackSpec>,
     /// Extension: when commits may be made. Outside of these windows nothing is written. Without it they always may.
@@ -243,7 +243,7 @@ pub struct UpdateStrategy {
     pub line_files: Vec<String>,
 }
 
-/// What a revert means.
+/// What a revert means, and when one is made.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RollbackSpec {
@@ -252,6 +252,16 @@ pub struct RollbackSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(extend("enum" = ["Pin", "Ignore"]))]
     pub on_revert: Option<String>,
+    /// Extension: Revert takes a commit of this automation back when a Kustomization does not become healthy with it;
+    /// Ignore leaves that to people. Without it Ignore.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["Revert", "Ignore"]))]
+    pub on_unhealthy: Option<String>,
+    /// Extension: Keep lets what became unhealthy be taken back only within the windows of the schedule; Ignore at any
+    /// time. Without it Ignore.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(extend("enum" = ["Ignore", "Keep"]))]
+    pub schedule: Option<String>,
 }
 
 /// A field that is held because somebody took a tag away.

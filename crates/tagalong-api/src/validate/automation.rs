@@ -41,6 +41,8 @@ pub struct ValidAutomation {
     pub pull_request: Option<ValidPullRequest>,
     /// What a revert means.
     pub on_revert: OnRevert,
+    /// What becomes of a commit with which something is not healthy.
+    pub on_unhealthy: OnUnhealthy,
     /// When commits may be made.
     pub schedule: Schedule,
     /// How much may be committed at once, and how often.
@@ -57,6 +59,18 @@ pub enum OnRevert {
     Pin,
     /// Nothing.
     Ignore,
+}
+
+/// What becomes of a commit with which something does not become healthy (RULES 16).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OnUnhealthy {
+    /// Nothing.
+    #[default]
+    Ignore,
+    /// It is taken back at once.
+    Revert,
+    /// It is taken back while a window of the schedule is open.
+    RevertInWindow,
 }
 
 /// Who commits.
@@ -123,6 +137,7 @@ pub fn automation(object: &ImageUpdateAutomation) -> Result<ValidAutomation, Inv
         push: git.push.as_ref().map_or(Ok(Push::default()), push)?,
         pull_request: pulls(git)?,
         on_revert: on_revert(spec.rollback.as_ref())?,
+        on_unhealthy: on_unhealthy(spec.rollback.as_ref())?,
         schedule: Schedule::read(&spec.schedule)?,
         limits: spec.limits.as_ref().map_or(Ok(Limits::default()), Limits::read)?,
         suspend: spec.suspend.unwrap_or_default(),
@@ -134,12 +149,27 @@ fn on_revert(rollback: Option<&RollbackSpec>) -> Result<OnRevert, Invalid> {
     match rollback.and_then(|rollback| rollback.on_revert.as_deref()) {
         None | Some("Pin") => Ok(OnRevert::Pin),
         Some("Ignore") => Ok(OnRevert::Ignore),
-        Some(other) => {
-            let field = ".spec.rollback.onRevert";
-            let message = format!("{field}: {} is neither Pin nor Ignore", gitref::printable(other));
-            Err(Invalid::stalled(Reason::InvalidUpdateStrategy, field, message))
-        }
+        Some(other) => Err(neither(".spec.rollback.onRevert", other, ["Pin", "Ignore"])),
     }
+}
+
+fn on_unhealthy(rollback: Option<&RollbackSpec>) -> Result<OnUnhealthy, Invalid> {
+    let keeps = match rollback.and_then(|rollback| rollback.schedule.as_deref()) {
+        None | Some("Ignore") => false,
+        Some("Keep") => true,
+        Some(other) => return Err(neither(".spec.rollback.schedule", other, ["Ignore", "Keep"])),
+    };
+    match rollback.and_then(|rollback| rollback.on_unhealthy.as_deref()) {
+        None | Some("Ignore") => Ok(OnUnhealthy::Ignore),
+        Some("Revert") if keeps => Ok(OnUnhealthy::RevertInWindow),
+        Some("Revert") => Ok(OnUnhealthy::Revert),
+        Some(other) => Err(neither(".spec.rollback.onUnhealthy", other, ["Revert", "Ignore"])),
+    }
+}
+
+fn neither(field: &str, word: &str, [one, other]: [&str; 2]) -> Invalid {
+    let message = format!("{field}: {} is neither {one} nor {other}", gitref::printable(word));
+    Invalid::stalled(Reason::InvalidUpdateStrategy, field, message)
 }
 
 fn git_spec(object: &ImageUpdateAutomation) -> Result<&GitSpec, Invalid> {

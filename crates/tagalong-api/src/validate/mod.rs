@@ -15,7 +15,9 @@ mod schedule;
 mod selector;
 mod source;
 
-pub use automation::{Author, OnRevert, Push, Signing, SigningKind, ValidAutomation, automation};
+pub use automation::{
+    Author, OnRevert, OnUnhealthy, Push, Signing, SigningKind, ValidAutomation, automation,
+};
 pub use expressions::{Dependency, HealthRule};
 pub use gitref::GitRef;
 pub use kustomization::{

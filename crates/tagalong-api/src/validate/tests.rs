@@ -108,7 +108,7 @@ fn what_is_wrong_with_a_repository_is_said_in_fluxs_words() {
         (
             "/interval",
             json!("5"),
-            "(stalled) IntervalNotConfigured | .spec.interval | .spec.interval: \"5\" is no duration; expected numbers with units, such as 30s, 5m or 1h30m",
+            "(stalled) IntervalNotConfigured | .spec.interval | .spec.interval: \"5\" is no duration; expected numbers with units, such as 30s, 5m or 1h30m, of at most 292 years",
         ),
         (
             "/interval",

@@ -20,7 +20,6 @@ impl ClusterDesk {
     /// # Errors
     /// When the API server does not answer, or may not be asked.
     pub async fn gather(&self) -> Result<(), ClusterError> {
-        drop(self.0.kustomizations.absent());
         self.list::<ImageRepository>().await?;
         self.list::<ImagePolicy>().await?;
         self.list::<ImageUpdateAutomation>().await?;

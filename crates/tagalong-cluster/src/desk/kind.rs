@@ -1,6 +1,6 @@
 //! What the desk has to know of each kind: where its objects stand, and whom a change of one concerns.
 
-use super::ClusterDesk;
+use super::{ClusterDesk, Options};
 use crate::shelf::{Change, Shelf};
 use k8s_openapi::NamespaceResourceScope;
 use kube::core::object::HasStatus;
@@ -25,6 +25,9 @@ pub(crate) trait Kind:
 {
     const NAME: &'static str;
     const DEFINITION: &'static str;
+
+    /// Whether this process looks at the kind; where it does not, the kind need not be installed.
+    fn is_watched(options: &Options) -> bool;
 
     fn shelf(desk: &ClusterDesk) -> &Shelf<Self>;
 
@@ -54,6 +57,10 @@ impl Kind for ImageRepository {
     const NAME: &'static str = "ImageRepository";
     const DEFINITION: &'static str = "imagerepositories.image.toolkit.fluxcd.io";
 
+    fn is_watched(options: &Options) -> bool {
+        options.images
+    }
+
     fn shelf(desk: &ClusterDesk) -> &Shelf<Self> {
         &desk.0.repositories
     }
@@ -78,6 +85,10 @@ impl Kind for ImageRepository {
 impl Kind for ImagePolicy {
     const NAME: &'static str = "ImagePolicy";
     const DEFINITION: &'static str = "imagepolicies.image.toolkit.fluxcd.io";
+
+    fn is_watched(options: &Options) -> bool {
+        options.images
+    }
 
     fn shelf(desk: &ClusterDesk) -> &Shelf<Self> {
         &desk.0.policies
@@ -106,6 +117,10 @@ impl Kind for ImageUpdateAutomation {
     const NAME: &'static str = "ImageUpdateAutomation";
     const DEFINITION: &'static str = "imageupdateautomations.image.toolkit.fluxcd.io";
 
+    fn is_watched(options: &Options) -> bool {
+        options.images
+    }
+
     fn shelf(desk: &ClusterDesk) -> &Shelf<Self> {
         &desk.0.automations
     }
@@ -131,6 +146,11 @@ impl Kind for ImageUpdateAutomation {
 impl Kind for GitRepository {
     const NAME: &'static str = "GitRepository";
     const DEFINITION: &'static str = "gitrepositories.source.toolkit.fluxcd.io";
+
+    /// Automations write to its remote, whoever serves it.
+    fn is_watched(_options: &Options) -> bool {
+        true
+    }
 
     fn shelf(desk: &ClusterDesk) -> &Shelf<Self> {
         &desk.0.sources
@@ -159,6 +179,10 @@ impl Kind for Kustomization {
     const NAME: &'static str = "Kustomization";
     const DEFINITION: &'static str = "kustomizations.kustomize.toolkit.fluxcd.io";
 
+    fn is_watched(options: &Options) -> bool {
+        options.reach.is_some()
+    }
+
     fn shelf(desk: &ClusterDesk) -> &Shelf<Self> {
         &desk.0.kustomizations
     }
@@ -173,6 +197,7 @@ impl Kind for Kustomization {
         }
         if let Some(new) = &change.new {
             wakers.kustomizations(wake::after_kustomization(change.old.as_deref(), new, &desk.0.kinds));
+            wakers.automations(wake::after_health(change.old.as_deref(), new, &desk.0.kinds));
         }
     }
 }

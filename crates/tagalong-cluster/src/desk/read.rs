@@ -3,9 +3,11 @@
 
 use crate::error::{said, unreachable};
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Secret, ServiceAccount};
+use kube::api::ListParams;
 use kube::{Api, Client, ResourceExt};
 use secrecy::SecretSlice;
 use std::collections::BTreeMap;
+use tagalong_api::Kustomization;
 use tagalong_engine::{DeskError, SecretData};
 use tagalong_model::ObjectKey;
 
@@ -57,6 +59,26 @@ pub(super) async fn config_map(
         _ => unreachable(&error),
     })?;
     Ok(map.map(|map| map.data.unwrap_or_default()))
+}
+
+/// The Kustomizations of a namespace, as another controller keeps them; none where the kind is not installed.
+pub(super) async fn kustomizations(
+    client: &Client,
+    namespace: &str,
+) -> Result<Vec<Kustomization>, DeskError> {
+    let all: Api<Kustomization> = Api::namespaced(client.clone(), namespace);
+    match all.list(&ListParams::default()).await {
+        Ok(list) => Ok(list.items),
+        Err(kube::Error::Api(status)) if status.is_not_found() => Ok(Vec::new()),
+        Err(error) => match &error {
+            kube::Error::Api(status) if status.is_forbidden() => Err(DeskError::Unreachable(format!(
+                "may not be read: {}; rollback.onUnhealthy needs list on kustomizations of kustomize.toolkit.fluxcd.io in \
+                 namespace {namespace}, which the ClusterRole tagalong allows",
+                said(&error)
+            ))),
+            _ => Err(unreachable(&error)),
+        },
+    }
 }
 
 /// Whether a ServiceAccount is there. Where that may not be asked, it is taken to be.

@@ -55,6 +55,7 @@ impl ClusterDesk {
                 Step::Remove(patch) => (patch, false),
             };
             let api = self.api::<K>(Some(&key.namespace));
+            let _underway = self.0.urgent.begin();
             let answer = api.patch(&key.name, &params(), &Patch::Merge(&patch)).await;
             match self.written(&current, answer).await? {
                 Written::Done(object) => {
@@ -92,6 +93,7 @@ impl ClusterDesk {
         for _ in 0..TRIES {
             let Some(patch) = status::patch(current.as_ref(), &wanted) else { return Ok(()) };
             let api = self.api::<K>(Some(&key.namespace));
+            let _underway = self.0.urgent.begin();
             let answer = api.patch_status(&key.name, &params(), &Patch::Merge(&patch)).await;
             match self.written(&current, answer).await? {
                 Written::Done(object) => {

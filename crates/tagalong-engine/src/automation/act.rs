@@ -3,7 +3,8 @@
 use super::gather::{self, Gathered};
 use super::look::{Looked, Scope};
 use super::plan::{EditPlan, plan};
-use super::round::{Job, Round};
+use super::rollback::{self, Heard};
+use super::round::{Job, Round, Studied};
 use super::{Done, Failure, TurnReport, exists, pulls, vanished};
 use crate::context::Context;
 use crate::desk::Desk;
@@ -14,9 +15,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use tagalong_api::validate::ValidAutomation;
 use tagalong_api::{ImageReference, Reason};
+use tagalong_forge::Allowance;
 
 /// How often a push is tried in one turn (RULES 20).
 const PUSHES: u32 = 10;
+/// How soon a Kustomization is asked again that nobody here watches, while it is not Ready with what the branch holds.
+const ASK_AGAIN: Duration = Duration::from_secs(30);
 
 pub(crate) async fn write<D: Desk>(
     context: &Context<D>,
@@ -36,16 +40,20 @@ pub(crate) async fn write<D: Desk>(
         planned: context.turns.planned(lock_key),
         replaceable: None,
         now,
+        allowance: Allowance::default(),
         meters: context.meters.clone(),
     });
     for moved in 0..PUSHES {
+        let (heard, deaf) = rollback::listen(context, valid).await?;
         let mirror = mirror(context, &job).await?;
-        let (planned, mirror) = planned(context, &job, mirror).await?;
+        let (mut planned, mirror) = planned(context, &job, mirror, heard).await?;
+        planned.failure = planned.failure.or_else(|| deaf.as_deref().map(unheard));
         let done = if valid.pull_request.is_some() {
             // Others may use the mirror while the host is asked.
             drop(mirror);
             pulls::write(context, &job, planned, moved).await?
         } else {
+            planned.put_revert_first();
             push(&job, planned, mirror, moved).await?
         };
         if let Some(done) = done {
@@ -71,13 +79,24 @@ pub(super) struct Planned {
     pub(super) looked: Arc<Looked>,
     pub(super) edits: EditPlan,
     pub(super) observed_policies: BTreeMap<String, ImageReference>,
+    /// What takes a commit back that was not healthy, beside the edits.
+    pub(super) rollback: Option<EditPlan>,
     /// When the last of the tags in them was first listed.
     pub(super) newest: Option<Timestamp>,
+    /// The next turn comes after so long at most.
+    pub(super) soon: Option<Duration>,
     /// What a registry or a host did not answer.
     pub(super) failure: Option<(Reason, String)>,
 }
 
 impl Planned {
+    /// What takes a commit back is a commit of its own; the rest has its turn right after it.
+    fn put_revert_first(&mut self) {
+        if let Some(EditPlan { edits, revert, .. }) = self.rollback.take() {
+            self.edits = EditPlan { edits, revert, ..std::mem::take(&mut self.edits) };
+        }
+    }
+
     pub(super) fn done(self, job: &Job, turn: TurnReport, observed_revision: String) -> Done {
         Done {
             turn,
@@ -85,6 +104,7 @@ impl Planned {
             observed_revision,
             failure: self.failure,
             interval: job.valid.interval,
+            soon: self.soon,
         }
     }
 }
@@ -100,22 +120,15 @@ async fn planned<D: Desk>(
     context: &Context<D>,
     job: &Arc<Job>,
     mirror: Guard,
+    heard: Heard,
 ) -> Result<(Planned, Guard), Failure> {
     let valid = &job.valid;
     // Anew each round: what was selected may have moved while the branch did.
     let (mut policies, observed_policies) = gather::policies(context, valid);
     let (looked, holds, mut edits, mirror) = {
         let (job, policies) = (Arc::clone(job), policies.clone());
-        let (result, mirror) = blocking(mirror, move |opened| {
-            let mut looked = job.look(opened)?;
-            let mut edits = plan(&job.valid.key.namespace, &looked.files, &policies);
-            let holds = job.pins(opened, &looked, &policies, &edits)?;
-            holds.apply(&mut edits);
-            looked.rewritten = job.rewritten(opened, &looked)?;
-            Ok((looked, holds, edits))
-        })
-        .await?;
-        let (looked, holds, edits) = result?;
+        let (studied, mirror) = blocking(mirror, move |opened| job.study(opened, &policies)).await?;
+        let Studied { looked, holds, edits } = studied?;
         (looked, holds, edits, mirror)
     };
     let asked = exists::ask(context, &edits, &mut policies).await;
@@ -128,7 +141,15 @@ async fn planned<D: Desk>(
     let newest = tags.iter().filter_map(|(policy, tag)| context.decisions.first_seen(policy, tag)).max();
     let failure =
         asked.unanswered.map(|why| (Reason::UpdateFailed, format!("failed to apply policies: {why}")));
-    Ok((Planned { looked: Arc::new(looked), edits, observed_policies, newest, failure }, mirror))
+    let (looked, heard) = (Arc::new(looked), Arc::new(heard));
+    let (rollback, mirror) = rollback::find(context, job, &heard, &looked, mirror).await?;
+    let soon = heard.is_open(&looked.fetched.commit).then_some(ASK_AGAIN);
+    Ok((Planned { looked, edits, observed_policies, rollback, newest, soon, failure }, mirror))
+}
+
+/// The Kustomizations could not be asked; everything else is done all the same.
+fn unheard(why: &str) -> (Reason, String) {
+    (Reason::UpdateFailed, format!("failed to ask the Kustomizations how they are: {why}"))
 }
 
 /// One commit on the branch; `None` where the branch moved meanwhile.
@@ -147,6 +168,9 @@ async fn push(
     };
     Ok(match round {
         Round::Again => None,
+        Round::Refused(why) => {
+            return Err(failed(Reason::GitOperationFailed, "failed to update source", &why));
+        }
         Round::Ended(turn, revision) => Some(planned.done(job, *turn, revision)),
     })
 }

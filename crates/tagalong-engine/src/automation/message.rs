@@ -18,6 +18,8 @@ pub const AUTOMATION: &str = "Tagalong-Automation";
 pub const UPDATE: &str = "Tagalong-Update";
 /// Trailer that says why a value was replaced that is not lower in order: `1.9.0 left the policy: …`.
 pub(crate) const REASON: &str = "Tagalong-Reason";
+/// What its value begins with where a commit takes back what was unhealthy: that refuses as somebody's revert does.
+pub(crate) const UNHEALTHY: &str = "Unhealthy";
 
 /// Trailer for a value that stays refused although another one is written: `flux-system:app 1.9.0`. It tells a
 /// look-back to go on beyond this commit.
@@ -32,6 +34,9 @@ pub(crate) fn compose(
     instance: Option<&str>,
     plan: &EditPlan,
 ) -> Result<String, TemplateError> {
+    if let Some(revert) = &plan.revert {
+        return Ok(trailer::append(&revert.message(instance), &trailers(&automation.key, instance, plan)));
+    }
     let message = match &automation.message {
         None => DEFAULT_MESSAGE.to_owned(),
         Some(template) => template.render(&data(automation, plan))?,
@@ -68,6 +73,9 @@ fn trailers(key: &ObjectKey, instance: Option<&str>, plan: &EditPlan) -> Vec<(St
     };
     for edit in &plan.edits {
         push(UPDATE, update_text(&edit.target.to_string(), &edit.from, &edit.to));
+    }
+    if let Some(revert) = &plan.revert {
+        push(REASON, format!("{UNHEALTHY} {}", revert.reason()));
     }
     for edit in &plan.edits {
         if let Some(why) = &edit.left_policy {

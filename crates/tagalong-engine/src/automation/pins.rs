@@ -9,6 +9,8 @@
 //!
 //! Nothing is kept that could be lost: [`LookBack`] remembers what objects say, and objects never change.
 
+#[cfg(test)]
+mod anew_tests;
 mod hand;
 mod hold;
 mod lifted;
@@ -19,10 +21,11 @@ mod trace;
 mod twin;
 
 pub use hand::UNPIN;
-pub(super) use hand::unpin_text;
+pub(super) use hand::{is_named, is_ours, unpin_text};
 pub use hold::Pin;
 pub(super) use hold::{DEPTHS, Holds, Question};
-pub(super) use lifted::lifted_after;
+pub(super) use lifted::{Lifted, Since};
+pub(super) use twin::twin;
 
 use super::index::BlobKey;
 use std::collections::HashMap;
@@ -34,9 +37,11 @@ use tagalong_git::{CommitId, GitError, Mirror, Past, PastReader};
 /// From this many commits on what is remembered is dropped and read again when it is needed.
 const REMEMBERED: usize = 200_000;
 
-/// What has been read of a repository's history. A cache: without it the same is read again.
+/// What has been read of a repository's history. A cache: without it the same is read again. It knows commits whose
+/// trees are to be read later, so it ends with the mirror that held them.
 #[derive(Debug, Default)]
 pub(crate) struct LookBack {
+    generation: u64,
     past: Past,
     scans: HashMap<BlobKey, Arc<Scan>>,
     stretches: Stretches,
@@ -50,19 +55,20 @@ impl LookBack {
         a: CommitId,
         b: CommitId,
     ) -> Result<Option<Vec<CommitId>>, GitError> {
-        mirror.past(&mut self.past).bases(a, b)
+        self.reader(mirror).bases(a, b)
     }
 
     /// Reads commits.
     pub(super) fn reader<'p>(&'p mut self, mirror: &Mirror) -> PastReader<'p> {
-        self.forget_much();
+        self.fit(mirror);
         mirror.past(&mut self.past)
     }
 
-    fn forget_much(&mut self) {
-        if self.past.len() > REMEMBERED || self.stretches.len() > REMEMBERED || self.scans.len() > REMEMBERED
-        {
-            *self = Self::default();
+    /// Forgets everything where it is too much, or of a mirror that has begun anew since.
+    fn fit(&mut self, mirror: &Mirror) {
+        let much = [self.past.len(), self.stretches.len(), self.scans.len()].into_iter().max();
+        if much > Some(REMEMBERED) || self.generation != mirror.generation() {
+            *self = Self { generation: mirror.generation(), ..Self::default() };
         }
     }
 }

@@ -2,6 +2,7 @@
 //! all show and carry out this one value.
 
 use super::pins::Pin;
+use super::rollback::Revert;
 use super::site::{Served, SiteVerdict, decide};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -133,11 +134,17 @@ pub struct EditPlan {
     pub waiting: Vec<WaitingTag>,
     /// How many sites were looked at.
     pub sites: usize,
+    /// The commit that the edits take back, where that is what they do.
+    pub revert: Option<Revert>,
 }
 
 impl EditPlan {
-    /// The distinct (policy, tag) pairs that would be written, for the existence check of rule 5.
+    /// The distinct (policy, tag) pairs that would be written, for the existence check of rule 5. What goes back was
+    /// there before.
     pub fn tags_written(&self) -> BTreeSet<(ObjectKey, String)> {
+        if self.revert.is_some() {
+            return BTreeSet::new();
+        }
         self.edits.iter().map(|edit| (edit.target.policy.clone(), edit.tag.clone())).collect()
     }
 }

@@ -23,7 +23,7 @@ mod requests;
 mod tests;
 mod text;
 
-pub(crate) use group::stem;
+pub(crate) use group::Stem;
 pub use host::Hosts;
 pub use text::{DEFAULT_BODY, DEFAULT_TITLE};
 
@@ -33,10 +33,10 @@ use super::{Done, Failure, PullTurn, TurnOutcome, TurnReport, message, wait};
 use crate::context::Context;
 use crate::desk::Desk;
 use branches::Written;
-use group::is_own;
+use group::Group;
 use requests::Requests;
 use std::sync::Arc;
-use tagalong_api::validate::{GroupBy, ValidPullRequest};
+use tagalong_api::validate::{OnUnhealthy, ValidPullRequest};
 use tagalong_forge::{Forge, ForgeError, PullRequest};
 use tagalong_model::Revision;
 
@@ -55,13 +55,16 @@ pub(super) async fn write<D: Desk>(
     moved: u32,
 ) -> Result<Option<Done>, Failure> {
     let Some(spec) = &job.valid.pull_request else { return Ok(None) };
-    let stem = stem(&job.valid, job.instance.as_deref());
-    if planned.edits.edits.is_empty() && own_branches(&planned, &stem).is_empty() {
+    let stem = Stem::new(&job.valid, job.instance.as_deref());
+    let reverts = planned.rollback.is_some();
+    if planned.edits.edits.is_empty() && !reverts && own_branches(&planned, &stem).is_empty() {
         let turn = report(job, &planned, TurnOutcome::UpToDate, Vec::new(), moved);
         return Ok(Some(done(job, planned, turn)));
     }
     // Outside of all windows nothing is written; what stands goes on standing.
-    if let Some(wait) = wait(job, spec, &planned).filter(|_| !planned.edits.edits.is_empty()) {
+    let wait = wait(job, spec, &planned).filter(|_| reverts || !planned.edits.edits.is_empty());
+    let only_revert = wait.is_some() && reverts && job.valid.on_unhealthy == OnUnhealthy::Revert;
+    if let Some(wait) = wait.filter(|_| !only_revert) {
         let mut turn = report(job, &planned, TurnOutcome::Waiting(wait), Vec::new(), moved);
         turn.changes = changes(context, job, &planned, &mut turn.plan).await?;
         return Ok(Some(done(job, planned, turn)));
@@ -79,20 +82,37 @@ pub(super) async fn write<D: Desk>(
     };
     refuse(context, job, &mut planned, forge.as_ref(), &seen.closed).await?;
 
-    let groups = group::groups(&planned.edits, &job.valid, spec.group_by, job.instance.as_deref());
-    let mut requests = Requests::new(job, spec, forge.as_ref(), &seen, &planned.edits, groups)?;
+    let reach = if only_revert { Reach::RevertOnly } else { Reach::Everything };
+    let groups = groups(job, spec, &planned, reach);
+    let mut requests = Requests::new(job, spec, forge.as_ref(), &seen, &planned.edits, groups, reach)?;
     requests.admit(&planned.looked.fetched.tips).await.map_err(|error| host::failed(&error))?;
     let Some(written) = push(context, job, &planned, &requests).await? else { return Ok(None) };
     let (pulls, failure) = requests.carry_out(written).await;
-    planned.failure = planned.failure.or(failure.map(|error| {
-        let failure = host::failed(&error);
-        (failure.reason, failure.message)
-    }));
+    planned.failure = planned.failure.or(failure.map(|failure| (failure.reason, failure.message)));
     let outcome = TurnOutcome::PullRequests { planned: job.dry_run };
     let outcome = if pulls.is_empty() { TurnOutcome::UpToDate } else { outcome };
     let mut turn = report(job, &planned, outcome, pulls, moved);
     turn.changes = changes(context, job, &planned, &mut turn.plan).await?;
     Ok(Some(done(job, planned, turn)))
+}
+
+/// What a turn may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reach {
+    Everything,
+    /// A window is closed, which what takes a commit back does not wait for.
+    RevertOnly,
+}
+
+/// What takes a commit back comes first: it waits for no limit.
+fn groups(job: &Job, spec: &ValidPullRequest, planned: &Planned, reach: Reach) -> Vec<Group> {
+    let instance = job.instance.as_deref();
+    let revert = planned.rollback.as_ref().and_then(|plan| group::revert(plan, &job.valid, instance));
+    let others = match reach {
+        Reach::Everything => group::groups(&planned.edits, &job.valid, spec.group_by, instance),
+        Reach::RevertOnly => Vec::new(),
+    };
+    revert.into_iter().chain(others).collect()
 }
 
 /// Why nothing is written now. A pull request asks a person by itself, unless it merges by itself; and how many of them
@@ -113,7 +133,7 @@ async fn unasked<D: Desk>(
     planned: Planned,
     failure: &Failure,
 ) -> Result<Done, Failure> {
-    let groups = group::groups(&planned.edits, &job.valid, spec.group_by, job.instance.as_deref());
+    let groups = groups(job, spec, &planned, Reach::Everything);
     let pulls = requests::unasked(job, spec, groups, &failure.message)?;
     let mut turn = report(job, &planned, TurnOutcome::PullRequests { planned: true }, pulls, 0);
     turn.changes = changes(context, job, &planned, &mut turn.plan).await?;
@@ -121,17 +141,19 @@ async fn unasked<D: Desk>(
 }
 
 /// Asks the host for what is there of ours.
-async fn look(forge: &dyn Forge, job: &Job, planned: &Planned, stem: &str) -> Result<Seen, ForgeError> {
-    let open = forge.open().await?.into_iter().filter(|pull| is_own(&pull.branch, stem)).collect();
-    if planned.edits.edits.is_empty() {
+async fn look(forge: &dyn Forge, job: &Job, planned: &Planned, stem: &Stem) -> Result<Seen, ForgeError> {
+    let open = forge.open().await?.into_iter().filter(|pull| stem.is_own(&pull.branch)).collect();
+    if planned.edits.edits.is_empty() && planned.rollback.is_none() {
         return Ok(Seen { open, closed: Vec::new() });
     }
-    // Of any grouping: what was refused in one is refused in another.
-    let branches = [GroupBy::Policy, GroupBy::Automation]
-        .into_iter()
-        .flat_map(|group_by| group::groups(&planned.edits, &job.valid, group_by, job.instance.as_deref()));
-    let branches: Vec<String> = branches.map(|group| group.branch).collect();
-    let closed = forge.closed(&branches, &job.gathered.push_branch).await?;
+    // What was refused in one grouping is refused in another.
+    let instance = job.instance.as_deref();
+    let revert = planned.rollback.as_ref().and_then(|plan| group::revert(plan, &job.valid, instance));
+    let branches = group::branches(&planned.edits, &job.valid, instance);
+    let branches: Vec<String> = branches.into_iter().chain(revert.map(|group| group.branch)).collect();
+    let open: Vec<PullRequest> = open;
+    let mut closed = forge.closed(&branches, &job.gathered.push_branch).await?;
+    closed.retain(|closed| open.iter().all(|open| open.number != closed.number));
     Ok(Seen { open, closed })
 }
 
@@ -147,19 +169,25 @@ async fn refuse<D: Desk>(
     let name = message::automation_name(&job.valid.key, job.instance.as_deref());
     let refusals = refusals::refusals(&context.hosts, forge, &repository, &name, closed).await;
     let refusals = refusals.map_err(|error| host::failed(&error))?;
-    if refusals.is_empty() || planned.edits.edits.is_empty() {
+    if refusals.is_empty() || planned.edits.edits.is_empty() && planned.rollback.is_none() {
         return Ok(());
     }
     let mirror = act::mirror(context, job).await?;
     let (job, looked) = (Arc::clone(job), Arc::clone(&planned.looked));
-    let mut edits = std::mem::take(&mut planned.edits);
+    let (mut edits, mut rollback) = (std::mem::take(&mut planned.edits), planned.rollback.take());
     let (result, _mirror) = blocking(mirror, move |opened| {
-        let applied = refusals::apply(&job, opened, &looked, &refusals, &mut edits);
-        applied.map_err(|error| super::round::checkout_failed(&error))?;
-        Ok(edits)
+        for plan in std::iter::once(&mut edits).chain(&mut rollback) {
+            let applied = refusals::apply(&job, opened, &looked, &refusals, plan);
+            applied.map_err(|error| super::round::checkout_failed(&error))?;
+        }
+        Ok((edits, rollback))
     })
     .await?;
-    planned.edits = result?;
+    let (mut edits, rollback) = result?;
+    // Who closes the pull request that takes a commit back wants that commit.
+    edits.held.extend(rollback.iter().flat_map(|plan| plan.held.iter().cloned()));
+    planned.edits = edits;
+    planned.rollback = rollback.filter(|plan| !plan.edits.is_empty());
     Ok(())
 }
 
@@ -199,9 +227,9 @@ async fn changes<D: Desk>(
 }
 
 /// The branches of ours that the remote has.
-fn own_branches<'a>(planned: &'a Planned, stem: &'a str) -> Vec<&'a str> {
+fn own_branches<'a>(planned: &'a Planned, stem: &Stem) -> Vec<&'a str> {
     let tips = planned.looked.fetched.tips.keys();
-    tips.filter_map(|name| name.strip_prefix("refs/heads/")).filter(|branch| is_own(branch, stem)).collect()
+    tips.filter_map(|name| name.strip_prefix("refs/heads/")).filter(|branch| stem.is_own(branch)).collect()
 }
 
 fn report(

@@ -11,8 +11,12 @@ use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time;
 use kube::runtime::controller::Action;
 use std::sync::Arc;
+use std::time::Duration;
 use tagalong_api::condition::{Outcome, READY, find};
 use tagalong_api::{ImageUpdateAutomation, ImageUpdateAutomationStatus, Reason};
+
+/// What there is to write beside a revert is written right after it.
+const AFTER_REVERT: Duration = Duration::from_secs(1);
 
 /// A suspended automation keeps its conditions (RULES 28).
 pub(super) async fn suspended<D: Desk>(
@@ -45,10 +49,11 @@ pub(super) async fn report<D: Desk>(
             events.extend(pinned::event(&turn, &status.pins));
             events.extend(pinned::rewritten(&turn));
             status.pins = pins;
-            // What was not looked at goes on standing.
-            if done.failure.is_none() && !matches!(turn.outcome, TurnOutcome::Waiting(_)) {
-                status.pull_requests = pulled::statuses(&turn.pulls);
-            }
+            status.pull_requests = match &turn.outcome {
+                TurnOutcome::Waiting(_) => status.pull_requests,
+                _ if done.failure.is_some() => pulled::statuses_so_far(&turn.pulls, &status.pull_requests),
+                _ => pulled::statuses(&turn.pulls),
+            };
             status.observed_policies = Some(done.observed_policies);
             status.observed_source_revision = Some(done.observed_revision);
             if let Some(commit) = pushed(&turn) {
@@ -60,6 +65,8 @@ pub(super) async fn report<D: Desk>(
                 _ => None,
             };
             let next = wait::rest(context.jittered(done.interval), wait, now);
+            let soon = done.soon.into_iter().chain(reverted(&turn).then_some(AFTER_REVERT));
+            let next = soon.fold(next, Duration::min);
             let outcome = match &done.failure {
                 None => Outcome::Ready { message: standing(&turn) },
                 Some((reason, message)) => {
@@ -79,6 +86,11 @@ pub(super) async fn report<D: Desk>(
             if stalled { Ok(Action::await_change()) } else { Err(Failed { message }) }
         }
     }
+}
+
+/// Whether the turn has pushed a commit that takes another one back.
+fn reverted(turn: &TurnReport) -> bool {
+    turn.plan.revert.is_some() && matches!(turn.outcome, TurnOutcome::Pushed { .. })
 }
 
 /// The commit that the turn has pushed; of several the last one.
@@ -125,6 +137,9 @@ fn events(turn: &TurnReport, status: &ImageUpdateAutomationStatus) -> Vec<Event>
             let refspec =
                 refspec.as_ref().map(|refspec| format!(" and refspecs '{refspec}'")).unwrap_or_default();
             let message = format!("pushed commit '{short}' to branch '{}'{refspec}\n{message}", turn.branch);
+            if reverted(turn) {
+                return vec![Event { event_type: EventType::Warning, reason: Reason::RolledBack, message }];
+            }
             vec![Event { event_type: EventType::Normal, reason: Reason::Succeeded, message }]
         }
         TurnOutcome::ForeignCommits { commit } => {

@@ -6,7 +6,8 @@ use super::branch::{Asker, BranchState, inspect};
 use super::gather::Gathered;
 use super::look::{Looked, Scope, look};
 use super::pins::{Holds, Question};
-use super::plan::{EditPlan, FileProblem, MarkedFile, PolicyState};
+use super::plan::{EditPlan, FileProblem, MarkedFile, PolicyState, plan};
+use super::pulls::Stem;
 use super::turn_report::{FileChange, TurnOutcome, TurnReport};
 use super::wait::Wait;
 use super::{Failure, message, pace, wait};
@@ -16,11 +17,10 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tagalong_api::Reason;
-use tagalong_api::validate::{OnRevert, Refspec, ValidAutomation};
+use tagalong_api::validate::{OnRevert, OnUnhealthy, Refspec, ValidAutomation};
 use tagalong_edit::{Edit, apply, scan};
-use tagalong_git::{
-    BlobId, CommitId, CommitMeta, ErrorKind, Expected, GitError, Prepared, Pushed, Reader, Update,
-};
+use tagalong_forge::Allowance;
+use tagalong_git::{BlobId, CommitMeta, ErrorKind, Expected, GitError, Prepared, Pushed, Reader, Update};
 use tagalong_model::{ObjectKey, RepoPath, Revision};
 
 /// What one round leads to.
@@ -29,6 +29,8 @@ pub(super) enum Round {
     Ended(Box<TurnReport>, String),
     /// The branch, or the mirror beneath, is not what was planned from: again.
     Again,
+    /// The server will not have this branch so; why.
+    Refused(String),
 }
 
 /// Everything a round needs.
@@ -45,7 +47,17 @@ pub(super) struct Job {
     /// A tip of the branch to be written that may be replaced whoever made it: what was merged from there.
     pub(super) replaceable: Option<String>,
     pub(super) now: Timestamp,
+    /// How long the host of pull requests may take.
+    pub(super) allowance: Allowance,
     pub(super) meters: Meters,
+}
+
+/// What a branch holds, and what is to be written there.
+pub(super) struct Studied {
+    pub(super) looked: Looked,
+    /// What history holds; already in `edits`.
+    pub(super) holds: Holds,
+    pub(super) edits: EditPlan,
 }
 
 /// Whether and onto what a commit may be pushed.
@@ -73,10 +85,9 @@ impl Job {
         format!("refs/heads/{}", self.gathered.push_branch)
     }
 
-    /// The refs of its pull requests' branches: one, and all below it.
+    /// The refs of its pull requests' branches.
     fn own_refs(&self) -> [String; 2] {
-        let stem = super::pulls::stem(&self.valid, self.instance.as_deref());
-        [format!("refs/heads/{stem}"), format!("refs/heads/{stem}/")]
+        Stem::new(&self.valid, self.instance.as_deref()).refs()
     }
 
     /// The same for another branch.
@@ -86,8 +97,36 @@ impl Job {
         job
     }
 
+    /// Fetches the branch, finds its sites, plans, and asks history. A mirror that proves damaged is begun anew, once.
+    pub(super) fn study(
+        &self,
+        opened: &mut Opened,
+        policies: &BTreeMap<ObjectKey, PolicyState>,
+    ) -> Result<Studied, Failure> {
+        let studied = match self.study_once(opened, policies) {
+            Err(error) if error.kind() == ErrorKind::Damaged && opened.renew() => {
+                self.study_once(opened, policies)
+            }
+            studied => studied,
+        };
+        studied.map_err(|error| checkout_failed(&error))
+    }
+
+    fn study_once(
+        &self,
+        opened: &mut Opened,
+        policies: &BTreeMap<ObjectKey, PolicyState>,
+    ) -> Result<Studied, GitError> {
+        let mut looked = self.look(opened)?;
+        let mut edits = plan(&self.valid.key.namespace, &looked.files, policies);
+        let holds = self.pins(opened, &looked, policies, &edits)?;
+        holds.apply(&mut edits);
+        looked.rewritten = self.rewritten(opened, &looked)?;
+        Ok(Studied { looked, holds, edits })
+    }
+
     /// Fetches the branch and finds its sites.
-    pub(super) fn look(&self, opened: &mut Opened) -> Result<Looked, Failure> {
+    fn look(&self, opened: &mut Opened) -> Result<Looked, GitError> {
         let push_ref = self.push_ref();
         let mut also = vec![push_ref.as_str()];
         let own = self.own_refs();
@@ -96,13 +135,7 @@ impl Job {
         }
         also.extend(self.valid.push.refspec.as_ref().map(|refspec| refspec.dst.as_str()));
         let (remote, checkout) = (&self.gathered.remote, &self.gathered.checkout);
-        let looked = match look(opened, remote, checkout, &also, &self.scope) {
-            Err(error) if error.kind() == ErrorKind::Damaged && opened.renew() => {
-                look(opened, remote, checkout, &also, &self.scope)
-            }
-            looked => looked,
-        };
-        let mut looked = looked.map_err(|error| checkout_failed(&error))?;
+        let mut looked = look(opened, remote, checkout, &also, &self.scope)?;
         if !self.planned.is_empty() {
             looked.files = Arc::new(self.with_planned(&looked.files));
         }
@@ -111,42 +144,38 @@ impl Job {
 
     /// The last tip that the mirror knew of the branch, where the branch's history does not hold it any more. Where the
     /// mirror is too shallow to tell, nothing is said.
-    pub(super) fn rewritten(&self, opened: &mut Opened, looked: &Looked) -> Result<Option<String>, Failure> {
+    fn rewritten(&self, opened: &mut Opened, looked: &Looked) -> Result<Option<String>, GitError> {
         let Some(before) = looked.fetched.before.clone().filter(|before| *before != looked.fetched.commit)
         else {
             return Ok(None);
         };
-        let mut bases = || -> Result<Option<Vec<CommitId>>, GitError> {
-            opened.look_back.bases(&opened.mirror, looked.fetched.commit.parse()?, before.parse()?)
-        };
-        let bases = bases().map_err(|error| checkout_failed(&error))?;
+        let bases =
+            opened.look_back.bases(&opened.mirror, looked.fetched.commit.parse()?, before.parse()?)?;
         let gone = bases.is_some_and(|bases| bases.iter().all(|base| base.to_string() != before));
         Ok(gone.then_some(before))
     }
 
     /// Which of the sites that `plan` would write history holds (RULES 10 to 15).
-    pub(super) fn pins(
+    fn pins(
         &self,
         opened: &mut Opened,
         looked: &Looked,
         policies: &BTreeMap<ObjectKey, PolicyState>,
         plan: &EditPlan,
-    ) -> Result<Holds, Failure> {
+    ) -> Result<Holds, GitError> {
         if self.valid.on_revert == OnRevert::Ignore || plan.edits.is_empty() {
             return Ok(Holds::default());
         }
         let question = Question {
             mirror: &opened.mirror,
             remote: &self.gathered.remote,
-            tip: looked.fetched.commit.parse().map_err(|error| checkout_failed(&error))?,
+            tip: looked.fetched.commit.parse()?,
             scope: &self.scope,
             index: &opened.index,
             name: message::automation_name(&self.valid.key, self.instance.as_deref()),
             max_mirror_size: self.max_mirror_size,
         };
-        question
-            .ask(&mut opened.look_back, &looked.files, policies, plan)
-            .map_err(|error| checkout_failed(&error))
+        question.ask(&mut opened.look_back, &looked.files, policies, plan)
     }
 
     fn with_planned(&self, files: &[MarkedFile]) -> Vec<MarkedFile> {
@@ -195,6 +224,10 @@ impl Job {
         edits: &EditPlan,
         newest: Option<Timestamp>,
     ) -> Result<Option<Wait>, GitError> {
+        if edits.revert.is_some() {
+            let keeps = self.valid.on_unhealthy == OnUnhealthy::RevertInWindow;
+            return Ok(keeps.then(|| wait::window(&self.valid.schedule, self.now)).flatten());
+        }
         let limits = &self.valid.limits;
         let wait = wait::changes(limits, edits)
             .or_else(|| wait::window(&self.valid.schedule, self.now))
@@ -261,8 +294,7 @@ impl Job {
             }
             Pushed::Moved { .. } => Ok(Round::Again),
             Pushed::Rejected { refname, why } => {
-                let why = format!("the server refused the push to {refname}: {why}");
-                Err(failed(Reason::GitOperationFailed, "failed to update source", &why).into())
+                Ok(Round::Refused(format!("the server refused the push to {refname}: {why}")))
             }
         }
     }

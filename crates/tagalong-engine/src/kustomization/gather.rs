@@ -3,11 +3,13 @@
 use super::{Failure, Turn};
 use crate::context::Context;
 use crate::desk::Desk;
+use crate::source::artifact_of;
 use kube::runtime::reflector::ObjectRef;
 use secrecy::ExposeSecret as _;
 use tagalong_api::condition::{self, READY};
 use tagalong_api::validate::{Dependency, ValidKustomization, VariableSource, VariableSources};
 use tagalong_api::{Artifact, GitRepository, Kustomization, Reason};
+use tagalong_apply::Hidden;
 use tagalong_cel::Expression;
 use tagalong_kustomize::Variables;
 use tagalong_model::{ObjectKey, format_duration};
@@ -29,7 +31,7 @@ impl<D: Desk> Turn<'_, D> {
         let object = context.desk.kinds().sources.get(&reference).ok_or_else(|| {
             Failure::waiting(Reason::ArtifactFailed, format!("Source 'GitRepository/{source}' not found"))
         })?;
-        object.status.as_ref().and_then(|status| status.artifact.clone()).ok_or_else(|| {
+        artifact_of(&object).ok_or_else(|| {
             let wait = format_duration(context.settings.requeue_dependency);
             Failure::waiting(Reason::ArtifactFailed, format!("Source artifact not found, retrying in {wait}"))
         })
@@ -87,33 +89,28 @@ fn is_ready(
     Ok(())
 }
 
-/// The variables of `postBuild` with their values.
-pub(super) async fn variables<D: Desk>(
-    context: &Context<D>,
-    valid: &ValidKustomization,
-) -> Result<Option<Variables>, Failure> {
-    let Some(VariableSources { from, values, always }) = &valid.variables else { return Ok(None) };
-    let mut variables = Variables::new(true, *always);
-    for source in from {
-        let failed = |why: &str| {
-            let kind = if source.secret { "Secret" } else { "ConfigMap" };
-            Failure::new(
-                Reason::BuildFailed,
-                format!("substitute from '{kind}/{}' error: {why}", source.name),
-            )
-        };
-        match values_of(context, &valid.key.namespace, source).await.map_err(|why| failed(&why))? {
-            Some(pairs) => pairs.iter().for_each(|(name, value)| variables.set(name, value)),
-            None if source.optional => {}
-            None => return Err(failed(&format!("not found in namespace {}", valid.key.namespace))),
-        }
-    }
-    values.iter().for_each(|(name, value)| variables.set(name, value));
-    Ok(Some(variables))
+/// What is put into objects.
+#[derive(Default)]
+pub(super) struct Gathered {
+    /// The variables; `None` where there are none to be put in.
+    pub(super) variables: Option<Variables>,
+    /// Those of their values that came out of Secrets.
+    pub(super) hidden: Hidden,
+    /// How encrypted files are opened; `None` where nothing says that they are.
+    pub(super) opening: Option<Opening>,
 }
 
-/// How encrypted files are opened; none where the Kustomization does not say that they are.
-pub(super) async fn opening<D: Desk>(
+/// All that is put into objects, or opens their files.
+pub(super) async fn inputs<D: Desk>(
+    context: &Context<D>,
+    valid: &ValidKustomization,
+) -> Result<Gathered, Failure> {
+    let opening = opening(context, valid).await?;
+    Ok(Gathered { opening, ..variables(context, valid).await? })
+}
+
+/// With the keys of the Secret that is named.
+async fn opening<D: Desk>(
     context: &Context<D>,
     valid: &ValidKustomization,
 ) -> Result<Option<Opening>, Failure> {
@@ -133,6 +130,38 @@ pub(super) async fn opening<D: Desk>(
         }
     }
     Ok(Some(Opening::With(identities)))
+}
+
+/// The variables of `postBuild` with their values.
+async fn variables<D: Desk>(context: &Context<D>, valid: &ValidKustomization) -> Result<Gathered, Failure> {
+    let Some(VariableSources { from, values, always }) = &valid.variables else {
+        return Ok(Gathered::default());
+    };
+    let mut hidden = Vec::new();
+    let mut variables = Variables::new(true, *always);
+    for source in from {
+        let failed = |why: &str| {
+            let kind = if source.secret { "Secret" } else { "ConfigMap" };
+            Failure::new(
+                Reason::BuildFailed,
+                format!("substitute from '{kind}/{}' error: {why}", source.name),
+            )
+        };
+        match values_of(context, &valid.key.namespace, source).await.map_err(|why| failed(&why))? {
+            Some(pairs) => {
+                pairs.iter().for_each(|(name, value)| variables.set(name, value));
+                if source.secret {
+                    // As they are put in: without line breaks.
+                    hidden.extend(pairs.into_iter().map(|(_, value)| value.replace('\n', "")));
+                }
+            }
+            None if source.optional => {}
+            None => return Err(failed(&format!("not found in namespace {}", valid.key.namespace))),
+        }
+    }
+    values.iter().for_each(|(name, value)| variables.set(name, value));
+    let hidden = hidden.into_iter().collect();
+    Ok(Gathered { variables: Some(variables), hidden, opening: None })
 }
 
 async fn values_of<D: Desk>(

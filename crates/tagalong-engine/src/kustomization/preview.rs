@@ -1,6 +1,5 @@
 //! What a Kustomization would apply now, from the commit that its source leads to. Writes nothing; called by `diff`.
 
-use super::act::rules;
 use super::gather;
 use super::render::{Rendered, render};
 use crate::context::Context;
@@ -12,7 +11,7 @@ use serde_json::Value;
 use std::sync::Arc;
 use tagalong_api::validate::{self, GitRef, ValidArtifact};
 use tagalong_api::{GitRepository, Kustomization};
-use tagalong_apply::Rules;
+use tagalong_apply::Hidden;
 use tagalong_git::{GitError, Remote};
 use tagalong_kustomize::Tree;
 use tagalong_model::Revision;
@@ -27,8 +26,8 @@ pub struct Preview {
     pub revision: String,
     /// The objects, in the order in which they are built.
     pub objects: Vec<Value>,
-    /// What the Kustomization says of them.
-    pub rules: Rules,
+    /// What came out of Secrets into them.
+    pub hidden: Hidden,
 }
 
 /// Builds a Kustomization from its source as the remote has it now.
@@ -47,12 +46,11 @@ pub async fn preview<D: Desk>(context: &Context<D>, object: &Kustomization) -> R
     let mirror = context.mirrors.take(&artifact.source, &remote).await?;
     let (read, _) = blocking(mirror, move |opened| files(opened, &remote, &artifact)).await?;
     let (revision, tree) = read.map_err(|error| error.to_string())?;
-    let variables = gather::variables(context, &valid).await.map_err(|failure| failure.message)?;
+    let gathered = gather::inputs(context, &valid).await.map_err(|failure| failure.message)?;
     let folder = valid.path.as_ref().map(ToString::to_string).unwrap_or_default();
-    let opening = gather::opening(context, &valid).await.map_err(|failure| failure.message)?;
-    let built = render(&object.spec, variables, opening, Arc::new(tree), folder).await;
-    let Rendered { objects, confidential, .. } = built.map_err(|failure| failure.message)?;
-    Ok(Preview { revision, objects, rules: rules(&valid, confidential) })
+    let built = render(&object.spec, gathered, Arc::new(tree), folder).await;
+    let Rendered { objects, hidden, .. } = built.map_err(|failure| failure.message)?;
+    Ok(Preview { revision, objects, hidden })
 }
 
 /// The files that an archive of the commit would hold.

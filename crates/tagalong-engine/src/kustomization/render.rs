@@ -1,22 +1,39 @@
 //! From the files of an artifact to the objects of a Kustomization. Pure but for the thread that it takes.
 
-use super::Failure;
+use super::gather::Gathered;
+use super::{Failure, gather};
+use crate::context::Context;
+use crate::desk::Desk;
 use serde_json::Value;
-use std::collections::HashSet;
 use std::sync::Arc;
-use tagalong_api::{KustomizationSpec, Reason};
-use tagalong_apply::{Entry, ObjectId};
-use tagalong_kustomize::{Additions, Files as _, Tree, Variables, render_for, to_yaml};
+use tagalong_api::{Kustomization, KustomizationSpec, Reason, validate};
+use tagalong_apply::{Entry, Hidden};
+use tagalong_kustomize::{Additions, Files as _, Tree, render_for, to_yaml};
 use tagalong_model::Digest;
-use tagalong_sops::{Opened, Opening, open_values, take_mark};
+use tagalong_sops::{Opened, open_values};
 
 /// What was built.
-pub(super) struct Rendered {
-    pub(super) objects: Vec<Value>,
+pub(crate) struct Rendered {
+    pub(crate) objects: Vec<Value>,
     /// `sha256:<hex>` of them as YAML.
-    pub(super) digest: String,
-    /// Those that hold what was encrypted.
-    pub(super) confidential: HashSet<ObjectId>,
+    pub(crate) digest: String,
+    /// Values in them that nobody is shown.
+    pub(crate) hidden: Hidden,
+}
+
+/// Builds a Kustomization, whoever serves it, from these files.
+///
+/// # Errors
+/// Why it cannot be built here.
+pub(crate) async fn rendered<D: Desk>(
+    context: &Context<D>,
+    object: &Kustomization,
+    tree: Arc<Tree>,
+) -> Result<Rendered, String> {
+    let valid = validate::kustomization(object).map_err(|invalid| invalid.message)?;
+    let gathered = gather::inputs(context, &valid).await.map_err(|failure| failure.message)?;
+    let folder = valid.path.as_ref().map(ToString::to_string).unwrap_or_default();
+    render(&object.spec, gathered, tree, folder).await.map_err(|failure| failure.message)
 }
 
 /// What a spec adds to its folder. Both types have Flux's field names; what is no addition is passed over.
@@ -30,8 +47,7 @@ pub fn additions(spec: &KustomizationSpec) -> Result<Additions, serde_json::Erro
 /// Builds a folder.
 pub(super) async fn render(
     spec: &KustomizationSpec,
-    variables: Option<Variables>,
-    opening: Option<Opening>,
+    gathered: Gathered,
     tree: Arc<Tree>,
     folder: String,
 ) -> Result<Rendered, Failure> {
@@ -42,31 +58,23 @@ pub(super) async fn render(
     let failed = |why: String| Failure::new(Reason::BuildFailed, why);
     let additions = additions(spec).map_err(|error| failed(error.to_string()))?;
     let built = tokio::task::spawn_blocking(move || {
+        let Gathered { variables, mut hidden, opening } = gathered;
         let files = Opened::new(tree.as_ref(), opening.as_ref());
         let objects =
             render_for(&additions, variables.as_ref(), &files, &folder).map_err(|error| error.to_string())?;
+        hidden.extend(files.into_values());
         let digest = Digest::sha256(to_yaml(&objects).as_bytes()).to_string();
         let values = objects.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>();
         let mut objects = values.map_err(|error| error.to_string())?;
-        let confidential = opened(&mut objects, opening.as_ref())?;
-        Ok(Rendered { objects, digest, confidential })
+        for object in &mut objects {
+            open_values(object, opening.as_ref()).map_err(|error| match Entry::of(object) {
+                Some(Entry { id, .. }) => format!("{id}: {error}"),
+                None => error.to_string(),
+            })?;
+        }
+        Ok(Rendered { objects, digest, hidden })
     });
     built.await.map_err(|error| failed(error.to_string()))?.map_err(failed)
-}
-
-/// Opens what is encrypted inside Secrets; those of the objects that hold what was encrypted.
-fn opened(objects: &mut [Value], opening: Option<&Opening>) -> Result<HashSet<ObjectId>, String> {
-    let mut confidential = HashSet::new();
-    for object in objects {
-        let marked = take_mark(object);
-        let id = Entry::of(object).map(|entry| entry.id);
-        open_values(object, opening).map_err(|error| match &id {
-            Some(id) => format!("{id}: {error}"),
-            None => error.to_string(),
-        })?;
-        confidential.extend(id.filter(|_| marked));
-    }
-    Ok(confidential)
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Carries a turn out: fetch, compare, verify, archive. The only step that talks to the remote and to the disk.
 
-use super::gather::{Gathered, Keys};
+use super::gather::Gathered;
 use super::plan::plan;
-use super::{Done, Failure, Served, Stage, Verified};
+use super::{Done, Failure, Served, Stage, Verified, artifact_of};
 use crate::context::Context;
 use crate::desk::Desk;
 use crate::mirrors::{Opened, blocking, checkout, choose_tag};
@@ -34,9 +34,7 @@ pub(super) async fn remove(served: &Served, key: &ObjectKey) -> Result<(), Faile
 
 /// The archive of the status, if it is there and whole; what need not be kept beside it is removed.
 pub(super) async fn kept(served: &Served, object: &GitRepository) -> Result<Option<Artifact>, Failed> {
-    let Some(mut artifact) = object.status.as_ref().and_then(|status| status.artifact.clone()) else {
-        return Ok(None);
-    };
+    let Some(mut artifact) = artifact_of(object) else { return Ok(None) };
     let served = served.clone();
     let looked = tokio::task::spawn_blocking(move || {
         let path: ArtifactPath = artifact.path.parse().ok()?;
@@ -177,17 +175,10 @@ impl Job {
 
     fn verify(&self, reader: &Reader, fetched: &Fetched, verify: &Verify) -> Result<Verified, Trouble> {
         let failed = |reason: Reason, message: String| Failure::at(Stage::Verify, reason, message);
-        let keys = match &self.gathered.keys {
-            Keys::Known(keys) => keys,
-            Keys::Missing(why) => {
-                return Err(
-                    failed(Reason::VerificationError, format!("public keys secret error: {why}")).into()
-                );
-            }
-            Keys::NotWanted => {
-                return Err(failed(Reason::VerificationError, "no public keys".to_owned()).into());
-            }
-        };
+        let keys =
+            self.gathered.keys.as_ref().map_err(|why| {
+                failed(Reason::VerificationError, format!("public keys secret error: {why}"))
+            })?;
         let damaged = |error| Trouble::Git(Stage::Verify, "cannot read what was signed", error);
         let mut good = Vec::new();
         if verify.mode.wants_tag() {
@@ -236,9 +227,8 @@ impl Job {
             let failure = Failure::at(Stage::Storage, reason, message);
             Trouble::Other(Failure { revision: Some(revision.to_owned()), ..failure })
         };
-        let unstorable = |error: &StoreError| {
-            failed(Reason::ArchiveOperationFailed, format!("unable to archive artifact to storage: {error}"))
-        };
+        let unstorable =
+            |error: &StoreError| failed(Reason::ArchiveOperationFailed, format!("{UNARCHIVED}: {error}"));
         let Some(path) = ArtifactPath::of(&self.valid.source.key, &fetched.commit) else {
             return Err(failed(Reason::InvalidPath, "the object's name makes no path".to_owned()));
         };

@@ -11,16 +11,8 @@ use tagalong_git::{Remote, TrustedKeys};
 /// Everything that was gathered.
 pub(super) struct Gathered {
     pub(super) remote: Remote,
-    pub(super) keys: Keys,
-}
-
-/// The keys for signatures.
-pub(super) enum Keys {
-    /// No signature is demanded.
-    NotWanted,
-    Known(TrustedKeys),
-    /// Why there are none; that matters only once something is to be verified.
-    Missing(String),
+    /// For signatures, or why there are none; that matters only once something is to be verified.
+    pub(super) keys: Result<TrustedKeys, String>,
 }
 
 pub(super) async fn gather<D: Desk>(
@@ -35,13 +27,9 @@ pub(super) async fn gather<D: Desk>(
             Failure::at(Stage::Fetch, Reason::AuthenticationFailed, message)
         })?;
     let keys = match &valid.verify {
-        None => Keys::NotWanted,
+        None => Err("none are asked for".to_owned()),
         Some(verify) => {
-            let namespace = &valid.source.key.namespace;
-            match credentials::git::trusted(&context.desk, namespace, &verify.secret).await {
-                Ok(keys) => Keys::Known(keys),
-                Err(why) => Keys::Missing(why),
-            }
+            credentials::git::trusted(&context.desk, &valid.source.key.namespace, &verify.secret).await
         }
     };
     Ok(Gathered { remote, keys })

@@ -13,7 +13,7 @@ const LIMIT: u64 = 512 << 20;
 /// A larger one is not kept.
 const KEPT: u64 = 16 << 20;
 
-/// What was read last.
+/// What was read last: path and digest, and the files.
 #[derive(Debug, Default)]
 pub(super) struct Trees(Mutex<Option<(String, Arc<Tree>)>>);
 
@@ -24,8 +24,11 @@ impl Trees {
     /// Why they cannot be had: it is not there, or not what its digest says.
     pub(super) fn read(&self, archives: &Artifacts, artifact: &Artifact) -> Result<Arc<Tree>, String> {
         let digest = artifact.digest.as_deref().unwrap_or_default();
-        if let Some((kept, tree)) = &*self.0.lock().unwrap_or_else(PoisonError::into_inner)
-            && kept == digest
+        let name = format!("{} {digest}", artifact.path);
+        // Held while reading: whoever wants the same files meanwhile waits for them.
+        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((kept, tree)) = &*last
+            && *kept == name
         {
             return Ok(Arc::clone(tree));
         }
@@ -44,8 +47,7 @@ impl Trees {
         })
         .map_err(|error| error.to_string())?;
         let tree = Arc::new(tree);
-        let kept = (size <= KEPT).then(|| (digest.to_owned(), Arc::clone(&tree)));
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = kept;
+        *last = (size <= KEPT).then(|| (name, Arc::clone(&tree)));
         Ok(tree)
     }
 }

@@ -1,8 +1,12 @@
 //! The controller, as users run it, against a real API server, a registry and a Git server. What is common to the jobs
 //! with a cluster: the plane with our kinds in it, and the process.
 
+pub(crate) mod apply;
 pub(crate) mod archive;
+pub(crate) mod chain;
 pub(crate) mod controller;
+pub(crate) mod heard;
+pub(crate) mod kustomizations;
 pub(crate) mod many;
 pub(crate) mod server;
 pub(crate) mod start;
@@ -11,7 +15,12 @@ pub(crate) mod tag;
 use crate::estate::Estate;
 use anyhow::{Result, ensure};
 use controller::Controller;
-use kube::Client;
+use k8s_openapi::NamespaceResourceScope;
+use kube::api::{Patch, PatchParams};
+use kube::{Api, Client, Resource};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use std::fmt::Debug;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::Arc;
@@ -62,7 +71,49 @@ impl Cluster {
 
     /// A controller over all of it, as soon as it is started.
     pub(crate) fn controller(&self) -> Result<Controller> {
-        Controller::start(&self.binary, &self.plane.kubeconfig(), &self.estate.state("controller"))
+        self.started(&[])
+    }
+
+    /// The same, with Kustomizations served.
+    pub(crate) fn syncing(&self) -> Result<Controller> {
+        self.started(&["--controllers=image,source,kustomize"])
+    }
+
+    fn started(&self, arguments: &[&str]) -> Result<Controller> {
+        let state = self.estate.state("controller");
+        Controller::start(&self.binary, &self.plane.kubeconfig(), &state, arguments)
+    }
+
+    /// Makes the GitRepository `fleet` of the repository `fleet.git`.
+    pub(crate) fn fleet(&self) -> Result<()> {
+        let url = self.estate.git.url("fleet.git");
+        self.apply(&format!(
+            "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {{name: fleet}}\n\
+             spec: {{url: \"{url}\", interval: 1h, ref: {{branch: main}}}}\n"
+        ))
+    }
+
+    /// A Kustomization that applies a folder of the GitRepository `fleet` to the namespace `default`.
+    pub(crate) fn kustomization(name: &str, path: &str) -> Value {
+        json!({
+            "apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization", "metadata": {"name": name},
+            "spec": {
+                "interval": "1h", "prune": true, "path": path, "targetNamespace": "default",
+                "sourceRef": {"kind": "GitRepository", "name": "fleet"},
+            },
+        })
+    }
+
+    /// Asks for a turn of an object in the namespace `default`.
+    pub(crate) fn request<K>(&self, name: &str, token: &str) -> Result<()>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned,
+    {
+        let api: Api<K> = Api::namespaced(self.client.clone(), "default");
+        let annotations = json!({"metadata": {"annotations": {"reconcile.fluxcd.io/requestedAt": token}}});
+        let (params, patch) = (PatchParams::default(), Patch::Merge(&annotations));
+        self.runtime.block_on(api.patch(name, &params, &patch))?;
+        Ok(())
     }
 }
 

@@ -50,6 +50,13 @@ fn main() -> Result<()> {
         ["cluster-archive", binary, files] => {
             Box::new(cluster::archive::Archive::open(binary, files.parse()?)?)
         }
+        ["cluster-apply", binary, objects] => {
+            Box::new(cluster::apply::Apply::open(binary, objects.parse()?)?)
+        }
+        ["cluster-chain", binary, files] => Box::new(cluster::chain::Chain::open(binary, files.parse()?)?),
+        ["cluster-kustomizations", binary, count] => {
+            Box::new(cluster::kustomizations::Kustomizations::open(binary, count.parse()?)?)
+        }
         ["cluster-many", binary] => Box::new(cluster::many::Many::open(binary)?),
         _ => bail!("no such job: {}", words.join(" ")),
     };

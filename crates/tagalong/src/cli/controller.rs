@@ -113,7 +113,7 @@ pub(crate) struct SyncArgs {
 /// Which of several copies works; the others wait.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct ElectionArgs {
-    /// Work only while holding the Leases of Flux's two image controllers in RUNTIME_NAMESPACE.
+    /// Work only while holding the Leases of those Flux controllers whose kinds are served, in RUNTIME_NAMESPACE.
     #[arg(long, num_args = 0..=1, require_equals = true, default_value_t = false, default_missing_value = "true", action = ArgAction::Set, value_name = "BOOL")]
     pub(crate) enable_leader_election: bool,
     /// Give the Leases back at the end, so that the next copy need not wait.

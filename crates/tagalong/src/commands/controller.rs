@@ -27,7 +27,7 @@ pub(crate) async fn run(args: ControllerArgs) -> anyhow::Result<Answer> {
     let state = State::write(&StateArgs { state: Some(args.storage_path.clone()), ..StateArgs::default() })?;
     let requests = Requests::default();
     let access = Access::infer(&requests).await?;
-    let client = tagalong_cluster::connect(&requests).await?;
+    let client = access.connect()?;
     let election = election::of(&args, &client)?;
     let storage = Storage::open(&args, &state).await?;
     let (context, desk, wakes) = wire::wire(&args, &state, (client, access), storage.as_ref()).await?;
@@ -120,10 +120,12 @@ async fn begun(
     }
     let kinds = desk.kinds();
     tracing::info!(
-        "turning {} ImageRepositories, {} ImagePolicies, {} ImageUpdateAutomations",
+        "turning {} ImageRepositories, {} ImagePolicies, {} ImageUpdateAutomations, {} GitRepositories, {} Kustomizations",
         kinds.repositories.len(),
         kinds.policies.len(),
-        kinds.automations.len()
+        kinds.automations.len(),
+        kinds.sources.len(),
+        kinds.kustomizations.len()
     );
     Ok(())
 }

@@ -6,8 +6,8 @@ use super::objects::{Checked, Objects, title};
 use super::{Finding, Severity};
 use kube::{Resource, ResourceExt};
 use std::collections::{BTreeMap, BTreeSet};
-use tagalong_api::validate::{GitRef, ValidAutomation};
-use tagalong_api::{ImageRepository, ImageUpdateAutomation, Reason, access};
+use tagalong_api::validate::{GitRef, OnUnhealthy, ValidAutomation};
+use tagalong_api::{ImageRepository, ImageUpdateAutomation, KustomizationSpec, Reason, access};
 use tagalong_files::{Loaded, Located};
 use tagalong_model::ObjectKey;
 
@@ -19,6 +19,7 @@ pub(crate) fn objects(loaded: &Loaded, objects: &Objects<'_>, roster: &Roster, f
     }
     for automation in &objects.automations {
         checker.source_of(automation);
+        checker.judges_of(automation);
     }
 }
 
@@ -137,6 +138,29 @@ impl Checker<'_> {
             let message = "what is checked out is no branch, so .spec.git.push.branch must say where to push";
             let code = Reason::SourceManagerFailed.as_str();
             self.report(automation.located, ".spec.git.push", Severity::Error, code, message);
+        }
+    }
+
+    /// Nothing can be unhealthy where nobody waits for health (RULES 16).
+    fn judges_of(&mut self, automation: &Checked<'_, ImageUpdateAutomation, ValidAutomation>) {
+        let reverts =
+            automation.valid.as_ref().is_some_and(|valid| valid.on_unhealthy != OnUnhealthy::Ignore);
+        let source = &automation.located.object.spec.source_ref.name;
+        let built = self.loaded.kustomizations.iter().map(|located| &located.object.spec);
+        let mut built = built.filter(|spec| spec.source_ref.name == *source).peekable();
+        if !reverts || built.peek().is_none() {
+            return;
+        }
+        let waits = |spec: &KustomizationSpec| {
+            spec.wait == Some(true) || spec.health_checks.iter().flatten().next().is_some()
+        };
+        if !built.any(waits) {
+            let message = format!(
+                "Revert can never happen: no Kustomization built from GitRepository/{source} has .spec.wait or \
+                 .spec.healthChecks"
+            );
+            let field = ".spec.rollback.onUnhealthy";
+            self.report(automation.located, field, Severity::Warning, "no-health", &message);
         }
     }
 

@@ -74,6 +74,12 @@ pub(crate) fn rows(kinds: &Kinds) -> Vec<Row> {
         let conditions = object.status.as_ref().map_or(&[][..], |status| &status.conditions);
         rows.push(row("ImageUpdateAutomation", object.as_ref(), conditions));
     }
+    for object in kinds.sources.state() {
+        // One that is only read, as from a folder, has no condition to be waited for.
+        if let Some(status) = object.status.as_ref().filter(|status| !status.conditions.is_empty()) {
+            rows.push(row("GitRepository", object.as_ref(), &status.conditions));
+        }
+    }
     for object in kinds.kustomizations.state() {
         let conditions = object.status.as_ref().map_or(&[][..], |status| &status.conditions);
         rows.push(row("Kustomization", object.as_ref(), conditions));

@@ -6,7 +6,7 @@ use pulls::Pull;
 use serde::Serialize;
 use std::fmt::Write as _;
 use std::sync::Arc;
-use tagalong_engine::automation::{TurnOutcome, TurnReport, WaitingTag};
+use tagalong_engine::automation::{Revert, TurnOutcome, TurnReport, WaitingTag};
 
 /// `plan -o json`.
 #[derive(Serialize)]
@@ -28,6 +28,19 @@ struct Repository {
     problems: Vec<Problem>,
     waiting: Vec<Waiting>,
     waits: Vec<Waits>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    takes_back: Vec<TakenBack>,
+}
+
+/// A commit that is taken back because something was not healthy with it.
+#[derive(Serialize)]
+struct TakenBack {
+    commit: String,
+    kustomization: String,
+    revision: String,
+    failing: Vec<String>,
+    #[serde(rename = "leftAlone")]
+    left_alone: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -98,6 +111,7 @@ impl Repository {
     fn join(&mut self, other: Self) {
         self.automations.extend(other.automations);
         self.waits.extend(other.waits);
+        self.takes_back.extend(other.takes_back);
         self.edits.extend(other.edits);
         self.pull_requests.extend(other.pull_requests);
         for held in other.held {
@@ -168,6 +182,19 @@ impl Repository {
                 }],
                 _ => Vec::new(),
             },
+            takes_back: plan.revert.iter().map(TakenBack::new).collect(),
+        }
+    }
+}
+
+impl TakenBack {
+    fn new(revert: &Revert) -> Self {
+        Self {
+            commit: revert.commit.clone(),
+            kustomization: revert.kustomization.to_string(),
+            revision: revert.revision.clone(),
+            failing: revert.failing.clone(),
+            left_alone: revert.left_alone.clone(),
         }
     }
 }
@@ -219,6 +246,9 @@ pub(crate) fn summary(turn: &TurnReport) -> String {
     };
     // Writing to a String cannot fail.
     _ = writeln!(out, "{} {} ({}): {doing}", turn.url, turn.branch, turn.automation).is_ok();
+    if let Some(revert) = &plan.revert {
+        _ = writeln!(out, "  takes {} back: {}", revert.commit, revert.reason()).is_ok();
+    }
     for pull in &turn.pulls {
         _ = writeln!(out, "  {}", pulls::line(pull, turn)).is_ok();
     }

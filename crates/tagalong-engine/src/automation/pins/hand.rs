@@ -1,25 +1,31 @@
 //! Whose hand a change is, by the trailers of its commit (RULES, Words: *ours*). Pure; asked by `trace`.
 
-use crate::automation::message::{AUTOMATION, REASON, REFUSED, UPDATE, update_text};
+use crate::automation::message::{AUTOMATION, REASON, REFUSED, UNHEALTHY, UPDATE, update_text};
 use tagalong_edit::Site;
 use tagalong_git::PastCommit;
 use tagalong_model::MarkerTarget;
 
 /// Trailer that lifts what was refused at one site so far: `default:web apps/web.yaml spec.image`.
 pub const UNPIN: &str = "Tagalong-Unpin";
-/// What a trailer of ours begins with when the change took an unhealthy value back (RULES 11).
-const UNHEALTHY: &str = "Unhealthy";
 
-/// Whether the change from `old` to `new` at a site is the automation's of this name: the commit names it, and
-/// recorded this very change. One that took an unhealthy value back counts as somebody's: it refuses.
-pub(super) fn is_ours(name: &str, commit: &PastCommit, old: &Site, new: &Site) -> bool {
+/// Whether a commit says that it is the automation's of this name, and no revert of what was unhealthy (RULES 11).
+pub(in crate::automation) fn is_named(name: &str, commit: &PastCommit) -> bool {
     let has = |key: &str, text: &str| {
         commit.trailers.iter().any(|(name, value)| name == key && words(value) == words(text))
     };
     let unhealthy = commit.trailers.iter().any(|(key, value)| key == REASON && value.starts_with(UNHEALTHY));
-    if unhealthy || !has(AUTOMATION, name) || old.fields.len() != new.fields.len() {
+    !unhealthy && has(AUTOMATION, name)
+}
+
+/// Whether the change from `old` to `new` at a site is the automation's of this name: the commit names it, and
+/// recorded this very change. One that took an unhealthy value back counts as somebody's: it refuses.
+pub(in crate::automation) fn is_ours(name: &str, commit: &PastCommit, old: &Site, new: &Site) -> bool {
+    if !is_named(name, commit) || old.fields.len() != new.fields.len() {
         return false;
     }
+    let has = |key: &str, text: &str| {
+        commit.trailers.iter().any(|(name, value)| name == key && words(value) == words(text))
+    };
     let policy = &new.policy;
     let mut changed =
         old.fields.iter().zip(&new.fields).filter(|(old, new)| old.value != new.value).peekable();

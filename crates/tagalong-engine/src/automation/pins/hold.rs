@@ -100,7 +100,6 @@ impl Question<'_> {
         policies: &BTreeMap<ObjectKey, PolicyState>,
         plan: &EditPlan,
     ) -> Result<Holds, GitError> {
-        known.forget_much();
         let mut open = candidates(files, policies, plan);
         let mut holds = Holds::default();
         let mut depths = DEPTHS.iter();

@@ -63,7 +63,8 @@ impl<'a> Tracer<'a> {
         scope: &'a Scope,
         name: &'a str,
     ) -> Self {
-        let LookBack { past, scans, stretches } = known;
+        known.fit(mirror);
+        let LookBack { past, scans, stretches, .. } = known;
         Self { reader: mirror.past(past), scans, stretches, index, scope, name }
     }
 

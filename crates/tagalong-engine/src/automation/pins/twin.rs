@@ -36,7 +36,7 @@ pub(super) fn is_same(a: &Site, b: &Site) -> bool {
 }
 
 /// The index in `before` of the site that stands at `index` in `after`.
-pub(super) fn twin(after: &Scan, index: usize, before: &Scan) -> Option<usize> {
+pub(in crate::automation) fn twin(after: &Scan, index: usize, before: &Scan) -> Option<usize> {
     let wanted = after.sites.get(index)?;
     // Most commits leave the sites as they are but for a value.
     let alike = |a: &Site, b: &Site| is_same(a, b) && a.object == b.object;

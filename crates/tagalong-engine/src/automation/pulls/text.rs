@@ -5,6 +5,7 @@
 
 use super::group::Group;
 use crate::automation::plan::{HeldSite, PlannedEdit};
+use crate::automation::rollback::Revert;
 use std::collections::BTreeSet;
 use tagalong_api::validate::{ValidAutomation, ValidPullRequest};
 use tagalong_model::ObjectKey;
@@ -22,8 +23,8 @@ pub const DEFAULT_BODY: &str = include_str!("body.md.tmpl");
 const MARK: &str = "<!-- tagalong:";
 /// What the line says once we have closed it.
 const CLOSED: &str = "closed";
-/// The longest title that every host takes.
-const TITLE: usize = 250;
+/// The longest title that every host takes (255 on GitLab and Gitea), with room for the mark of a draft.
+const TITLE: usize = 240;
 /// The longest text that every host takes, with room for our line.
 const BODY: usize = 60_000;
 
@@ -44,6 +45,9 @@ pub(crate) fn text(
     group: &Group,
     base: &str,
 ) -> Result<Text, TemplateError> {
+    if let Some(revert) = &group.plan.revert {
+        return Ok(taken_back(revert, automation, base));
+    }
     let data = data(automation, group, base);
     let render = |own: &Option<Template>, default: &str| match own {
         Some(template) => template.render(&data),
@@ -53,6 +57,36 @@ pub(crate) fn text(
     let title = if title.trim().is_empty() { "Update images".to_owned() } else { title };
     let title = title.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(TITLE).collect();
     Ok(Text { title, body: bounded(render(&spec.body, DEFAULT_BODY)?.trim_end()) })
+}
+
+/// Of a pull request that takes a commit back: always our own words.
+fn taken_back(revert: &Revert, automation: &ValidAutomation, base: &str) -> Text {
+    let Revert { commit, subject, kustomization, revision, failing, left_alone, unproven } = revert;
+    let list = |items: &[String]| items.iter().map(|item| format!("* {}\n", plain(item))).collect::<String>();
+    let mut body = format!(
+        "This takes commit {commit} (`{}`) back: `Kustomization/{}` did not become healthy with revision `{}`.\n\n{}",
+        code(subject),
+        code(&kustomization.to_string()),
+        code(revision),
+        list(failing)
+    );
+    if let Some(why) = unproven {
+        body.push_str(&format!(
+            "\nThis is known from the Kustomization's condition alone: {}.\n",
+            plain(why)
+        ));
+    }
+    if !left_alone.is_empty() {
+        body.push_str(&format!("\nLeft alone:\n\n{}", list(left_alone)));
+    }
+    body.push_str(&format!(
+        "\n---\nMade by the ImageUpdateAutomation `{}` for `{}`. Merged, these tags are pinned: the next release above them \
+         flows. Closed without merging, they stay.",
+        code(&automation.key.to_string()),
+        code(base)
+    ));
+    let title: String = format!("Revert \"{subject}\"").chars().take(TITLE).collect();
+    Text { title, body: bounded(&body) }
 }
 
 /// Which commit a text is about, as our line in it says; `None` where a person has taken the line out.
@@ -183,10 +217,22 @@ pub(crate) fn plain(text: &str) -> String {
             '&' => out.push_str("&amp;"),
             '|' => out.push('¦'),
             '\\' | '`' | '*' | '_' | '[' | ']' | '~' | '!' => out.extend(['\\', c]),
+            // Links and references of GitHub and GitLab that need no colon and no mark.
+            '.' | '-' if ends_with_any(&out, if c == '.' { &["www"] } else { &["gh", "gl"] }) => {
+                out.extend(['\u{200b}', c]);
+            }
             // What follows these is no name, number or address any more once something invisible stands between.
             '@' | '#' | ':' => out.extend([c, '\u{200b}']),
             c => out.push(c),
         }
     }
     out
+}
+
+fn ends_with_any(text: &str, words: &[&str]) -> bool {
+    let ends = |word: &&str| {
+        let at = text.len().checked_sub(word.len());
+        at.and_then(|at| text.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(word))
+    };
+    words.iter().any(ends)
 }

@@ -4,8 +4,6 @@ use super::controller::Controller;
 use super::{Cluster, wait};
 use crate::step::{Job, Step};
 use anyhow::{Context as _, Result, bail};
-use kube::Api;
-use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -31,11 +29,7 @@ impl Archive {
     pub(crate) fn open(binary: &str, files: usize) -> Result<Self> {
         let cluster = Cluster::open(binary)?;
         let repo = cluster.estate.repository("fleet.git", files, |_| "base".to_owned())?;
-        let url = cluster.estate.git.url("fleet.git");
-        cluster.apply(&format!(
-            "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {{name: fleet}}\n\
-             spec: {{url: \"{url}\", interval: 1h, ref: {{branch: main}}}}\n"
-        ))?;
+        cluster.fleet()?;
         let controller = cluster.controller()?;
         cluster.kubectl(&["wait", "gitrepository/fleet", "--for=condition=Ready", "--timeout=120s"], "")?;
         let url =
@@ -72,12 +66,8 @@ impl Job for Archive {
         let change = Change::File("apps/changed.yaml", text.as_bytes());
         let commit = self.repo.commit("main", "Change one file", &[change])?;
         self.cluster.estate.git.take_requests();
-        let api: Api<GitRepository> = Api::namespaced(self.cluster.client.clone(), "default");
-        let token = self.round.to_string();
-        let annotations = json!({"metadata": {"annotations": {"reconcile.fluxcd.io/requestedAt": token}}});
         let begin = Instant::now();
-        let (params, patch) = (PatchParams::default(), Patch::Merge(&annotations));
-        self.cluster.runtime.block_on(api.patch("fleet", &params, &patch))?;
+        self.cluster.request::<GitRepository>("fleet", &self.round.to_string())?;
         let mut length = None;
         wait("the archive", LOOK, || {
             length = self.length(&commit)?;

@@ -1,5 +1,6 @@
 //! `tagalong controller` as a process of its own, with its story and its figures.
 
+use super::wait;
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
@@ -10,6 +11,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Between two looks at whether it rests.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// A running controller; dropped, it is killed.
 pub(crate) struct Controller {
@@ -20,8 +23,8 @@ pub(crate) struct Controller {
 }
 
 impl Controller {
-    /// Starts it; it listens when this returns.
-    pub(super) fn start(binary: &Path, kubeconfig: &Path, state: &Path) -> Result<Self> {
+    /// Starts it with these arguments beside those that every job needs; it listens when this returns.
+    pub(super) fn start(binary: &Path, kubeconfig: &Path, state: &Path, arguments: &[&str]) -> Result<Self> {
         let mut child = Command::new(binary)
             .args([
                 "controller",
@@ -29,6 +32,7 @@ impl Controller {
                 "--health-addr=0",
                 "--storage-addr=127.0.0.1:0",
             ])
+            .args(arguments)
             .arg("--storage-path")
             .arg(state)
             .env_clear()
@@ -87,6 +91,27 @@ impl Controller {
             .filter(|line| methods.iter().any(|method| line.contains(&format!("method=\"{method}\""))))
             .filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok());
         Ok(counted.sum())
+    }
+
+    /// Every request that it counted, watches included.
+    pub(crate) fn all_requests(&self) -> Result<u64> {
+        self.requests(&["GET", "POST", "PATCH", "PUT", "DELETE"])
+    }
+
+    /// Waits until it asks the API server for nothing any more.
+    pub(crate) fn settle(&self) -> Result<()> {
+        let mut before = self.all_requests()?;
+        wait("rest", PAUSE, || {
+            let now = self.all_requests()?;
+            Ok(std::mem::replace(&mut before, now) == now)
+        })
+    }
+
+    /// Its memory in KiB as the system counts it: `VmRSS` is what is resident now, `VmHWM` what was at most.
+    pub(crate) fn memory(&self, what: &str) -> Result<u64> {
+        let text = std::fs::read_to_string(format!("/proc/{}/status", self.id()))?;
+        let line = text.lines().find_map(|line| line.strip_prefix(what)?.strip_prefix(':'));
+        Ok(line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or_default())
     }
 }
 

@@ -105,7 +105,7 @@ impl Many {
         wait("readiness of all", ASK, || self.all_ready())?;
         let time = begin.elapsed();
         // The last events may still be on their way.
-        self.settle()?;
+        self.controller.settle()?;
         let Requests { writes, .. } = self.cluster.requests()? - server;
         let work = vec![
             ("writes", writes - 2 * OBJECTS as u64),
@@ -113,16 +113,6 @@ impl Many {
             ("ms for making them", made.as_millis() as u64),
         ];
         Ok(Step { time, work })
-    }
-
-    /// Waits until the controller asks for nothing any more.
-    fn settle(&self) -> Result<()> {
-        let methods = ["GET", "POST", "PATCH", "PUT"];
-        let mut before = self.controller.requests(&methods)?;
-        wait("rest", Duration::from_secs(2), || {
-            let now = self.controller.requests(&methods)?;
-            Ok(std::mem::replace(&mut before, now) == now)
-        })
     }
 
     /// A minute in which nothing happens.
@@ -135,7 +125,7 @@ impl Many {
         let work = vec![
             ("API requests", writes + reads),
             ("by its own count, watches included", own),
-            ("KiB resident", self.resident()?),
+            ("KiB resident", self.controller.memory("VmRSS")?),
         ];
         Ok(Step { time: self.processor()? - processor, work })
     }
@@ -164,15 +154,10 @@ impl Many {
         let ticks = field(11).unwrap_or_default() + field(12).unwrap_or_default();
         Ok(Duration::from_millis(ticks * 10))
     }
-
-    fn resident(&self) -> Result<u64> {
-        let text = std::fs::read_to_string(format!("/proc/{}/status", self.controller.id()))?;
-        let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        Ok(line.and_then(|line| line.split_whitespace().next()?.parse().ok()).unwrap_or_default())
-    }
 }
 
-fn is_ready<'a>(
+/// Whether the conditions of an object say that it is Ready.
+pub(super) fn is_ready<'a>(
     conditions: impl Iterator<Item = &'a k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition>,
 ) -> bool {
     let mut conditions = conditions;

@@ -7,7 +7,6 @@ use crate::folder;
 use crate::step::{Job, Step};
 use anyhow::{Result, bail, ensure};
 use kube::Api;
-use kube::api::{Patch, PatchParams};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -50,14 +49,6 @@ impl Tag {
         std::fs::read_to_string(self.repo.path().join("refs/heads/main")).ok()
     }
 
-    fn ask_for_a_scan(&self, token: &str) -> Result<()> {
-        let api: Api<ImageRepository> = Api::namespaced(self.cluster.client.clone(), "default");
-        let annotations = json!({"metadata": {"annotations": {"reconcile.fluxcd.io/requestedAt": token}}});
-        let patch = Patch::Merge(&annotations);
-        self.cluster.runtime.block_on(api.patch("solo", &PatchParams::default(), &patch))?;
-        Ok(())
-    }
-
     /// Whether the automation's status tells of the commit, which ends the turn.
     fn told(&self, commit: &str) -> Result<bool> {
         let api: Api<ImageUpdateAutomation> = Api::namespaced(self.cluster.client.clone(), "default");
@@ -83,7 +74,7 @@ impl Job for Tag {
         let asked = self.controller.requests(&methods)?;
         self.cluster.estate.git.take_requests();
         let begin = Instant::now();
-        self.ask_for_a_scan(&tag)?;
+        self.cluster.request::<ImageRepository>("solo", &tag)?;
         wait("the commit", LOOK, || Ok(self.tip() != before))?;
         let time = begin.elapsed();
         let text = self.repo.read("main", &folder::path(0))?;
