@@ -78,6 +78,7 @@ impl Cluster {
         if mark::skipped(&wanted.object, live.as_ref()) {
             return Ok(None);
         }
+        let wanted = self.rules.leave(&wanted, live.as_ref()).unwrap_or(wanted);
         let tried = self.patch(&served, &id, &wanted.object, true).await;
         match (live, tried) {
             (None, Ok(tried)) => Ok(made(&tried)),

@@ -21,6 +21,7 @@ mod diff;
 mod error;
 mod health;
 mod id;
+mod ignore;
 mod inventory;
 mod kinds;
 mod look;

@@ -1,6 +1,7 @@
 //! What a Kustomization says of its objects beyond themselves: when those of a kind are healthy. Held by a
 //! [`Cluster`](crate::Cluster), so that every part of an apply judges alike.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -8,7 +9,10 @@ use serde_json::Value;
 use tagalong_cel::{HealthExpressions, Verdict};
 
 use crate::health::{self, Health, State};
+use crate::id::ObjectId;
+use crate::ignore;
 use crate::object::{split_version, text};
+use crate::stage::Wanted;
 
 /// How healthy objects of a kind look, whatever their version.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,9 +30,17 @@ pub struct HealthRule {
 pub struct Rules {
     /// Of the kinds whose health is judged by expressions; all others are judged as kstatus does.
     pub health: Arc<[HealthRule]>,
+    /// JSON pointers of fields that are left as they stand, by object.
+    pub ignore: Arc<HashMap<ObjectId, Vec<String>>>,
 }
 
 impl Rules {
+    /// The object as it is sent where some of its fields are left as they stand.
+    pub(crate) fn leave(&self, wanted: &Wanted, live: Option<&Value>) -> Option<Wanted> {
+        let object = ignore::leave(&wanted.object, live?, self.ignore.get(&wanted.entry.id)?)?;
+        Some(Wanted { entry: wanted.entry.clone(), object })
+    }
+
     /// The health of an object that is there.
     pub(crate) fn health(&self, object: &Value, now: Timestamp) -> Health {
         let (group, kind) = (split_version(text(object, "/apiVersion")).0, text(object, "/kind"));
@@ -66,7 +78,7 @@ mod tests {
             current: parse("status.phase == 'Done'"),
         };
         let rule = HealthRule { group: "acme.dev".to_owned(), kind: "Widget".to_owned(), expressions };
-        Rules { health: [rule].into() }
+        Rules { health: [rule].into(), ..Rules::default() }
     }
 
     fn check(object: &Value, expected: State, message: &str) {

@@ -25,6 +25,7 @@ pub(crate) const AT_ONCE: usize = 8;
 pub(crate) const TRIES: usize = 3;
 
 /// An object as it is sent.
+#[derive(Clone)]
 pub(crate) struct Wanted {
     pub(crate) entry: Entry,
     pub(crate) object: Value,
@@ -43,6 +44,8 @@ struct Write {
     fields: Vec<FieldDrift>,
     /// A field cannot change: the object has to be made anew.
     anew: bool,
+    /// In place of the object that is wanted, where some of its fields are left as they stand.
+    sent: Option<Box<Wanted>>,
 }
 
 impl Write {
@@ -97,7 +100,12 @@ impl Cluster {
         {
             return Err(ApplyError::Terminating(id.clone()));
         }
-        let write = |live, fields, anew| Plan::Write(Write { served: served.clone(), live, fields, anew });
+        let sent = self.rules.leave(wanted, live.as_ref()).map(Box::new);
+        let wanted = sent.as_deref().unwrap_or(wanted);
+        let write = |live, fields, anew| {
+            let (served, sent) = (served.clone(), sent.clone());
+            Plan::Write(Write { served, live, fields, anew, sent })
+        };
         let tried = match (self.rehearsed(&served, wanted).await, &live) {
             (Ok(tried), _) => tried,
             (Err(failure), Some(standing)) if anew::allowed(id, &wanted.object, standing, options) => {
@@ -155,6 +163,7 @@ impl Cluster {
         let (action, fields, health, standing) = match plan {
             Plan::Leave(action, health, standing) => (*action, Vec::new(), health.clone(), standing.clone()),
             Plan::Write(write) => {
+                let wanted = write.sent.as_deref().unwrap_or(wanted);
                 let written = self.write(wanted, write, options).await?;
                 let action = if write.live.is_some() { Action::Configured } else { Action::Created };
                 (

@@ -155,4 +155,4 @@ fn mark(object: &mut Object, field: &str, pairs: &BTreeMap<String, String>) {
     }
 }
 
-pub(crate) use amend::{amend, generated};
+pub(crate) use amend::{amend, generated, selector};

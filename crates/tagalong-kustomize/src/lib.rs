@@ -45,6 +45,7 @@ pub use error::{KustomizeError, Place};
 pub use flux::{Additions, CommonMetadata, Image, Patch, Target, Variables, render_for};
 pub use limits::FILE as MAX_FILE_BYTES;
 pub use resolve::{Resolved as Scalar, core as scalar};
+pub use selector::Selection;
 pub use tree::{Entry, Files, Purpose, Tree};
 pub use value::{Object, Value};
 

@@ -3,14 +3,18 @@
 
 mod labels;
 
+use std::collections::BTreeMap;
+
 use regex::Regex;
 
 use crate::error::{Fault, Result};
+use crate::flux::{self, Target};
 use crate::id::Id;
 use crate::kustomization::Selector;
 use crate::node::Nodes;
 use crate::resmap::ResMap;
 use crate::resource::Resource;
+use crate::value::{Object, Value};
 
 use labels::Requirements;
 
@@ -79,6 +83,44 @@ impl Matcher {
                 && self.fits_labels(nodes, **resource)
         };
         map.list.iter().filter(selected).copied().collect()
+    }
+}
+
+/// Which objects a target is for, once they are rendered.
+pub struct Selection(Matcher);
+
+impl std::fmt::Debug for Selection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Selection").finish_non_exhaustive()
+    }
+}
+
+impl Selection {
+    /// Of a target; one that leaves everything open is for every object.
+    ///
+    /// # Errors
+    /// A pattern or a label selector that cannot be read.
+    pub fn new(target: &Target) -> Result<Self, String> {
+        Matcher::new(&flux::selector(target)).map(Self).map_err(|fault| fault.message)
+    }
+
+    /// Whether the target is for this object.
+    pub fn fits(&self, object: &Object) -> bool {
+        let version = object.api_version();
+        let (group, version) = version.split_once('/').unwrap_or(("", version));
+        let texts = |name: &str| -> BTreeMap<String, String> {
+            let map = object.value().get("metadata").and_then(|metadata| metadata.get(name));
+            let Some(Value::Map(map)) = map else { return BTreeMap::new() };
+            let pairs = map.iter().filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned())));
+            pairs.collect()
+        };
+        fits(&self.0.group, group)
+            && fits(&self.0.version, version)
+            && fits(&self.0.kind, object.kind())
+            && fits(&self.0.name, object.name())
+            && fits(&self.0.namespace, object.namespace())
+            && self.0.labels.fit(&texts("labels"))
+            && self.0.annotations.fit(&texts("annotations"))
     }
 }
 

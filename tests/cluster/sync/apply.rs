@@ -156,3 +156,29 @@ fn a_folder_that_is_missing_or_wrong_and_a_field_that_is_not_served_are_named() 
     let stalled = ".status.conditions[?(@.type==\"Stalled\")].reason";
     assert_eq!(place.get("kustomization/secret", stalled), "FeatureGateDisabled");
 }
+
+#[test]
+fn a_field_that_is_left_alone_is_neither_told_nor_written() {
+    let web = deployment("web", "IMAGE:1.0.0");
+    let files = [("apps/web.yaml", &*web), ("apps/other.yaml", &deployment("other", "IMAGE:1.0.0"))];
+    let Some(place) = Place::synced("ignore", &files) else { return };
+    let ignore = "  ignore: [{paths: [/spec/replicas, /metadata/annotations/acme.dev~1by], target: {kind: Deployment, name: we.}}]\n";
+    place.apply(&place.kustomization("apps", ignore));
+    let mut controller = place.syncing();
+    place.until_ready(APPS);
+    let replicas = |name: &str| place.get(&format!("deployment/{name}"), ".spec.replicas");
+    assert_eq!(replicas("web"), "0");
+    for name in ["web", "other"] {
+        place.own(&["scale", &format!("deployment/{name}"), "--replicas=3"], "");
+    }
+    let diff = place.asked(&["diff", "apps"]).expect(0).stdout;
+    assert!(!diff.contains("/web") && diff.contains("/other"), "{diff}");
+    place.reconciled(APPS, "1");
+    assert_eq!((replicas("web"), replicas("other")), ("3".to_owned(), "0".to_owned()));
+    let story = controller.until("spec.replicas: 3 instead of 0");
+    assert!(!story.contains("/web configured"), "{story}");
+    // A change of another field is written, and this one stays.
+    place.push(&[("apps/web.yaml", &web.replace(":1.0.0", ":1.1.0"))], "2");
+    place.until_says("deployment/web", ".spec.template.spec.containers[0].image", ":1.1.0");
+    assert_eq!(replicas("web"), "3");
+}

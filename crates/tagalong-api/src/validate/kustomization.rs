@@ -129,6 +129,7 @@ pub struct VariableSource {
 pub fn kustomization(object: &Kustomization) -> Result<ValidKustomization, Invalid> {
     let spec = &object.spec;
     refuse_unserved(spec)?;
+    pointers(spec)?;
     let key = field::key(&object.metadata);
     let interval = field::interval(".spec.interval", &spec.interval)?;
     let retry = spec.retry_interval.as_deref();
@@ -234,12 +235,24 @@ fn variables(post_build: &PostBuild) -> VariableSources {
     }
 }
 
+/// What is left alone is named by JSON pointers.
+fn pointers(spec: &KustomizationSpec) -> Result<(), Invalid> {
+    for (at, rule) in spec.ignore.iter().flatten().enumerate() {
+        for (place, pointer) in rule.paths.iter().enumerate() {
+            if !pointer.starts_with('/') {
+                let field = format!(".spec.ignore[{at}].paths[{place}]");
+                let message = format!("{field}: must be a JSON pointer, such as /spec/replicas");
+                return Err(Invalid::stalled(Reason::BuildFailed, field, message));
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Flux knows these; here they are refused by name rather than passed over.
 fn refuse_unserved(spec: &KustomizationSpec) -> Result<(), Invalid> {
     let kind = spec.source_ref.kind.as_str();
-    given_unserved(kind != "GitRepository", ".spec.sourceRef.kind", &format!("building from {kind}"))?;
-    let ignores = spec.ignore.as_ref().is_some_and(|rules| !rules.is_empty());
-    given_unserved(ignores, ".spec.ignore", "leaving drift alone")
+    given_unserved(kind != "GitRepository", ".spec.sourceRef.kind", &format!("building from {kind}"))
 }
 
 fn given_unserved(is_given: bool, field: &'static str, what: &str) -> Result<(), Invalid> {

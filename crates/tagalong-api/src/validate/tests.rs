@@ -414,13 +414,15 @@ fn what_is_not_served_of_a_kustomization_is_refused_by_name() {
             json!({"decryption": {"provider": "sops", "serviceAccountName": "kms"}}),
             ".spec.decryption.serviceAccountName",
         ),
-        (json!({"ignore": [{"paths": ["/a"]}]}), ".spec.ignore"),
         (json!({"kubeConfig": {"configMapRef": {"name": "a"}}}), ".spec.kubeConfig.configMapRef"),
     ] {
         assert_eq!(field(more), format!("(stalled) FeatureGateDisabled | {expected}"));
     }
     assert_eq!(field(json!({"path": "../up"})), "(stalled) BuildFailed | .spec.path");
     assert_eq!(field(json!({"interval": "never"})), "(stalled) IntervalNotConfigured | .spec.interval");
+    let no_pointer = json!({"ignore": [{"paths": ["/a", "spec.replicas"]}]});
+    assert_eq!(field(no_pointer), "(stalled) BuildFailed | .spec.ignore[0].paths[1]");
+    assert_eq!(told(checked(&json!({"ignore": [{"paths": ["/a"]}]}))), "valid");
     let neither = json!({"kubeConfig": {}});
     assert_eq!(field(neither), "(stalled) ReconciliationFailed | .spec.kubeConfig");
     for nothing in [json!({"ignore": []}), json!({"healthCheckExprs": []}), json!({"dependsOn": []})] {

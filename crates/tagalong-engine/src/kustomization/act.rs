@@ -45,12 +45,12 @@ impl<D: Desk> Turn<'_, D> {
         let tree = self.served.files(&artifact).await;
         let tree = tree.map_err(|why| Failure::waiting(Reason::ArtifactFailed, why))?;
         self.status.last_attempted_revision = Some(revision.clone());
-        let Rendered { objects, digest, hidden } = self.build(valid, tree).await?;
+        let Rendered { objects, digest, hidden, ignore } = self.build(valid, tree).await?;
         self.hidden = hidden;
         let target = self.context.desk.target(&valid.destination).await.map_err(|error| {
             Failure::new(Reason::ReconciliationFailed, format!("failed to build kube client: {error}"))
         })?;
-        let target = target.ruled(rules(valid));
+        let target = target.ruled(Rules { ignore: Arc::new(ignore), ..rules(valid) });
         let known = history::is_known(self.status.history.as_deref(), &digest);
         let set = Set { revision, digest, known };
         let (before, next) = (inventory::read(self.status.inventory.as_ref()), Inventory::of(&objects));
@@ -200,5 +200,5 @@ pub fn rules(valid: &ValidKustomization) -> Rules {
         kind: rule.kind.clone(),
         expressions: rule.expressions.clone(),
     });
-    Rules { health: health.collect() }
+    Rules { health: health.collect(), ..Rules::default() }
 }

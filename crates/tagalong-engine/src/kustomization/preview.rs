@@ -1,5 +1,6 @@
 //! What a Kustomization would apply now, from the commit that its source leads to. Writes nothing; called by `diff`.
 
+use super::act::rules;
 use super::gather;
 use super::render::{Rendered, render};
 use crate::context::Context;
@@ -11,7 +12,7 @@ use serde_json::Value;
 use std::sync::Arc;
 use tagalong_api::validate::{self, GitRef, ValidArtifact};
 use tagalong_api::{GitRepository, Kustomization};
-use tagalong_apply::Hidden;
+use tagalong_apply::{Hidden, Rules};
 use tagalong_git::{GitError, Remote};
 use tagalong_kustomize::Tree;
 use tagalong_model::Revision;
@@ -28,6 +29,8 @@ pub struct Preview {
     pub objects: Vec<Value>,
     /// What came out of Secrets into them.
     pub hidden: Hidden,
+    /// What the Kustomization says of them.
+    pub rules: Rules,
 }
 
 /// Builds a Kustomization from its source as the remote has it now.
@@ -49,8 +52,9 @@ pub async fn preview<D: Desk>(context: &Context<D>, object: &Kustomization) -> R
     let gathered = gather::inputs(context, &valid).await.map_err(|failure| failure.message)?;
     let folder = valid.path.as_ref().map(ToString::to_string).unwrap_or_default();
     let built = render(&object.spec, gathered, Arc::new(tree), folder).await;
-    let Rendered { objects, hidden, .. } = built.map_err(|failure| failure.message)?;
-    Ok(Preview { revision, objects, hidden })
+    let Rendered { objects, hidden, ignore, .. } = built.map_err(|failure| failure.message)?;
+    let rules = Rules { ignore: Arc::new(ignore), ..rules(&valid) };
+    Ok(Preview { revision, objects, hidden, rules })
 }
 
 /// The files that an archive of the commit would hold.

@@ -5,10 +5,11 @@ use super::{Failure, gather};
 use crate::context::Context;
 use crate::desk::Desk;
 use serde_json::Value;
+use std::collections::HashMap;
 use std::sync::Arc;
 use tagalong_api::{Kustomization, KustomizationSpec, Reason, validate};
-use tagalong_apply::{Entry, Hidden};
-use tagalong_kustomize::{Additions, Files as _, Tree, render_for, to_yaml};
+use tagalong_apply::{Entry, Hidden, ObjectId};
+use tagalong_kustomize::{Additions, Files as _, Object, Selection, Target, Tree, render_for, to_yaml};
 use tagalong_model::Digest;
 use tagalong_sops::{Opened, open_values};
 
@@ -19,6 +20,8 @@ pub(crate) struct Rendered {
     pub(crate) digest: String,
     /// Values in them that nobody is shown.
     pub(crate) hidden: Hidden,
+    /// JSON pointers of fields that are left as they stand, by object.
+    pub(crate) ignore: HashMap<ObjectId, Vec<String>>,
 }
 
 /// Builds a Kustomization, whoever serves it, from these files.
@@ -57,6 +60,7 @@ pub(super) async fn render(
     }
     let failed = |why: String| Failure::new(Reason::BuildFailed, why);
     let additions = additions(spec).map_err(|error| failed(error.to_string()))?;
+    let selections = selections(spec).map_err(failed)?;
     let built = tokio::task::spawn_blocking(move || {
         let Gathered { variables, mut hidden, opening } = gathered;
         let files = Opened::new(tree.as_ref(), opening.as_ref());
@@ -65,16 +69,47 @@ pub(super) async fn render(
         hidden.extend(files.into_values());
         let digest = Digest::sha256(to_yaml(&objects).as_bytes()).to_string();
         let values = objects.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>();
-        let mut objects = values.map_err(|error| error.to_string())?;
-        for object in &mut objects {
+        let mut values = values.map_err(|error| error.to_string())?;
+        let ignore = left_alone(&selections, &objects, &values);
+        for object in &mut values {
             open_values(object, opening.as_ref()).map_err(|error| match Entry::of(object) {
                 Some(Entry { id, .. }) => format!("{id}: {error}"),
                 None => error.to_string(),
             })?;
         }
-        Ok(Rendered { objects, digest, hidden })
+        Ok(Rendered { objects: values, digest, hidden, ignore })
     });
     built.await.map_err(|error| failed(error.to_string()))?.map_err(failed)
+}
+
+/// What is left alone of which objects.
+fn selections(spec: &KustomizationSpec) -> Result<Vec<(Selection, Vec<String>)>, String> {
+    let rules = spec.ignore.iter().flatten().enumerate();
+    let read = rules.map(|(at, rule)| {
+        let target = rule.target.clone().unwrap_or_default();
+        let target = serde_json::to_value(target).and_then(serde_json::from_value);
+        let target: Target = target.map_err(|error| error.to_string())?;
+        let selection = Selection::new(&target);
+        let selection = selection.map_err(|why| format!(".spec.ignore[{at}].target: {why}"))?;
+        Ok((selection, rule.paths.clone()))
+    });
+    read.collect()
+}
+
+fn left_alone(
+    selections: &[(Selection, Vec<String>)],
+    objects: &[Object],
+    values: &[Value],
+) -> HashMap<ObjectId, Vec<String>> {
+    let mut ignore: HashMap<ObjectId, Vec<String>> = HashMap::new();
+    for (object, value) in objects.iter().zip(values) {
+        for (_, pointers) in selections.iter().filter(|(selection, _)| selection.fits(object)) {
+            if let Some(entry) = Entry::of(value) {
+                ignore.entry(entry.id).or_default().extend(pointers.iter().cloned());
+            }
+        }
+    }
+    ignore
 }
 
 #[cfg(test)]

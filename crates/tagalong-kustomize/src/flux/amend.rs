@@ -66,7 +66,7 @@ fn patch(patch: &Patch) -> kustomization::Patch {
     }
 }
 
-fn selector(target: &Target) -> Selector {
+pub(crate) fn selector(target: &Target) -> Selector {
     let Target { group, version, kind, name, namespace, label_selector, annotation_selector } =
         target.clone();
     Selector {

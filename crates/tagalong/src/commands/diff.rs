@@ -99,7 +99,8 @@ async fn of<D: Desk>(
         let built = built.with_context(|| name.clone())?;
         let gone = leaving(client, &object, &key, &built.objects).await?;
         let owner = Owner { name: key.name, namespace: key.namespace };
-        let (differences, failures) = cluster.diff(&owner, built.objects, &gone, &built.hidden).await;
+        let (differences, failures) =
+            cluster.clone().ruled(built.rules).diff(&owner, built.objects, &gone, &built.hidden).await;
         for difference in &differences {
             changed.push(shown(&name, difference)?);
         }
