@@ -2,4 +2,8 @@
 
 mod estate;
 mod faults;
+mod leftover;
 mod life;
+mod named;
+mod starving;
+mod theirs;

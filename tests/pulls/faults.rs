@@ -15,14 +15,14 @@ use tagalong_testkit::sshd::SshKey;
 
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(60);
-const ONCE: &[&str] = &["run", "objects", "--once"];
-const BRANCH: &str = "tagalong/default/fleet/web";
+pub(super) const ONCE: &[&str] = &["run", "objects", "--once"];
+pub(super) const BRANCH: &str = "tagalong/default/fleet/web";
 
-struct Fleet {
-    registry: FakeRegistry,
-    repo: Arc<GitRepo>,
-    host: FakeHost,
-    folder: tempfile::TempDir,
+pub(super) struct Fleet {
+    pub(super) registry: FakeRegistry,
+    pub(super) repo: Arc<GitRepo>,
+    pub(super) host: FakeHost,
+    pub(super) folder: tempfile::TempDir,
     _git: GitHttp,
 }
 
@@ -37,8 +37,6 @@ impl Fleet {
         let registry = FakeRegistry::start().unwrap();
         registry.push_tags("acme/web", ["1.0.0", "1.1.0"]);
         let image = registry.image("acme/web");
-        let text = format!("image: {image}:1.0.0 # {{\"$imagepolicy\": \"default:web\"}}\n");
-        repo.commit("main", "A person's commit", &[Change::File("apps/web.yaml", text.as_bytes())]).unwrap();
         let word = if kind == Kind::GitHub { "github" } else { "gitlab" };
         let (url, host_url) = (git.url("acme/fleet.git"), host.url());
         let secret = secret.replace("HOST", &host_url);
@@ -54,20 +52,76 @@ impl Fleet {
              apiVersion: image.toolkit.fluxcd.io/v1\nkind: ImageUpdateAutomation\nmetadata: {{name: fleet}}\nspec:\n  \
              interval: 5m\n  sourceRef: {{kind: GitRepository, name: fleet}}\n  git:\n    \
              commit: {{author: {{name: bot, email: bot@example.com}}}}\n    \
-             pullRequest: {{provider: {word}, url: \"{host_url}\"}}\n"
+             pullRequest: {{provider: {word}, url: \"{host_url}\", secretRef: {{name: git}}}}\n"
         );
         std::fs::write(folder.path().join("objects/all.yaml"), yaml).unwrap();
-        Self { registry, repo, host, folder, _git: git }
+        let fleet = Self { registry, repo, host, folder, _git: git };
+        fleet.write("web", "1.0.0");
+        fleet
     }
 
-    /// With a token that is Git's and the host's.
-    fn with_token(kind: Kind) -> Self {
-        let secret = format!("  username: bot\n  password: {TOKEN}");
+    /// With a token that is Git's and the host's, which is at another port.
+    pub(super) fn with_token(kind: Kind) -> Self {
+        let secret = format!("  username: bot\n  password: {TOKEN}\n  token: {TOKEN}");
         Self::new(kind, Access::Basic("bot".into(), TOKEN.into()), "", &secret)
     }
 
+    /// With this in `git.pullRequest` as well.
+    pub(super) fn pull_request(&self, more: &str) {
+        let url = format!("url: \"{}\"", self.host.url());
+        self.replace(&url, &format!("{url}{more}"));
+    }
+
+    /// With other words in its objects.
+    pub(super) fn replace(&self, from: &str, to: &str) {
+        let path = self.folder.path().join("objects/all.yaml");
+        let yaml = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(path, yaml.replace(from, to)).unwrap();
+    }
+
+    /// Lets the automation push to this branch.
+    pub(super) fn push_branch(&self, branch: &str) {
+        self.replace("    pullRequest:", &format!("    push: {{branch: {branch}}}\n    pullRequest:"));
+    }
+
+    /// A person closes it.
+    pub(super) fn close(&self, number: u64) {
+        let pulls = self.host.pulls();
+        let branch = &pulls.iter().find(|pull| pull.number == number).unwrap().branch;
+        let head = self.repo.rev(branch).unwrap();
+        self.host.change(number, |pull| {
+            pull.closed = true;
+            pull.closed_by = Some(("ada".to_owned(), false));
+            pull.head = head;
+        });
+    }
+
+    /// Another image at 1.0.0 with 1.1.0 to come.
+    pub(super) fn image(&self, name: &str) {
+        self.registry.push_tags(&format!("acme/{name}"), ["1.0.0", "1.1.0"]);
+        let image = self.registry.image(&format!("acme/{name}"));
+        let path = self.folder.path().join("objects/all.yaml");
+        let mut yaml = std::fs::read_to_string(&path).unwrap();
+        yaml.push_str(&format!(
+            "---\napiVersion: image.toolkit.fluxcd.io/v1\nkind: ImageRepository\nmetadata: {{name: {name}}}\n\
+             spec: {{image: \"{image}\", interval: 1s, timeout: 5s}}\n---\n\
+             apiVersion: image.toolkit.fluxcd.io/v1\nkind: ImagePolicy\nmetadata: {{name: {name}}}\n\
+             spec: {{imageRepositoryRef: {{name: {name}}}, policy: {{semver: {{range: 1.x}}}}}}\n"
+        ));
+        std::fs::write(path, yaml).unwrap();
+        self.write(name, "1.0.0");
+    }
+
+    /// A person writes an image's file on main.
+    pub(super) fn write(&self, name: &str, tag: &str) {
+        let image = self.registry.image(&format!("acme/{name}"));
+        let text = format!("image: {image}:{tag} # {{\"$imagepolicy\": \"default:{name}\"}}\n");
+        let file = format!("apps/{name}.yaml");
+        self.repo.commit("main", "A person's commit", &[Change::File(&file, text.as_bytes())]).unwrap();
+    }
+
     #[track_caller]
-    fn once(&self) -> Ran {
+    pub(super) fn once(&self) -> Ran {
         run(self.folder.path(), ONCE).expect(0)
     }
 
@@ -149,9 +203,7 @@ fn it_lives_on_github_and_gitlab_as_well() {
         assert_eq!((fleet.host.open().len(), fleet.host.pulls().len()), (1, 2), "{kind:?}");
 
         // The base comes to hold it: it is closed with a word, and that refuses nothing.
-        let image = fleet.registry.image("acme/web");
-        let text = format!("image: {image}:1.2.0 # {{\"$imagepolicy\": \"default:web\"}}\n");
-        fleet.repo.commit("main", "By hand", &[Change::File("apps/web.yaml", text.as_bytes())]).unwrap();
+        fleet.write("web", "1.2.0");
         fleet.once();
         let last = fleet.host.pulls().pop().unwrap();
         assert_eq!((last.closed, last.closed_by), (true, Some((BOT.to_owned(), false))));

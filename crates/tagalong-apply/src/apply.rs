@@ -17,6 +17,7 @@ use crate::order::{self, Stage};
 use crate::owner::Owner;
 use crate::prepare::prepare;
 use crate::stage::Wanted;
+use crate::wait::after;
 
 /// Between two tries of a kind that is about to be served.
 pub(crate) const LAG: Duration = Duration::from_millis(50);
@@ -58,7 +59,7 @@ impl Cluster {
 
     /// Waits until what the next stage stands on is there.
     async fn settle(&self, wanted: &[Wanted], options: &Options, outcome: &mut Outcome) {
-        let until = Instant::now() + options.patience;
+        let until = after(options.patience);
         let written = |id: &ObjectId| {
             let change = outcome.changes.iter().find(|change| change.entry.id == *id);
             change.is_some_and(|change| matches!(change.action, Action::Created | Action::Configured))

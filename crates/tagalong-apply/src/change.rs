@@ -5,6 +5,8 @@ use std::fmt;
 use crate::error::ApplyError;
 use crate::health::Health;
 use crate::inventory::Entry;
+use crate::secret::{Hidden, MASK};
+use crate::standing::Standing;
 
 /// What was done; its word is the one in Flux's events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +46,22 @@ pub struct Change {
     pub fields: Vec<FieldDrift>,
     /// How it stood at that moment: only what is not [`State::Current`](crate::State) is worth waiting for.
     pub health: Health,
+    /// Which version that was; `None` where it is not ours to say how it stands.
+    pub standing: Option<Standing>,
+}
+
+impl Change {
+    /// The same without the values of its fields, where some of what is wanted came out of Secrets.
+    #[must_use]
+    pub(crate) fn hiding(mut self, hidden: &Hidden) -> Self {
+        if !hidden.is_empty() {
+            for field in &mut self.fields {
+                field.live = field.live.take().map(|_| MASK.to_owned());
+                field.wanted = field.wanted.take().map(|_| MASK.to_owned());
+            }
+        }
+        self
+    }
 }
 
 impl fmt::Display for Change {
@@ -59,6 +77,18 @@ pub struct Outcome {
     pub changes: Vec<Change>,
     /// Why the rest was not; empty where all went well. With failures, the stages after theirs were not begun.
     pub failures: Vec<ApplyError>,
+    /// Of those to be deleted, each that is still there, held by its finalizers.
+    pub staying: Vec<Entry>,
+}
+
+impl Outcome {
+    /// The same without values that came out of Secrets.
+    #[must_use]
+    pub fn hiding(mut self, hidden: &Hidden) -> Self {
+        self.changes = self.changes.into_iter().map(|change| change.hiding(hidden)).collect();
+        self.failures = self.failures.into_iter().map(|failure| failure.hiding(hidden)).collect();
+        self
+    }
 }
 
 /// A field that stood otherwise than wanted. Values are short JSON; those of a Secret read `***`.

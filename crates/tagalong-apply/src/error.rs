@@ -2,8 +2,10 @@
 //! Flux's where Flux has some, and no value of a Secret is among them.
 
 use kube::core::Status;
+use kube::runtime::watcher;
 
 use crate::id::ObjectId;
+use crate::secret::Hidden;
 
 /// Why something was not done. Each names its object as `Kind/namespace/name`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,13 +58,24 @@ fn parenthesised(reason: &str) -> String {
 }
 
 impl ApplyError {
+    /// The same without values that came out of Secrets: the API server quotes what it refuses.
+    #[must_use]
+    pub(crate) fn hiding(self, hidden: &Hidden) -> Self {
+        match self {
+            Self::Refused { id, attempt, reason, message } => {
+                Self::Refused { id, attempt, reason, message: hidden.scrub(message) }
+            }
+            other => other,
+        }
+    }
+
     /// What a failed request means for an object.
     pub(crate) fn of(id: &ObjectId, attempt: &'static str, error: &kube::Error) -> Self {
         match error {
             kube::Error::Api(status) => Self::Refused {
                 id: Box::new(id.clone()),
                 attempt,
-                reason: status.reason.clone(),
+                reason: if status.reason == FOREIGN { String::new() } else { status.reason.clone() },
                 message: words(status),
             },
             other => Self::Unreachable(format!("{id} {attempt} failed: {}", unreachable(other))),
@@ -70,8 +83,12 @@ impl ApplyError {
     }
 }
 
+/// What kube calls an answer that is none of an API server's.
+const FOREIGN: &str = "Failed to parse error data";
+
+/// The API server's words. What some other server says is not repeated: a kubeconfig leads wherever its author likes.
 fn words(status: &Status) -> String {
-    if status.message.is_empty() {
+    if status.message.is_empty() || status.reason == FOREIGN {
         format!("the API server answered {}", status.code)
     } else {
         status.message.clone()
@@ -102,4 +119,49 @@ pub(crate) fn status(error: &kube::Error) -> Option<&Status> {
 
 pub(crate) fn code(error: &kube::Error) -> u16 {
     status(error).map_or(0, |status| status.code)
+}
+
+/// A failure of a watch, in the words that it would have as a request's.
+pub(crate) fn of_watch(failure: &watcher::Error) -> String {
+    match failure {
+        watcher::Error::InitialListFailed(kube::Error::Api(status))
+        | watcher::Error::WatchStartFailed(kube::Error::Api(status))
+        | watcher::Error::WatchFailed(kube::Error::Api(status))
+        | watcher::Error::WatchError(status) => words(status),
+        watcher::Error::InitialListFailed(error)
+        | watcher::Error::WatchStartFailed(error)
+        | watcher::Error::WatchFailed(error) => unreachable(error),
+        watcher::Error::NoResourceVersion => failure.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn refused(status: &serde_json::Value) -> ApplyError {
+        let status: Status = serde_json::from_value(status.clone()).unwrap();
+        let id = ObjectId::parse("apps_web__ConfigMap").unwrap();
+        ApplyError::of(&id, "query", &kube::Error::Api(Box::new(status)))
+    }
+
+    #[test]
+    fn what_no_api_server_said_is_not_repeated() {
+        let foreign = refused(&json!({"code": 403, "reason": FOREIGN, "message": "<title>intranet</title>"}));
+        assert_eq!(foreign.to_string(), "ConfigMap/apps/web query failed: the API server answered 403");
+        let own = refused(&json!({"code": 403, "reason": "Forbidden", "message": "no"}));
+        assert_eq!(own.to_string(), "ConfigMap/apps/web query failed (Forbidden): no");
+    }
+
+    #[test]
+    fn a_refusal_hides_what_came_out_of_secrets() {
+        let said =
+            refused(&json!({"code": 422, "reason": "Invalid", "message": "Invalid value: \"hunter2\""}));
+        let hidden = ["hunter2".to_owned()].into_iter().collect();
+        assert_eq!(
+            said.hiding(&hidden).to_string(),
+            "ConfigMap/apps/web query failed (Invalid): Invalid value: \"***\""
+        );
+    }
 }

@@ -12,6 +12,7 @@
 //! again and reaches the same state, provided that [`Inventory::of`] the objects was noted before [`Cluster::apply`].
 
 mod access;
+mod anew;
 mod apply;
 mod change;
 mod cluster;
@@ -22,6 +23,7 @@ mod health;
 mod id;
 mod inventory;
 mod kinds;
+mod look;
 mod managed;
 mod mark;
 mod object;
@@ -29,8 +31,11 @@ mod order;
 mod owner;
 mod prepare;
 mod prune;
+mod rules;
 mod secret;
+mod sights;
 mod stage;
+mod standing;
 mod takeover;
 mod wait;
 
@@ -43,6 +48,12 @@ pub use error::ApplyError;
 pub use health::{Health, State};
 pub use id::ObjectId;
 pub use inventory::{Entry, Inventory};
+pub use look::Look;
 pub use mark::kept as is_kept;
+pub use mark::skipped as is_skipped;
 pub use owner::Owner;
+pub use rules::{HealthRule, Rules};
+pub use secret::{Hidden, is_encrypted};
+pub use sights::{Sight, Sights};
+pub use standing::Standing;
 pub use wait::Unhealthy;

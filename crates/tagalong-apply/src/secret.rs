@@ -8,11 +8,18 @@ use crate::object::mapping;
 
 /// What stands in place of a value.
 pub(crate) const MASK: &str = "***";
+/// Shorter values than this many bytes are not looked for in texts.
+const SHORTEST: usize = 4;
 
 /// Whether its values are never shown.
 pub(crate) fn is(object: &Value) -> bool {
     object.get("kind").is_some_and(|kind| kind == "Secret")
         && object.get("apiVersion").is_some_and(|v| v == "v1")
+}
+
+/// Whether it is a Secret as SOPS left it.
+pub fn is_encrypted(object: &Value) -> bool {
+    is(object) && object.get("sops").is_some()
 }
 
 /// Moves `stringData` into `data`: under server-side apply a key of `stringData` that is taken away would stay in
@@ -39,20 +46,69 @@ pub(crate) fn normalize(object: &mut Value) {
     }
 }
 
+/// Values that came out of Secrets and went into objects of any kind. They are shown nowhere.
+#[derive(Clone, Default)]
+pub struct Hidden(Vec<String>);
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Hidden").finish_non_exhaustive()
+    }
+}
+
+impl FromIterator<String> for Hidden {
+    fn from_iter<I: IntoIterator<Item = String>>(values: I) -> Self {
+        Self(values.into_iter().filter(|value| !value.is_empty()).collect())
+    }
+}
+
+impl Hidden {
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// A text without them. Values of less than four bytes are no secrets, and too many words hold them.
+    pub(crate) fn scrub(&self, text: String) -> String {
+        replaced(self.0.iter().filter(|value| value.len() >= SHORTEST).cloned(), text)
+    }
+
+    /// Whether one of them stands in a text.
+    pub(crate) fn is_in(&self, text: &str) -> bool {
+        self.0
+            .iter()
+            .any(|value| value.len() >= SHORTEST && forms(value).iter().any(|form| text.contains(form)))
+    }
+}
+
+/// The forms that a value takes on its way: as it is, in base64, and quoted as Go and JSON do.
+fn forms(value: &str) -> Vec<String> {
+    let json = Value::String(value.to_owned()).to_string();
+    let mut forms = vec![value.to_owned(), STANDARD.encode(value), value.escape_debug().to_string()];
+    forms.extend(json.strip_prefix('"').and_then(|json| json.strip_suffix('"')).map(str::to_owned));
+    forms
+}
+
+/// A text in which each value, in each form, is hidden.
+fn replaced(values: impl Iterator<Item = String>, text: String) -> String {
+    let mut values: Vec<String> = values.flat_map(|value| forms(&value)).collect();
+    // A longer value first: it may hold a shorter one.
+    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+    values.dedup();
+    values.iter().filter(|value| !value.is_empty()).fold(text, |text, value| text.replace(value, MASK))
+}
+
 /// A message about an object without the object's values: the API server quotes what it refuses.
 pub(crate) fn scrub(object: &Value, message: String) -> String {
     if !is(object) {
         return message;
     }
     let mut values: Vec<String> = Vec::new();
-    for map in ["data", "stringData"].iter().filter_map(|key| object.get(key)?.as_object()) {
-        for value in map.values() {
-            gather(value, &mut values);
-        }
+    // Whatever stands there: where no map does, the API server quotes it.
+    for key in ["data", "stringData"] {
+        object.get(key).into_iter().for_each(|value| gather(value, &mut values));
     }
-    // A longer value first: it may hold a shorter one.
-    values.sort_by_key(|value| std::cmp::Reverse(value.len()));
-    values.iter().filter(|value| !value.is_empty()).fold(message, |text, value| text.replace(value, MASK))
+    replaced(values.into_iter(), message)
 }
 
 fn gather(value: &Value, values: &mut Vec<String>) {
@@ -98,5 +154,26 @@ mod tests {
         let message = "bad: aHVudGVyMg== hunter2 12345 s3cret".to_owned();
         assert_eq!(scrub(&secret, message), "bad: *** *** *** ***");
         assert_eq!(scrub(&json!({"kind": "ConfigMap", "data": {"a": "bad"}}), "bad".to_owned()), "bad");
+    }
+
+    #[test]
+    fn a_message_loses_values_of_a_wrong_shape_and_quoted_ones() {
+        let secret = |data: Value| json!({"apiVersion": "v1", "kind": "Secret", "data": data});
+        let said = ".data: expected map, got &{hunter2}";
+        for data in [json!("hunter2"), json!(["hunter2"])] {
+            assert_eq!(scrub(&secret(data), said.to_owned()), ".data: expected map, got &{***}");
+        }
+        let quoted = r#"invalid: "say \"hush\"\tnow""#.to_owned();
+        let shown = scrub(&secret(json!({"a": "say \"hush\"\tnow"})), quoted);
+        assert_eq!(shown, r#"invalid: "***""#);
+    }
+
+    #[test]
+    fn hidden_values_are_found_in_every_form_and_short_ones_are_not_looked_for() {
+        let hidden: Hidden = ["hunter2", "on", ""].map(str::to_owned).into_iter().collect();
+        assert_eq!(hidden.scrub("hunter2 aHVudGVyMg== on".to_owned()), "*** *** on");
+        assert!(hidden.is_in("x-aHVudGVyMg==") && !hidden.is_in("on"));
+        assert!(!hidden.is_empty() && Hidden::default().is_empty());
+        assert!(!format!("{hidden:?}").contains("hunter2"));
     }
 }

@@ -3,7 +3,6 @@
 use futures::StreamExt as _;
 use futures::stream;
 use jiff::Timestamp;
-use kube::core::Status;
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -15,14 +14,15 @@ use crate::error::{self, ApplyError};
 use crate::health::{Health, State};
 use crate::inventory::Entry;
 use crate::kinds::Served;
-use crate::object::text;
+use crate::object::is_leaving;
 use crate::order::{self, Stage};
-use crate::{mark, secret, takeover};
+use crate::standing::Standing;
+use crate::{anew, mark, secret, takeover};
 
 /// How many requests are under way at once.
 pub(crate) const AT_ONCE: usize = 8;
 /// How often an object that others write at the same moment is looked at again.
-const TRIES: usize = 3;
+pub(crate) const TRIES: usize = 3;
 
 /// An object as it is sent.
 pub(crate) struct Wanted {
@@ -32,7 +32,7 @@ pub(crate) struct Wanted {
 
 /// What there is to do for one object.
 enum Plan {
-    Leave(Action, Health),
+    Leave(Action, Health, Option<Standing>),
     Write(Write),
 }
 
@@ -43,6 +43,13 @@ struct Write {
     fields: Vec<FieldDrift>,
     /// A field cannot change: the object has to be made anew.
     anew: bool,
+}
+
+impl Write {
+    /// Somebody else deletes what stands there.
+    fn is_leaving(&self) -> bool {
+        self.live.as_ref().is_some_and(is_leaving)
+    }
 }
 
 impl Cluster {
@@ -80,19 +87,20 @@ impl Cluster {
         let served = self.find(id, &wanted.entry.api_version()).await?;
         let live = self.get(&served, id).await?;
         if mark::skipped(&wanted.object, live.as_ref()) {
-            let health = live.as_ref().map_or_else(|| Health::new(State::NotFound, ""), health);
-            return Ok(Plan::Leave(Action::Skipped, health));
+            let health =
+                live.as_ref().map_or_else(|| Health::new(State::NotFound, ""), |live| self.health(live));
+            return Ok(Plan::Leave(Action::Skipped, health, None));
         }
         if let Some(live) = &live
             && order::stage(id) == Stage::Definitions
-            && !text(live, "/metadata/deletionTimestamp").is_empty()
+            && is_leaving(live)
         {
             return Err(ApplyError::Terminating(id.clone()));
         }
         let write = |live, fields, anew| Plan::Write(Write { served: served.clone(), live, fields, anew });
         let tried = match (self.rehearsed(&served, wanted).await, &live) {
             (Ok(tried), _) => tried,
-            (Err(failure), Some(standing)) if forced(wanted, standing, options) => {
+            (Err(failure), Some(standing)) if anew::allowed(id, &wanted.object, standing, options) => {
                 return match self.immutable(&served, wanted, &failure).await {
                     true => Ok(write(live, Vec::new(), true)),
                     false => Err(refusal(wanted, "dry-run", &failure)),
@@ -108,8 +116,8 @@ impl Cluster {
         };
         let Some(standing) = &live else { return Ok(write(None, Vec::new(), false)) };
         let fields = compare(standing, &tried);
-        if fields.is_empty() && clearing(wanted, standing).is_none() {
-            return Ok(Plan::Leave(Action::Unchanged, health(standing)));
+        if fields.is_empty() && clearing(wanted, standing).is_none() && !is_leaving(standing) {
+            return Ok(Plan::Leave(Action::Unchanged, self.health(standing), Some(Standing::of(standing))));
         }
         Ok(write(live, fields, false))
     }
@@ -128,36 +136,50 @@ impl Cluster {
     /// Whether a refusal is because of what stands there, and not because the object is wrong in itself. Flux takes
     /// every invalid object for the former, and deletes what stood before it finds out.
     async fn immutable(&self, served: &Served, wanted: &Wanted, failure: &kube::Error) -> bool {
-        let Some(status) = error::status(failure) else { return false };
-        let said = status.message.contains("is immutable") || status.message.contains("immutable field");
-        if !(matches!(status.code, 409 | 422) || said) {
+        let Some(refused) = error::status(failure).filter(|refused| anew::may_be_immutable(refused)) else {
             return false;
-        }
+        };
+        let name = anew::other_name(&wanted.entry.id.name);
         let mut other = wanted.object.clone();
-        other["metadata"]["name"] = json!(format!("{}-x", wanted.entry.id.name));
+        other["metadata"]["name"] = json!(name);
         match self.rehearse(served, &wanted.entry.id, &other).await {
             Ok(_) => true,
-            Err(failure) => error::status(&failure).is_some_and(|refused| !same_cause(status, refused)),
+            Err(failure) => {
+                let again = error::status(&failure);
+                again.is_some_and(|again| anew::is_immutable(refused, again, &wanted.entry.id.name))
+            }
         }
     }
 
     async fn act(&self, wanted: &Wanted, plan: &Plan, options: &Options) -> Result<Change, ApplyError> {
-        let (action, fields, health) = match plan {
-            Plan::Leave(action, health) => (*action, Vec::new(), health.clone()),
+        let (action, fields, health, standing) = match plan {
+            Plan::Leave(action, health, standing) => (*action, Vec::new(), health.clone(), standing.clone()),
             Plan::Write(write) => {
                 let written = self.write(wanted, write, options).await?;
                 let action = if write.live.is_some() { Action::Configured } else { Action::Created };
-                (action, write.fields.clone(), self::health(&written))
+                (
+                    action,
+                    changed(wanted, write, &written),
+                    self.health(&written),
+                    Some(Standing::of(&written)),
+                )
             }
         };
-        Ok(Change { entry: wanted.entry.clone(), action, fields, health })
+        Ok(Change { entry: wanted.entry.clone(), action, fields, health, standing })
+    }
+
+    fn health(&self, object: &Value) -> Health {
+        self.rules.health(object, Timestamp::now())
     }
 
     async fn write(&self, wanted: &Wanted, write: &Write, options: &Options) -> Result<Value, ApplyError> {
         let id = &wanted.entry.id;
         match &write.live {
-            Some(live) if write.anew => {
-                self.delete(&write.served, id, live).await?;
+            // What is on its way out would take with it whatever is written now.
+            Some(live) if write.anew || write.is_leaving() => {
+                if !write.is_leaving() {
+                    self.delete(&write.served, id, live).await?;
+                }
                 let gone = self.wait_gone(std::slice::from_ref(&wanted.entry), options.patience).await;
                 gone.map_err(|unhealthy| ApplyError::NotReady(unhealthy.to_string()))?;
             }
@@ -189,6 +211,15 @@ impl Cluster {
     }
 }
 
+/// The fields that a write changed. With what is taken over go fields that no dry run has shown: kubectl's alone.
+fn changed(wanted: &Wanted, write: &Write, written: &Value) -> Vec<FieldDrift> {
+    let taken = write
+        .live
+        .as_ref()
+        .filter(|live| !write.anew && !is_leaving(live) && clearing(wanted, live).is_some());
+    taken.map_or_else(|| write.fields.clone(), |live| compare(live, written))
+}
+
 /// The path is not known, rather than the object or its namespace.
 fn unserved(failure: &kube::Error) -> bool {
     error::status(failure).is_some_and(|status| {
@@ -196,15 +227,7 @@ fn unserved(failure: &kube::Error) -> bool {
     })
 }
 
-fn health(object: &Value) -> Health {
-    Health::of(object, Timestamp::now())
-}
-
-fn forced(wanted: &Wanted, live: &Value, options: &Options) -> bool {
-    options.force || mark::forced(&wanted.object, live)
-}
-
-fn clearing(wanted: &Wanted, live: &Value) -> Option<Value> {
+pub(crate) fn clearing(wanted: &Wanted, live: &Value) -> Option<Value> {
     if mark::merged(&wanted.object, live) { None } else { takeover::patch(live) }
 }
 
@@ -214,38 +237,5 @@ pub(crate) fn refusal(wanted: &Wanted, attempt: &'static str, failure: &kube::Er
             ApplyError::Refused { id, attempt, reason, message: secret::scrub(&wanted.object, message) }
         }
         other => other,
-    }
-}
-
-/// Whether two refusals name the same field for the same reason.
-fn same_cause(one: &Status, other: &Status) -> bool {
-    let causes = |status: &Status| -> Vec<(String, String)> {
-        let details = status.details.iter().flat_map(|details| &details.causes);
-        details.map(|cause| (cause.field.clone(), cause.message.clone())).collect()
-    };
-    let known = causes(one);
-    causes(other).iter().any(|cause| known.contains(cause))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn status(causes: &[(&str, &str)]) -> Status {
-        let causes: Vec<_> = causes
-            .iter()
-            .map(|(field, message)| json!({"field": field, "message": message, "reason": "x"}))
-            .collect();
-        serde_json::from_value(json!({"code": 422, "message": "invalid", "details": {"causes": causes}}))
-            .unwrap()
-    }
-
-    #[test]
-    fn an_object_that_is_wrong_in_itself_is_told_from_one_that_cannot_change() {
-        let wrong = status(&[("spec.replicas", "must be at least 0")]);
-        let unchangeable = status(&[("spec.selector", "field is immutable")]);
-        assert!(same_cause(&wrong, &status(&[("spec.x", "no"), ("spec.replicas", "must be at least 0")])));
-        assert!(!same_cause(&unchangeable, &status(&[("spec.ports[0].nodePort", "already allocated")])));
-        assert!(!same_cause(&unchangeable, &status(&[])));
     }
 }

@@ -7,7 +7,7 @@ use crate::cluster::MANAGER;
 use crate::managed::{self, Entry};
 
 /// What `kubectl apply` and the predecessors of kustomize-controller left.
-const ANNOTATIONS: [&str; 3] = [
+pub(crate) const ANNOTATIONS: [&str; 3] = [
     "kubectl.kubernetes.io/last-applied-configuration",
     "kustomize.toolkit.fluxcd.io/checksum",
     "fluxcd.io/sync-checksum",
@@ -39,6 +39,56 @@ pub(crate) fn patch(live: &Value) -> Option<Value> {
     Some(json!({ "metadata": metadata }))
 }
 
+/// What is left of a dry run's answer once everything is taken over: what kubectl alone holds and Git does not say goes,
+/// or becomes what `made`, the object as it would be created, has there by default.
+pub(crate) fn left(tried: &mut Value, live: &Value, wanted: &Value, made: &Value) {
+    let entries = managed::entries(live);
+    let trees = |ours: bool| -> Value {
+        let of = entries.iter().filter(|entry| taken(entry) == ours && !self::ours(entry));
+        of.filter_map(Entry::fields).fold(json!({}), |all, fields| managed::union(&all, fields))
+    };
+    leave(tried, &trees(true), Some(&trees(false)), wanted, Some(made));
+}
+
+fn leave(tried: &mut Value, tree: &Value, others: Option<&Value>, wanted: &Value, made: Option<&Value>) {
+    for (step, below) in tree.as_object().into_iter().flatten() {
+        let held = others.and_then(|others| others.get(step));
+        if let Some(name) = step.strip_prefix("f:") {
+            let default = made.and_then(|made| made.get(name));
+            let Some(fields) = tried.as_object_mut() else { continue };
+            let Some(found) = fields.get_mut(name) else { continue };
+            match (wanted.get(name), default) {
+                (Some(wanted), _) => leave(found, below, held, wanted, default),
+                (None, _) if held.is_some() => leave(found, below, held, &Value::Null, default),
+                (None, Some(default)) => found.clone_from(default),
+                (None, None) => drop(fields.shift_remove(name)),
+            }
+        } else if let Some(Ok(key)) = step.strip_prefix("k:").map(serde_json::from_str::<Map<String, Value>>)
+        {
+            let is = |item: &Value| key.iter().all(|(name, value)| item.get(name) == Some(value));
+            let item = |list: &'_ Value| list.as_array().and_then(|items| items.iter().position(is));
+            let (said, there) = (item(wanted), item(tried));
+            let Some((items, at)) = tried.as_array_mut().zip(there) else { continue };
+            match said.and_then(|at| wanted.get(at)) {
+                Some(wanted) => {
+                    let default = made.and_then(|made| made.get(item(made)?));
+                    if let Some(tried) = items.get_mut(at) {
+                        leave(tried, below, held, wanted, default);
+                    }
+                }
+                None if held.is_none() => drop(items.remove(at)),
+                None => {}
+            }
+        } else if let Some(Ok(value)) = step.strip_prefix("v:").map(serde_json::from_str::<Value>)
+            && held.is_none()
+            && !wanted.as_array().is_some_and(|items| items.contains(&value))
+            && let Some(items) = tried.as_array_mut()
+        {
+            items.retain(|item| *item != value);
+        }
+    }
+}
+
 /// Any of kubectl's commands, and this manager before it used server-side apply. Writes to a subresource stay.
 fn taken(entry: &Entry<'_>) -> bool {
     let kubectl = entry.manager.starts_with("kubectl");
@@ -50,6 +100,11 @@ fn taken(entry: &Entry<'_>) -> bool {
             }
             _ => false,
         }
+}
+
+/// Whether an entry is ours, or would be taken over.
+pub(crate) fn counts(entry: &Entry<'_>) -> bool {
+    ours(entry) || taken(entry)
 }
 
 fn ours(entry: &Entry<'_>) -> bool {
@@ -134,6 +189,29 @@ mod tests {
         assert_eq!(
             found.unwrap()["metadata"]["managedFields"],
             json!([entry("helm", "Update", "", "h"), all])
+        );
+    }
+
+    #[test]
+    fn what_kubectl_alone_holds_and_git_does_not_say_goes_or_becomes_the_default() {
+        let fields = |tree: Value| json!({"f:spec": tree});
+        let held = json!({"f:replicas": {}, "f:extra": {}, "f:shared": {}, "f:limit": {},
+            "f:env": {"k:{\"name\":\"A\"}": {".": {}, "f:value": {}}, "k:{\"name\":\"B\"}": {".": {}}},
+            "f:names": {"v:\"x\"": {}, "v:\"y\"": {}}});
+        let mut kubectl = entry("kubectl-edit", "Update", "", "a");
+        kubectl["fieldsV1"] = fields(held);
+        let mut helm = entry("helm", "Update", "", "a");
+        helm["fieldsV1"] = fields(json!({"f:shared": {}}));
+        let live = json!({"metadata": {"managedFields": [kubectl, helm]}});
+        let mut tried = json!({"spec": {"replicas": 2, "extra": 1, "shared": 1, "limit": 99, "untouched": 1,
+            "env": [{"name": "A", "value": "1"}, {"name": "B"}], "names": ["x", "y"]}});
+        let wanted = json!({"spec": {"replicas": 2, "env": [{"name": "A", "value": "1"}], "names": ["x"]}});
+        let made = json!({"spec": {"replicas": 2, "limit": 10, "env": [{"name": "A", "value": "1"}], "names": ["x"]}});
+        left(&mut tried, &live, &wanted, &made);
+        assert_eq!(
+            tried,
+            json!({"spec": {"replicas": 2, "shared": 1, "limit": 10, "untouched": 1,
+                "env": [{"name": "A", "value": "1"}], "names": ["x"]}})
         );
     }
 

@@ -17,12 +17,14 @@ use serde_json::Value;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
 
 use crate::cluster::Cluster;
-use crate::error::ApplyError;
+use crate::error::{self, ApplyError};
 use crate::health::{Health, State};
 use crate::id::ObjectId;
 use crate::inventory::Entry;
 use crate::kinds::Served;
 use crate::object::text;
+use crate::rules::Rules;
+use crate::secret::Hidden;
 
 /// How many objects of one kind in one namespace have a watch each; more are seen by one watch of all.
 const ALONE: usize = 4;
@@ -41,6 +43,17 @@ pub struct Unhealthy {
 }
 
 impl std::error::Error for Unhealthy {}
+
+impl Unhealthy {
+    /// The same without values that came out of Secrets: controllers quote what they cannot use.
+    #[must_use]
+    pub fn hiding(mut self, hidden: &Hidden) -> Self {
+        for (_, health) in &mut self.objects {
+            health.message = hidden.scrub(std::mem::take(&mut health.message));
+        }
+        self
+    }
+}
 
 impl fmt::Display for Unhealthy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -72,13 +85,15 @@ impl Cluster {
         patience: Duration,
         fail_fast: bool,
     ) -> Result<(), Unhealthy> {
-        let mut watch = self.follow(entries).await;
+        let until = after(patience);
         let mut board = Board::new(entries);
-        let until = Instant::now() + patience;
+        let Ok(mut watch) = timeout_at(until, self.follow(entries)).await else {
+            return Err(board.unhealthy(entries, true));
+        };
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            board.judge(Timestamp::now());
+            board.judge(&self.rules, Timestamp::now());
             if board.all(|state| state == State::Current) {
                 return Ok(());
             }
@@ -104,11 +119,15 @@ impl Cluster {
     /// # Errors
     /// Those that were still there when the time was up.
     pub async fn wait_gone(&self, entries: &[Entry], patience: Duration) -> Result<(), Unhealthy> {
-        let mut watch = self.follow(entries).await;
+        let until = after(patience);
         let mut there: BTreeMap<usize, Health> = (0..entries.len())
             .map(|at| (at, Health::new(State::Terminating, "Resource is still there")))
             .collect();
-        let until = Instant::now() + patience;
+        let mut watch = match timeout_at(until, self.follow(entries)).await {
+            Ok(watch) => watch,
+            // Nothing is seen in time.
+            Err(_) => SelectAll::new(),
+        };
         while !there.is_empty() {
             match timeout_at(until, watch.next()).await {
                 Ok(Some(seen)) => {
@@ -204,8 +223,14 @@ impl Cluster {
     }
 }
 
+/// The end of a patience; one that no clock can tell ends in a year.
+pub(crate) fn after(patience: Duration) -> Instant {
+    let now = Instant::now();
+    now.checked_add(patience).unwrap_or(now + Duration::from_secs(365 * 24 * 3600))
+}
+
 /// A watch that this identity may not have, or that the kind does not offer.
-fn refused(failure: &watcher::Error) -> bool {
+pub(crate) fn refused(failure: &watcher::Error) -> bool {
     let code = match failure {
         watcher::Error::InitialListFailed(error)
         | watcher::Error::WatchStartFailed(error)
@@ -241,7 +266,10 @@ fn read(
             vec![(at, serde_json::to_value(object).map(Some).map_err(|why| why.to_string()))]
         }
         Ok(Event::Delete(object)) => place(&object).map(|at| (at, Ok(None))).into_iter().collect(),
-        Err(failure) => places.values().map(|at| (*at, Err(failure.to_string()))).collect(),
+        Err(failure) => {
+            let why = error::of_watch(&failure);
+            places.values().map(|at| (*at, Err(why.clone()))).collect()
+        }
     }
 }
 
@@ -293,10 +321,10 @@ impl Board {
         }
     }
 
-    fn judge(&mut self, now: Timestamp) {
+    fn judge(&mut self, rules: &Rules, now: Timestamp) {
         for (object, health) in self.objects.iter().zip(&mut self.health) {
             if let Some(object) = object {
-                *health = Health::of(object, now);
+                *health = rules.health(object, now);
             }
         }
     }

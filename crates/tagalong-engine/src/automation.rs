@@ -22,6 +22,7 @@ mod pins;
 mod plan;
 mod pulled;
 mod pulls;
+mod recent;
 mod report;
 mod rollback;
 mod round;

@@ -128,7 +128,22 @@ impl<D: Desk> Context<D> {
 
     /// An interval stretched by the jitter of the settings.
     pub fn jittered(&self, interval: Duration) -> Duration {
-        let percent = fastrand::f64() * f64::from(self.settings.jitter_percent);
-        interval.mul_f64(1.0 + percent / 100.0)
+        stretched(interval, fastrand::f64() * f64::from(self.settings.jitter_percent))
+    }
+}
+
+/// Longer by so many percent; what no duration can hold stays as it is.
+fn stretched(interval: Duration, percent: f64) -> Duration {
+    Duration::try_from_secs_f64(interval.as_secs_f64() * (1.0 + percent / 100.0)).unwrap_or(interval)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_interval_is_stretched_without_harm() {
+        assert_eq!(stretched(Duration::from_secs(100), 5.0), Duration::from_secs(105));
+        assert_eq!(stretched(Duration::MAX, 5.0), Duration::MAX);
     }
 }

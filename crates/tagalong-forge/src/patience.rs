@@ -35,7 +35,9 @@ impl Patience {
     pub(crate) fn note(&self, host: &str, account: &str, status: u16, headers: &HeaderMap) -> Result<()> {
         let Some(wait) = wait(status, headers, SystemTime::now()) else { return Ok(()) };
         let mut hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        hosts.insert(account.to_owned(), Instant::now() + wait);
+        let now = Instant::now();
+        hosts.retain(|_, until| *until > now);
+        hosts.insert(account.to_owned(), now + wait);
         if matches!(status, 403 | 429) { Err(limited(host, wait)) } else { Ok(()) }
     }
 }
@@ -60,18 +62,22 @@ fn wait(status: u16, headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     if let Some(asked) = asked.filter(|_| refused || status == 503) {
         return Some(asked.min(LONGEST));
     }
-    if either("remaining") == Some("0") {
-        let reset = either("reset").and_then(|text| text.parse::<u64>().ok())?;
-        // Seconds since 1970; a small number can only be seconds from now.
-        let at = SystemTime::UNIX_EPOCH + Duration::from_secs(reset);
-        let left = if reset < 1 << 30 {
-            Duration::from_secs(reset)
-        } else {
-            at.duration_since(now).unwrap_or_default()
-        };
-        return Some(left.min(LONGEST));
+    if either("remaining") == Some("0")
+        && let Some(reset) = either("reset").and_then(|text| text.parse::<u64>().ok())
+    {
+        return Some(until(reset, now).min(LONGEST));
     }
     (status == 429).then_some(UNSAID)
+}
+
+/// From now to a `reset`: seconds since 1970; a small number can only be seconds from now.
+fn until(reset: u64, now: SystemTime) -> Duration {
+    let reset = Duration::from_secs(reset);
+    if reset.as_secs() < 1 << 30 {
+        return reset;
+    }
+    let at = SystemTime::UNIX_EPOCH.checked_add(reset);
+    at.map_or(LONGEST, |at| at.duration_since(now).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -89,6 +95,20 @@ mod tests {
             (200, vec![("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "2000000030")], Some(30)),
             (200, vec![("x-ratelimit-remaining", "12"), ("x-ratelimit-reset", "2000000030")], None),
             (429, vec![("ratelimit-remaining", "0"), ("ratelimit-reset", "1999999999")], Some(0)),
+            (
+                200,
+                vec![("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "9223372036854775808")],
+                Some(3600),
+            ),
+            (
+                200,
+                vec![("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "18446744073709551615")],
+                Some(3600),
+            ),
+            (429, vec![("ratelimit-remaining", "0"), ("ratelimit-reset", "59.3")], Some(60)),
+            (429, vec![("ratelimit-remaining", "0")], Some(60)),
+            (403, vec![("ratelimit-remaining", "0")], None),
+            (429, vec![("retry-after", "18446744073709551615")], Some(3600)),
             (429, vec![], Some(60)),
             (403, vec![], None),
             (429, vec![("retry-after", "999999")], Some(3600)),
@@ -100,6 +120,17 @@ mod tests {
                 .collect();
             assert_eq!(wait(status, &map, now).map(|wait| wait.as_secs()), expected, "{status} {headers:?}");
         }
+    }
+
+    #[test]
+    fn what_is_over_is_forgotten() {
+        let patience = Patience::default();
+        let headers = |seconds: &'static str| HeaderMap::from_iter([(RETRY_AFTER, seconds.parse().unwrap())]);
+        for account in ["a", "b", "c"] {
+            assert!(patience.note("h", account, 429, &headers("0")).is_err());
+        }
+        assert!(patience.note("h", "d", 429, &headers("60")).is_err());
+        assert_eq!(patience.0.lock().unwrap().len(), 1);
     }
 
     #[test]

@@ -107,9 +107,15 @@ impl Found {
     }
 }
 
-/// The values of these refs; a name that ends with a slash stands for all below it.
+/// What refs begin with that a name stands for beside itself: all below `refs/heads/a/`, all of `refs/heads/a*`.
+fn beginning(name: &str) -> Option<&str> {
+    name.strip_suffix('*').or(name.ends_with('/').then_some(name))
+}
+
+/// The values of these refs; a name that ends with a slash or a star stands for all that begin so.
 pub(crate) fn tips(refs: &RemoteRefs, names: &[&str]) -> Tips {
-    let below = |name: &&str| names.iter().any(|asked| asked.ends_with('/') && name.starts_with(asked));
+    let begins = |name: &str, asked: &str| beginning(asked).is_some_and(|begin| name.starts_with(begin));
+    let below = |name: &&str| names.iter().any(|asked| begins(name, asked));
     let names = names.iter().copied().chain(refs.names().filter(below));
     names.filter_map(|name| Some((name.to_owned(), refs.value(name)?.to_string()))).collect()
 }
@@ -141,8 +147,13 @@ pub(crate) fn prefixes(want: &Checkout, also: &[&str]) -> Result<Vec<String>> {
         Target::Semver(_) => prefixes.push("refs/tags/".to_owned()),
         target @ (Target::Name(_) | Target::Tag(_) | Target::Branch(_)) => prefixes.extend(target.refname()),
     }
-    for name in prefixes.iter().filter(|name| !name.ends_with('/')) {
+    for name in prefixes.iter().filter(|name| beginning(name).is_none()) {
         valid_refname(name)?;
+    }
+    for name in &mut prefixes {
+        if let Some(begin) = beginning(name) {
+            *name = begin.to_owned();
+        }
     }
     prefixes.dedup();
     Ok(prefixes)
@@ -291,5 +302,7 @@ mod tests {
             assert_eq!(prefixes(&want, &[]).unwrap_err().kind(), ErrorKind::Invalid, "{bad}");
         }
         assert!(prefixes(&Checkout::branch("feature/x"), &["refs/heads/y"]).is_ok());
+        let prefixes = prefixes(&Checkout::branch("x"), &["refs/heads/y/", "refs/heads/z-*"]).unwrap();
+        assert_eq!(prefixes, ["refs/heads/y/", "refs/heads/z-", "refs/heads/x"]);
     }
 }

@@ -115,8 +115,8 @@ impl Mirror {
     }
 
     /// Finds the commit that `want` names and makes sure its files are in the mirror. Where the commit is there
-    /// already this is two requests. `also` names further refs (a push branch; with a slash at the end all
-    /// below it) whose values come back in [`Fetched::tips`]; their commits are not fetched.
+    /// already this is two requests. `also` names further refs (a push branch; with a slash or
+    /// a star at the end all that begin so) whose values come back in [`Fetched::tips`]; their commits are not fetched.
     ///
     /// # Errors
     /// `NotFound`, `EmptyRepository`, and whatever reaching the remote gives.

@@ -7,10 +7,13 @@
 //! ```
 //! Arguments may hold further substitutions. `${a-d}` and `${a+d}` are errors, and all defaults mean the same.
 
+mod budget;
 mod glob;
 mod operate;
 mod scan;
 
+use crate::limits;
+pub(crate) use budget::Budget;
 use scan::Scanner;
 
 /// Substitutions within substitutions; deeper ones are refused.
@@ -26,6 +29,8 @@ pub(crate) enum Refusal {
     /// The value has no such part, or half a character would be left.
     Value(String),
     TooDeep,
+    /// What is made of the text, or the work of making it, is more than what may be.
+    TooMuch,
 }
 
 impl std::fmt::Display for Refusal {
@@ -38,6 +43,9 @@ impl std::fmt::Display for Refusal {
             ),
             Self::Value(name) => write!(out, "the value of {name} has no such part"),
             Self::TooDeep => out.write_str("substitutions are nested too deeply"),
+            Self::TooMuch => out.write_str(
+                "substitution makes too much of it; use shorter values, fewer places, or patterns with fewer stars",
+            ),
         }
     }
 }
@@ -48,28 +56,43 @@ type Result<T> = std::result::Result<T, Refusal>;
 pub(crate) type Lookup<'a> = dyn Fn(&str) -> Option<&'a str> + 'a;
 
 /// The text with all substitutions made. A variable that does not exist is empty, or refused when `strict`.
-pub(crate) fn substitute<'a>(text: &str, lookup: &'a Lookup<'a>, strict: bool) -> Result<String> {
-    let mut reader = Reader { scanner: Scanner::new(text), lookup, strict };
+///
+/// # Errors
+/// What cannot be read, what is missing, and what would take more than is left of the budget.
+pub(crate) fn substitute<'a>(
+    text: &str,
+    lookup: &'a Lookup<'a>,
+    strict: bool,
+    budget: &mut Budget,
+) -> Result<String> {
+    let mut reader = Reader { scanner: Scanner::new(text), lookup, strict, budget };
     let mut out = String::with_capacity(text.len());
     loop {
-        out.push_str(&reader.scanner.text());
+        let plain = reader.scanner.text();
+        reader.budget.make(plain.len())?;
+        out.push_str(&plain);
+        if out.len() > limits::FILE {
+            return Err(Refusal::TooMuch);
+        }
         if reader.scanner.is_at_end() {
             return Ok(out);
         }
         if !reader.scanner.opens() {
             return Err(Refusal::Grammar);
         }
-        out.push_str(&reader.substitution(0)?);
+        let put = reader.substitution(0)?;
+        out.push_str(&put);
     }
 }
 
-struct Reader<'t, 'l> {
+struct Reader<'t, 'l, 'b> {
     scanner: Scanner<'t>,
     lookup: &'l Lookup<'l>,
     strict: bool,
+    budget: &'b mut Budget,
 }
 
-impl Reader<'_, '_> {
+impl Reader<'_, '_, '_> {
     /// What stands behind `${`, up to and with its closing brace.
     fn substitution(&mut self, depth: usize) -> Result<String> {
         if depth > DEPTH {
@@ -107,9 +130,12 @@ impl Reader<'_, '_> {
         if self.scanner.take_one('}') { Ok(()) } else { Err(Refusal::Grammar) }
     }
 
-    fn value(&self, name: &str) -> Result<String> {
+    fn value(&mut self, name: &str) -> Result<String> {
         match (self.lookup)(name) {
-            Some(value) => Ok(value.to_owned()),
+            Some(value) => {
+                self.budget.make(value.len())?;
+                Ok(value.to_owned())
+            }
             None if self.strict => Err(Refusal::Missing(name.to_owned())),
             None => Ok(String::new()),
         }
@@ -121,6 +147,7 @@ impl Reader<'_, '_> {
             return self.substitution(depth + 1);
         }
         let text = self.scanner.until(ends, escapes);
+        self.budget.make(text.len())?;
         if text.is_empty() { Err(Refusal::Grammar) } else { Ok(text) }
     }
 
@@ -130,6 +157,7 @@ impl Reader<'_, '_> {
             default.push_str(&self.argument(&|c| c == '}', false, depth)?);
         }
         let value = (self.lookup)(name).unwrap_or_default();
+        self.budget.make(value.len())?;
         Ok(if value.is_empty() { default } else { value.to_owned() })
     }
 
@@ -167,6 +195,7 @@ impl Reader<'_, '_> {
         let pattern = self.argument(&|c| c == '}', false, depth)?;
         self.close()?;
         let value = self.value(name)?;
+        self.budget.look(operate::steps(&value, &pattern))?;
         let removed = match mark {
             '#' => operate::without_prefix(&value, &pattern, longest),
             _ => operate::without_suffix(&value, &pattern, longest),
@@ -183,11 +212,19 @@ impl Reader<'_, '_> {
             return Err(Refusal::Grammar);
         }
         if self.scanner.take_one('}') {
-            return Ok(operate::replace(&self.value(name)?, mark, &from, None));
+            return self.replaced(name, mark, &from, None);
         }
         let to = self.argument(&|c| c == '}', true, depth)?;
         self.close()?;
-        Ok(operate::replace(&self.value(name)?, mark, &from, Some(&to)))
+        self.replaced(name, mark, &from, Some(&to))
+    }
+
+    fn replaced(&mut self, name: &str, mark: Option<char>, from: &str, to: Option<&str>) -> Result<String> {
+        let value = self.value(name)?;
+        // Before anything is made: each place that is found may become as long as the other text.
+        let places = if mark == Some('/') { value.matches(from).count() } else { 1 };
+        self.budget.make(to.map_or(0, str::len).saturating_mul(places))?;
+        Ok(operate::replace(&value, mark, from, to))
     }
 }
 
@@ -222,7 +259,7 @@ mod tests {
                 let expected =
                     (expected != "error").then(|| serde_json::from_str::<String>(expected).unwrap());
                 assert_eq!(
-                    substitute(&text, &lookup, is_strict).ok(),
+                    substitute(&text, &lookup, is_strict, &mut Budget::default()).ok(),
                     expected,
                     "{text} strict: {is_strict}"
                 );
@@ -235,12 +272,31 @@ mod tests {
     #[test]
     fn nesting_is_bounded() {
         let deep = format!("{}x{}", "${no:-".repeat(10_000), "}".repeat(10_000));
-        assert_eq!(substitute(&deep, &|_| None, false), Err(Refusal::TooDeep));
+        assert_eq!(substitute(&deep, &|_| None, false, &mut Budget::default()), Err(Refusal::TooDeep));
+    }
+
+    #[test]
+    fn what_is_made_and_the_work_of_it_are_bounded() {
+        let long = "a".repeat(1 << 20);
+        let lookup = |_: &str| Some(long.as_str());
+        for text in ["${a}".repeat(20_000), "${a//a/${b}}".to_owned(), "${a##*a*b*c}".to_owned()] {
+            let refused = substitute(&text, &lookup, false, &mut Budget::default());
+            assert_eq!(refused, Err(Refusal::TooMuch), "{}", &text[..12]);
+        }
+        // All objects of a render share one budget.
+        let mut budget = Budget::default();
+        let each = (0..1000).map(|_| substitute("${a}${a}${a}${a}", &lookup, false, &mut budget));
+        let made = each.take_while(|made| made.is_ok()).count();
+        assert!((10..100).contains(&made), "{made}");
+        // A pattern over a value as people have them is looked for.
+        let short = "release-2026.07.1".repeat(20);
+        let lookup = |_: &str| Some(short.as_str());
+        substitute("${a##*-*.*}", &lookup, false, &mut Budget::default()).unwrap();
     }
 
     #[test]
     fn a_refusal_says_what_to_do() {
-        let missing = substitute("${gone}", &|_| None, true).unwrap_err().to_string();
+        let missing = substitute("${gone}", &|_| None, true, &mut Budget::default()).unwrap_err().to_string();
         assert!(missing.contains("gone is not set") && missing.contains("${gone:=…}"), "{missing}");
     }
 }

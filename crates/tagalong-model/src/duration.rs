@@ -3,15 +3,18 @@
 
 use std::time::Duration;
 
+/// The longest duration: that of Go's `time.Duration`, 292 years.
+const LONGEST: Duration = Duration::from_nanos(i64::MAX.unsigned_abs());
+
 /// The text is no duration.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no duration; expected numbers with units, such as 30s, 5m or 1h30m")]
+#[error("{0:?} is no duration; expected numbers with units, such as 30s, 5m or 1h30m, of at most 292 years")]
 pub struct InvalidDuration(String);
 
 /// Parses `([0-9]+(\.[0-9]+)?(ms|s|m|h))+`, the pattern of Flux's CRDs.
 ///
 /// # Errors
-/// [`InvalidDuration`] for anything else, also for a sum that overflows.
+/// [`InvalidDuration`] for anything else, also for what is longer than Go can say.
 pub fn parse_duration(text: &str) -> Result<Duration, InvalidDuration> {
     let invalid = || InvalidDuration(text.chars().take(40).collect());
     let mut rest = text;
@@ -33,7 +36,8 @@ pub fn parse_duration(text: &str) -> Result<Duration, InvalidDuration> {
         seconds += number * unit;
         rest = tail;
     }
-    if text.is_empty() { Err(invalid()) } else { Duration::try_from_secs_f64(seconds).map_err(|_| invalid()) }
+    let duration = Duration::try_from_secs_f64(seconds).ok().filter(|duration| *duration <= LONGEST);
+    duration.filter(|_| !text.is_empty()).ok_or_else(invalid)
 }
 
 /// Writes a duration as Go's `time.Duration.String` does, to the millisecond: `1h0m0s`, `5m0s`, `1.5s`, `20ms`.
@@ -69,7 +73,9 @@ mod tests {
         {
             assert_eq!(parse_duration(text).unwrap().as_millis(), millis, "{text}");
         }
-        for bad in ["", "5", "m", "-1s", "1d", "1..5s", ".5s", "1.s", "1 s", "9999999999999999999999999h"] {
+        assert_eq!(parse_duration("2562047h").unwrap().as_secs(), 2_562_047 * 3600);
+        let long = ["2562048h", "3000000000000000h", "5100000000000000h", "9999999999999999999999999h"];
+        for bad in ["", "5", "m", "-1s", "1d", "1..5s", ".5s", "1.s", "1 s"].into_iter().chain(long) {
             assert!(parse_duration(bad).is_err(), "{bad}");
         }
     }

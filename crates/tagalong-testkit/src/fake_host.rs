@@ -148,6 +148,7 @@ struct State {
     repo: Option<Arc<GitRepo>>,
     clean: bool,
     known: Vec<String>,
+    refused: Vec<String>,
 }
 
 /// A running host; it ends when this is dropped.
@@ -226,6 +227,11 @@ impl FakeHost {
     /// Accounts that the host knows by name.
     pub fn account(&self, name: &str) {
         self.lock().known.push(name.to_owned());
+    }
+
+    /// Opens none from this branch.
+    pub fn refuse(&self, branch: &str) {
+        self.lock().refused.push(branch.to_owned());
     }
 
     /// Answers so once instead.

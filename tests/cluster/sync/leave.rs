@@ -1,7 +1,8 @@
 //! The end of a Kustomization, and its rest.
 
 use super::super::place::Place;
-use super::place::{APPS, config};
+use super::place::{APPS, READY, config};
+use tagalong_testkit::git_repo::Change;
 
 /// Deletes a Kustomization with these fields after it was applied; whether its ConfigMap is still there.
 fn survives(place: &Place, name: &str, extra: &str) -> bool {
@@ -58,6 +59,28 @@ fn without_the_account_that_applied_it_the_objects_stay_and_nothing_hangs() {
 }
 
 #[test]
+fn one_that_could_not_be_applied_any_more_takes_its_objects_with_it_or_names_them() {
+    let files = [("apps/c.yaml", &*config("web", "1")), ("far/c.yaml", &config("far", "1"))];
+    let Some(place) = Place::synced("unserved", &files) else { return };
+    place.apply(&place.kustomization("apps", ""));
+    place.apply(&place.kustomization("far", "  path: ./far\n"));
+    let mut controller = place.syncing();
+    place.until_ready(APPS);
+    place.until_ready("kustomization/far");
+    let patch = |object: &str, spec: &str| {
+        place.own(&["patch", object, "--type=merge", "-p", &format!("{{\"spec\":{spec}}}")], "");
+        place.until(object, &format!("{READY}.reason"), "FeatureGateDisabled");
+        place.delete(object);
+    };
+    patch(APPS, r#"{"sourceRef":{"kind":"OCIRepository"}}"#);
+    assert_eq!(place.own(&["get", "configmap", "web", "--ignore-not-found"], ""), "");
+    // Where no way leads to what was applied, that is said.
+    patch("kustomization/far", r#"{"kubeConfig":{"configMapRef":{"name":"cloud"}}}"#);
+    place.own(&["get", "configmap", "far"], "");
+    controller.until("unable to prune objects");
+}
+
+#[test]
 fn a_suspended_one_is_left_alone_and_one_born_so_is_ready() {
     let Some(place) = Place::synced("suspended", &[("apps/c.yaml", &config("web", "1"))]) else { return };
     place.apply(&place.kustomization("apps", ""));
@@ -74,4 +97,26 @@ fn a_suspended_one_is_left_alone_and_one_born_so_is_ready() {
     place.own(&["patch", APPS, "--type=merge", "-p", r#"{"spec":{"suspend":false}}"#], "");
     place.until_applied(APPS, &revision);
     assert_eq!(place.get("configmap/web", ".data.value"), "2");
+}
+
+#[test]
+fn what_is_deleted_and_stays_for_its_finalizer_stays_in_the_inventory_until_it_is_gone() {
+    let held = config("held", "1").replace("{name: held}", "{name: held, finalizers: [example.com/held]}");
+    let files = [("apps/c.yaml", &*config("web", "1")), ("apps/held.yaml", &held)];
+    let Some(place) = Place::synced("staying", &files) else { return };
+    place.apply(&place.kustomization("apps", ""));
+    let _controller = place.syncing();
+    place.until_ready(APPS);
+    place.estate.repo.commit("main", "Less", &[Change::Delete("apps/held.yaml")]).unwrap();
+    let revision = place.push(&[], "1");
+    place.until_applied(APPS, &revision);
+    let namespace = &place.namespace;
+    let ids = || place.get(APPS, ".status.inventory.entries[*].id");
+    assert_eq!(ids(), format!("{namespace}_held__ConfigMap {namespace}_web__ConfigMap"));
+    assert!(place.get("configmap/held", ".metadata.deletionTimestamp").contains('T'));
+    place.reconciled(APPS, "1");
+    assert_eq!(ids(), format!("{namespace}_held__ConfigMap {namespace}_web__ConfigMap"));
+    place.own(&["patch", "configmap/held", "--type=merge", "-p", r#"{"metadata":{"finalizers":null}}"#], "");
+    place.reconciled(APPS, "2");
+    assert_eq!(ids(), format!("{namespace}_web__ConfigMap"));
 }

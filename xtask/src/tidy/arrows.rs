@@ -10,6 +10,7 @@ use crate::tree;
 const FLOORS: &[(&str, u8)] = &[
     ("tagalong-model", 1),
     ("tagalong-pattern", 1),
+    ("tagalong-cel", 1),
     ("tagalong-policy", 2),
     ("tagalong-edit", 2),
     ("tagalong-template", 2),

@@ -72,7 +72,8 @@ pub struct PullRequestLimits {
 pub struct PullRequestStatus {
     /// Its branch.
     pub branch: String,
-    /// What it is at: Open, LeftAlone because somebody pushed to its branch, or Waiting because of a limit.
+    /// What it is at: Open, LeftAlone because somebody pushed to its branch, Waiting because of a limit, or Failed
+    /// because the host or Git's server will not have it.
     pub state: String,
     /// The policies whose tags it brings, as namespace/name.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -1,6 +1,6 @@
 //! `Kustomization`: source, folder, times, and what is not served.
 
-use super::{Invalid, field};
+use super::{Dependency, HealthRule, Invalid, expressions, field};
 use crate::{Kustomization, KustomizationSpec, PostBuild, Reason};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -30,14 +30,18 @@ pub struct ValidKustomization {
     pub deletion: Deletion,
     /// Which objects have to be healthy.
     pub health: HealthChecks,
+    /// How healthy objects of some kinds look.
+    pub health_rules: Vec<HealthRule>,
     /// Whether objects are made anew where a field cannot change.
     pub force: bool,
     /// The Kustomizations that have to be ready first.
-    pub depends_on: Vec<ObjectKey>,
+    pub depends_on: Vec<Dependency>,
     /// The variables; `None` where there are none to be put in.
     pub variables: Option<VariableSources>,
     /// The cluster and as whom.
     pub destination: Destination,
+    /// Whether what was applied is watched for drift.
+    pub watch: bool,
     /// Whether it is stopped.
     pub suspend: bool,
 }
@@ -111,8 +115,8 @@ pub struct VariableSource {
 /// Checks a Kustomization.
 ///
 /// # Errors
-/// [`Invalid`] with `IntervalNotConfigured`, `BuildFailed` for a path that leaves the source, or `FeatureGateDisabled`
-/// for what is not served.
+/// [`Invalid`] with `IntervalNotConfigured`, `BuildFailed` for a path that leaves the source, `InvalidCELExpression`, or
+/// `FeatureGateDisabled` for what is not served.
 pub fn kustomization(object: &Kustomization) -> Result<ValidKustomization, Invalid> {
     let spec = &object.spec;
     refuse_unserved(spec)?;
@@ -125,9 +129,6 @@ pub fn kustomization(object: &Kustomization) -> Result<ValidKustomization, Inval
         Invalid::stalled(Reason::BuildFailed, ".spec.path", format!(".spec.path: {error}"))
     })?;
     let source = field::referent(&key, spec.source_ref.namespace.as_deref(), &spec.source_ref.name);
-    let dependencies = spec.depends_on.iter().flatten();
-    let kubeconfig = spec.kube_config.as_ref().and_then(|cluster| cluster.secret_ref.as_ref());
-    let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     Ok(ValidKustomization {
         source,
         path,
@@ -137,19 +138,41 @@ pub fn kustomization(object: &Kustomization) -> Result<ValidKustomization, Inval
         prune: spec.prune,
         deletion: deletion(spec),
         health: health(spec, &key),
+        health_rules: expressions::health_rules(spec)?,
         force: spec.force == Some(true),
-        depends_on: dependencies
-            .map(|other| field::referent(&key, other.namespace.as_deref(), &other.name))
-            .collect(),
+        depends_on: expressions::dependencies(spec, &key)?,
         variables: spec.post_build.as_ref().map(variables),
-        destination: Destination {
-            namespace: key.namespace.clone(),
-            service_account: given(&spec.service_account_name),
-            kubeconfig: kubeconfig.map(|secret| (secret.name.clone(), given(&secret.key))),
-        },
+        destination: destination(object)?,
+        watch: spec.drift_detection.as_ref().is_some_and(|drift| drift.mode == "Watch"),
         suspend: spec.suspend == Some(true),
         key,
     })
+}
+
+/// Where the objects of a Kustomization go, whatever else is wrong with it.
+///
+/// # Errors
+/// Where the other cluster is not named, or by what is not served.
+pub fn destination(object: &Kustomization) -> Result<Destination, Invalid> {
+    let spec = &object.spec;
+    let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    let kubeconfig = match &spec.kube_config {
+        None => None,
+        Some(cluster) => {
+            given_unserved(
+                cluster.config_map_ref.is_some(),
+                ".spec.kubeConfig.configMapRef",
+                "logging in to a cloud's cluster",
+            )?;
+            let secret = cluster.secret_ref.as_ref().ok_or_else(|| {
+                let message = ".spec.kubeConfig: exactly one of configMapRef and secretRef must be specified";
+                Invalid::stalled(Reason::ReconciliationFailed, ".spec.kubeConfig", message)
+            })?;
+            Some((secret.name.clone(), given(&secret.key)))
+        }
+    };
+    let namespace = field::key(&object.metadata).namespace;
+    Ok(Destination { namespace, service_account: given(&spec.service_account_name), kubeconfig })
 }
 
 /// What becomes of the objects of a Kustomization that is deleted, whatever else is wrong with it.
@@ -195,34 +218,19 @@ fn variables(post_build: &PostBuild) -> VariableSources {
 
 /// Flux knows these; here they are refused by name rather than passed over.
 fn refuse_unserved(spec: &KustomizationSpec) -> Result<(), Invalid> {
-    let given = |list: bool, field: &'static str, what: &str| {
-        let message = format!(
-            "{field}: {what} is not supported yet; remove the field, or leave this object to Flux's kustomize-controller"
-        );
-        if list { Err(Invalid::stalled(Reason::FeatureGateDisabled, field, message)) } else { Ok(()) }
-    };
     let kind = spec.source_ref.kind.as_str();
-    given(kind != "GitRepository", ".spec.sourceRef.kind", &format!("building from {kind}"))?;
-    given(spec.decryption.is_some(), ".spec.decryption", "decrypting")?;
-    let some = |length: Option<usize>| length.is_some_and(|length| length > 0);
-    given(
-        some(spec.health_check_exprs.as_ref().map(Vec::len)),
-        ".spec.healthCheckExprs",
-        "checking health by an expression",
-    )?;
-    given(some(spec.ignore.as_ref().map(Vec::len)), ".spec.ignore", "leaving drift alone")?;
-    let expressions =
-        spec.depends_on.iter().flatten().any(|other| some(other.ready_expr.as_ref().map(String::len)));
-    given(expressions, ".spec.dependsOn.readyExpr", "checking readiness by an expression")?;
-    let other_cluster = spec.kube_config.as_ref();
-    given(
-        other_cluster.is_some_and(|cluster| cluster.config_map_ref.is_some()),
-        ".spec.kubeConfig.configMapRef",
-        "logging in to a cloud's cluster",
-    )?;
-    if other_cluster.is_some_and(|cluster| cluster.secret_ref.is_none()) {
-        let message = ".spec.kubeConfig: exactly one of configMapRef and secretRef must be specified";
-        return Err(Invalid::stalled(Reason::ReconciliationFailed, ".spec.kubeConfig", message));
+    given_unserved(kind != "GitRepository", ".spec.sourceRef.kind", &format!("building from {kind}"))?;
+    given_unserved(spec.decryption.is_some(), ".spec.decryption", "decrypting")?;
+    let ignores = spec.ignore.as_ref().is_some_and(|rules| !rules.is_empty());
+    given_unserved(ignores, ".spec.ignore", "leaving drift alone")
+}
+
+fn given_unserved(is_given: bool, field: &'static str, what: &str) -> Result<(), Invalid> {
+    if !is_given {
+        return Ok(());
     }
-    Ok(())
+    let message = format!(
+        "{field}: {what} is not supported yet; remove the field, or leave this object to Flux's kustomize-controller"
+    );
+    Err(Invalid::stalled(Reason::FeatureGateDisabled, field, message))
 }

@@ -152,6 +152,54 @@ async fn an_object_is_made_anew_only_when_the_old_one_is_gone() {
 }
 
 #[tokio::test]
+async fn an_object_that_is_being_deleted_is_made_again_once_it_is_gone() {
+    let Some(place) = Place::new("leaving").await else { return };
+    let object = place.config_map("settings", &json!({"a": "1"}));
+    let mut held = object.clone();
+    held["metadata"]["finalizers"] = json!(["acme.dev/hold"]);
+    place.kubectl(&["apply", "-f", "-"], &held.to_string());
+    place.kubectl(&["delete", "configmap", "settings", "--wait=false"], "");
+    drop(place.counter.take());
+    let release = async {
+        let mut asked: Vec<String> = Vec::new();
+        // It was looked at, and is looked for since.
+        while asked.iter().filter(|line| line.starts_with("GET ")).count() < 3 {
+            asked.extend(place.counter.take());
+            tokio::task::yield_now().await;
+        }
+        let patch = json!({"metadata": {"finalizers": null}}).to_string();
+        place.kubectl(&["patch", "configmap", "settings", "--type=merge", "-p", &patch], "");
+    };
+    let objects = [object];
+    let both = async { tokio::join!(place.applied(&objects), release) };
+    drop(tokio::time::timeout(OPTIONS.patience * 2, both).await.unwrap());
+    let live = place.get("configmap", "settings");
+    assert_eq!(live["metadata"]["deletionTimestamp"], json!(null));
+    assert_eq!(live["data"]["a"], "1");
+}
+
+#[tokio::test]
+async fn force_alone_does_not_delete_a_definition_and_all_that_it_defines() {
+    let Some(place) = Place::new("definition").await else { return };
+    let group = format!("{}.dev", place.namespace);
+    let name = format!("widgets.{group}");
+    let with = |scope: &str| {
+        json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": name},
+            "spec": {"group": group, "scope": scope,
+                "names": {"plural": "widgets", "singular": "widget", "kind": "Widget"},
+                "versions": [{"name": "v1", "served": true, "storage": true,
+                    "schema": {"openAPIV3Schema": {"type": "object"}}}]}})
+    };
+    place.applied(&[with("Cluster")]).await;
+    let uid = place.get("crd", &name)["metadata"]["uid"].clone();
+    let outcome = place.cluster.apply(&place.owner, vec![with("Namespaced")], &FORCE).await;
+    let said = failures(&outcome);
+    assert!(said[0].contains("immutable"), "{said:?}");
+    assert_eq!(place.get("crd", &name)["metadata"]["uid"], uid);
+}
+
+#[tokio::test]
 async fn force_does_not_delete_for_an_object_that_is_wrong_in_itself() {
     let Some(place) = Place::new("wrong").await else { return };
     place.applied(&[place.deployment("web", "nginx:1")]).await;

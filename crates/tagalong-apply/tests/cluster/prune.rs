@@ -43,8 +43,30 @@ async fn what_left_is_deleted_and_what_is_not_ours_stays() {
         ]
     );
     assert_eq!(failures(&pruned), [""; 0]);
+    assert_eq!(pruned.staying, []);
     let left = place.kubectl(&["get", "configmap,deployment", "-o", "name"], "");
     assert_eq!(left.lines().collect::<Vec<_>>(), ["configmap/kept", "configmap/stays", "configmap/theirs"]);
+}
+
+#[tokio::test]
+async fn an_object_that_another_takes_over_at_the_same_moment_stays() {
+    let Some(place) = Place::new("moved").await else { return };
+    let object = place.config_map("moved", &json!({}));
+    place.applied(std::slice::from_ref(&object)).await;
+    let (plane, namespace) = (place.plane, place.namespace.clone());
+    // Between the look at the labels and the deletion, its next owner has applied it.
+    place.counter.before_next_write(move || {
+        let label = ["label", "configmap", "moved", "kustomize.toolkit.fluxcd.io/name=other", "--overwrite"];
+        let done = plane.kubectl(&[&label[..], &["-n", &namespace]].concat(), "").unwrap();
+        assert!(done.success, "{}", done.stderr);
+    });
+    let pruned = place.cluster.prune(&place.owner, &Inventory::of(&[object]).entries).await;
+    assert_eq!(failures(&pruned), [""; 0]);
+    assert_eq!(shown(&pruned), [format!("ConfigMap/{}/moved skipped", place.namespace)]);
+    assert_eq!(
+        place.get("configmap", "moved")["metadata"]["labels"]["kustomize.toolkit.fluxcd.io/name"],
+        "other"
+    );
 }
 
 #[tokio::test]
@@ -56,12 +78,15 @@ async fn an_object_that_stays_for_its_finalizer_is_waited_for() {
     let gone = Inventory::of(&[object]).entries;
     let pruned = place.cluster.prune(&place.owner, &gone).await;
     assert!(shown(&pruned)[0].ends_with("deleted"));
+    assert_eq!(pruned.staying, gone);
     let late = place.cluster.wait_gone(&gone, std::time::Duration::from_millis(1)).await.unwrap_err();
     assert!(late.to_string().starts_with("timeout waiting for: [ConfigMap/"), "{late}");
     // A second prune of what is on its way out asks for nothing more.
     drop(place.counter.take());
-    place.cluster.prune(&place.owner, &gone).await;
+    let again = place.cluster.prune(&place.owner, &gone).await;
     assert!(place.counter.take_writes().is_empty());
+    assert!(shown(&again)[0].ends_with("unchanged"));
+    assert_eq!(again.staying, gone);
     let waiting = place.cluster.wait_gone(&gone, OPTIONS.patience);
     let release = async {
         let patch = json!({"metadata": {"finalizers": null}}).to_string();
@@ -69,6 +94,7 @@ async fn an_object_that_stays_for_its_finalizer_is_waited_for() {
     };
     let (waited, ()) = tokio::join!(waiting, release);
     waited.unwrap();
+    assert_eq!(place.cluster.prune(&place.owner, &gone).await.staying, []);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use crate::cluster::Access;
 use secrecy::ExposeSecret as _;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tagalong_api::validate::Destination;
 use tagalong_apply::{Cluster, Trust, impersonate, remote};
 use tagalong_engine::{DeskError, SecretData};
@@ -28,6 +29,9 @@ pub struct Reach {
 /// Clusters by the checksum of their kubeconfig, which is empty for this one, and the name that is impersonated.
 #[derive(Default)]
 pub(super) struct Targets(Mutex<HashMap<(String, String), Cluster>>);
+
+/// How long a cluster may say nothing before its connection is given up. A watch ends after 290 s, and is begun again.
+const SILENCE: Duration = Duration::from_secs(300);
 
 /// More ways are not kept: kubeconfigs change when their tokens do.
 const KEPT: usize = 1024;
@@ -80,6 +84,9 @@ impl ClusterDesk {
         if let Some(account) = &account {
             config = impersonate(config, &destination.namespace, account);
         }
+        config.read_timeout.get_or_insert(SILENCE);
+        // The time is that of an answer: a connection may have rested before.
+        config.reset_reader_on_write = true;
         let client =
             reach.access.client(config).map_err(|error| DeskError::Unreachable(error.to_string()))?;
         let cluster = Cluster::of(client);

@@ -3,8 +3,9 @@
 
 use super::message::AUTOMATION;
 use super::pins::{DEPTHS, LookBack};
+use super::recent::{Missing, walk};
 use jiff::Timestamp;
-use std::collections::HashSet;
+use std::ops::ControlFlow;
 use tagalong_git::{CommitId, Deepened, GitError, Mirror, Remote};
 
 /// Whose commits are counted, and since when.
@@ -23,9 +24,9 @@ impl Asked<'_> {
     pub(super) fn times(&self, known: &mut LookBack) -> Result<Vec<Timestamp>, GitError> {
         let mut depths = DEPTHS.iter();
         loop {
-            let (mut times, whole) = self.look(known)?;
+            let (mut times, missing) = self.look(known)?;
             let deepened = match depths.next() {
-                Some(depth) if !whole => {
+                Some(depth) if missing != Missing::Nothing => {
                     self.mirror.deepen(self.remote, self.tip, *depth, self.max_mirror_size)?
                 }
                 _ => Deepened::Nothing,
@@ -37,25 +38,17 @@ impl Asked<'_> {
         }
     }
 
-    /// The times, and whether the mirror reaches back far enough.
-    fn look(&self, known: &mut LookBack) -> Result<(Vec<Timestamp>, bool), GitError> {
-        let mut reader = known.reader(self.mirror);
-        let (mut open, mut seen) = (vec![self.tip], HashSet::from([self.tip]));
-        let (mut times, mut whole) = (Vec::new(), true);
-        while let Some(id) = open.pop() {
-            let Some(commit) = reader.commit(id)? else {
-                whole = false;
-                continue;
-            };
+    /// The times, and what the mirror lacks for more.
+    fn look(&self, known: &mut LookBack) -> Result<(Vec<Timestamp>, Missing), GitError> {
+        let mut times = Vec::new();
+        let missing = walk(&mut known.reader(self.mirror), self.tip, self.since.as_second(), |commit| {
             let committed = Timestamp::from_second(commit.committed).unwrap_or_default();
-            if committed < self.since {
-                continue;
-            }
-            if commit.trailers.iter().any(|(key, value)| key == AUTOMATION && value == self.name) {
+            let is_its = commit.trailers.iter().any(|(key, value)| key == AUTOMATION && value == self.name);
+            if is_its && committed >= self.since {
                 times.push(committed);
             }
-            open.extend(commit.parents.iter().filter(|parent| seen.insert(**parent)));
-        }
-        Ok((times, whole))
+            ControlFlow::Continue(())
+        })?;
+        Ok((times, missing))
     }
 }

@@ -24,7 +24,7 @@ pub use hand::UNPIN;
 pub(super) use hand::{is_named, is_ours, unpin_text};
 pub use hold::Pin;
 pub(super) use hold::{DEPTHS, Holds, Question};
-pub(super) use lifted::lifted_after;
+pub(super) use lifted::{Lifted, Since};
 pub(super) use twin::twin;
 
 use super::index::BlobKey;

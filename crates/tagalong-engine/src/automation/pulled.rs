@@ -13,11 +13,18 @@ pub(super) fn statuses(pulls: &[PullTurn]) -> Vec<PullRequestStatus> {
     pulls.iter().filter_map(status).take(LISTED).collect()
 }
 
+/// The same after a turn that did not go to its end: what it did not come to goes on standing.
+pub(super) fn statuses_so_far(pulls: &[PullTurn], before: &[PullRequestStatus]) -> Vec<PullRequestStatus> {
+    let untouched = before.iter().filter(|old| pulls.iter().all(|pull| pull.branch != old.branch));
+    statuses(pulls).into_iter().chain(untouched.cloned()).take(LISTED).collect()
+}
+
 fn status(pull: &PullTurn) -> Option<PullRequestStatus> {
     let (state, why) = match &pull.action {
         PullAction::Opened | PullAction::Refreshed | PullAction::Kept => ("Open", None),
         PullAction::LeftAlone { commit } => ("LeftAlone", Some(foreign(commit))),
         PullAction::Waiting { why } => ("Waiting", Some(why.clone())),
+        PullAction::Failed { why } => ("Failed", Some(why.clone())),
         PullAction::Closed { .. } => return None,
     };
     let said: Vec<String> = why.into_iter().chain(pull.notes.iter().cloned()).collect();
@@ -38,7 +45,12 @@ pub(super) fn standing(pulls: &[PullTurn]) -> String {
         let all = statuses(pulls);
         all.iter().filter(|status| status.state == word).count()
     };
-    let counts = [(count("Open"), "open"), (count("LeftAlone"), "left alone"), (count("Waiting"), "waiting")];
+    let counts = [
+        (count("Open"), "open"),
+        (count("LeftAlone"), "left alone"),
+        (count("Waiting"), "waiting"),
+        (count("Failed"), "failed"),
+    ];
     let said: Vec<String> =
         counts.iter().filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
     if said.is_empty() {
@@ -73,9 +85,16 @@ fn event(pull: &PullTurn, listed: &[PullRequestStatus]) -> Option<Event> {
         PullAction::Waiting { why } => {
             (EventType::Normal, Reason::PullRequestLimit, format!("{title}: {why}"))
         }
+        PullAction::Failed { why } => {
+            (EventType::Warning, Reason::PullRequestFailed, format!("{title}: {why}"))
+        }
         PullAction::Kept => return None,
     };
-    let told = matches!(pull.action, PullAction::LeftAlone { .. } | PullAction::Waiting { .. })
+    let stands = matches!(
+        pull.action,
+        PullAction::LeftAlone { .. } | PullAction::Waiting { .. } | PullAction::Failed { .. }
+    );
+    let told = stands
         && status(pull).is_some_and(|status| {
             listed.iter().any(|old| old.branch == status.branch && old.state == status.state)
         });

@@ -24,7 +24,7 @@ mod requests;
 mod tests;
 mod text;
 
-pub(crate) use group::stem;
+pub(crate) use group::Stem;
 pub use host::Hosts;
 pub use text::{DEFAULT_BODY, DEFAULT_TITLE};
 
@@ -34,10 +34,10 @@ use super::{Done, Failure, PullTurn, TurnOutcome, TurnReport, message, wait};
 use crate::context::Context;
 use crate::desk::Desk;
 use branches::Written;
-use group::{Group, is_own};
+use group::Group;
 use requests::Requests;
 use std::sync::Arc;
-use tagalong_api::validate::{GroupBy, OnUnhealthy, ValidPullRequest};
+use tagalong_api::validate::{OnUnhealthy, ValidPullRequest};
 use tagalong_forge::{Forge, ForgeError, PullRequest};
 use tagalong_model::Revision;
 
@@ -56,7 +56,7 @@ pub(super) async fn write<D: Desk>(
     moved: u32,
 ) -> Result<Option<Done>, Failure> {
     let Some(spec) = &job.valid.pull_request else { return Ok(None) };
-    let stem = stem(&job.valid, job.instance.as_deref());
+    let stem = Stem::new(&job.valid, job.instance.as_deref());
     let reverts = planned.rollback.is_some();
     if planned.edits.edits.is_empty() && !reverts && own_branches(&planned, &stem).is_empty() {
         let turn = report(job, &planned, TurnOutcome::UpToDate, Vec::new(), moved);
@@ -91,10 +91,7 @@ pub(super) async fn write<D: Desk>(
     let told = images::told(context, &requests.to_describe(&written)).await;
     requests.tell(&told)?;
     let (pulls, failure) = requests.carry_out(written).await;
-    planned.failure = planned.failure.or(failure.map(|error| {
-        let failure = host::failed(&error);
-        (failure.reason, failure.message)
-    }));
+    planned.failure = planned.failure.or(failure.map(|failure| (failure.reason, failure.message)));
     let outcome = TurnOutcome::PullRequests { planned: job.dry_run };
     let outcome = if pulls.is_empty() { TurnOutcome::UpToDate } else { outcome };
     let mut turn = report(job, &planned, outcome, pulls, moved);
@@ -147,19 +144,19 @@ async fn unasked<D: Desk>(
 }
 
 /// Asks the host for what is there of ours.
-async fn look(forge: &dyn Forge, job: &Job, planned: &Planned, stem: &str) -> Result<Seen, ForgeError> {
-    let open = forge.open().await?.into_iter().filter(|pull| is_own(&pull.branch, stem)).collect();
+async fn look(forge: &dyn Forge, job: &Job, planned: &Planned, stem: &Stem) -> Result<Seen, ForgeError> {
+    let open = forge.open().await?.into_iter().filter(|pull| stem.is_own(&pull.branch)).collect();
     if planned.edits.edits.is_empty() && planned.rollback.is_none() {
         return Ok(Seen { open, closed: Vec::new() });
     }
-    // Of any grouping: what was refused in one is refused in another.
-    let branches = [GroupBy::Policy, GroupBy::Automation]
-        .into_iter()
-        .flat_map(|group_by| group::groups(&planned.edits, &job.valid, group_by, job.instance.as_deref()));
+    // What was refused in one grouping is refused in another.
     let instance = job.instance.as_deref();
     let revert = planned.rollback.as_ref().and_then(|plan| group::revert(plan, &job.valid, instance));
-    let branches: Vec<String> = branches.chain(revert).map(|group| group.branch).collect();
-    let closed = forge.closed(&branches, &job.gathered.push_branch).await?;
+    let branches = group::branches(&planned.edits, &job.valid, instance);
+    let branches: Vec<String> = branches.into_iter().chain(revert.map(|group| group.branch)).collect();
+    let open: Vec<PullRequest> = open;
+    let mut closed = forge.closed(&branches, &job.gathered.push_branch).await?;
+    closed.retain(|closed| open.iter().all(|open| open.number != closed.number));
     Ok(Seen { open, closed })
 }
 
@@ -233,9 +230,9 @@ async fn changes<D: Desk>(
 }
 
 /// The branches of ours that the remote has.
-fn own_branches<'a>(planned: &'a Planned, stem: &'a str) -> Vec<&'a str> {
+fn own_branches<'a>(planned: &'a Planned, stem: &Stem) -> Vec<&'a str> {
     let tips = planned.looked.fetched.tips.keys();
-    tips.filter_map(|name| name.strip_prefix("refs/heads/")).filter(|branch| is_own(branch, stem)).collect()
+    tips.filter_map(|name| name.strip_prefix("refs/heads/")).filter(|branch| stem.is_own(branch)).collect()
 }
 
 fn report(

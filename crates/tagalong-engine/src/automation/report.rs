@@ -49,10 +49,11 @@ pub(super) async fn report<D: Desk>(
             events.extend(pinned::event(&turn, &status.pins));
             events.extend(pinned::rewritten(&turn));
             status.pins = pins;
-            // What was not looked at goes on standing.
-            if done.failure.is_none() && !matches!(turn.outcome, TurnOutcome::Waiting(_)) {
-                status.pull_requests = pulled::statuses(&turn.pulls);
-            }
+            status.pull_requests = match &turn.outcome {
+                TurnOutcome::Waiting(_) => status.pull_requests,
+                _ if done.failure.is_some() => pulled::statuses_so_far(&turn.pulls, &status.pull_requests),
+                _ => pulled::statuses(&turn.pulls),
+            };
             status.observed_policies = Some(done.observed_policies);
             status.observed_source_revision = Some(done.observed_revision);
             if let Some(commit) = pushed(&turn) {

@@ -7,6 +7,7 @@ use super::gather::Gathered;
 use super::look::{Looked, Scope, look};
 use super::pins::{Holds, Question};
 use super::plan::{EditPlan, FileProblem, MarkedFile, PolicyState, plan};
+use super::pulls::Stem;
 use super::turn_report::{FileChange, TurnOutcome, TurnReport};
 use super::wait::Wait;
 use super::{Failure, message, pace, wait};
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use tagalong_api::Reason;
 use tagalong_api::validate::{OnRevert, OnUnhealthy, Refspec, ValidAutomation};
 use tagalong_edit::{Edit, apply, scan};
+use tagalong_forge::Allowance;
 use tagalong_git::{BlobId, CommitMeta, ErrorKind, Expected, GitError, Prepared, Pushed, Reader, Update};
 use tagalong_model::{ObjectKey, RepoPath, Revision};
 
@@ -27,6 +29,8 @@ pub(super) enum Round {
     Ended(Box<TurnReport>, String),
     /// The branch, or the mirror beneath, is not what was planned from: again.
     Again,
+    /// The server will not have this branch so; why.
+    Refused(String),
 }
 
 /// Everything a round needs.
@@ -43,6 +47,8 @@ pub(super) struct Job {
     /// A tip of the branch to be written that may be replaced whoever made it: what was merged from there.
     pub(super) replaceable: Option<String>,
     pub(super) now: Timestamp,
+    /// How long the host of pull requests may take.
+    pub(super) allowance: Allowance,
     pub(super) meters: Meters,
 }
 
@@ -79,10 +85,9 @@ impl Job {
         format!("refs/heads/{}", self.gathered.push_branch)
     }
 
-    /// The refs of its pull requests' branches: one, and all below it.
+    /// The refs of its pull requests' branches.
     fn own_refs(&self) -> [String; 2] {
-        let stem = super::pulls::stem(&self.valid, self.instance.as_deref());
-        [format!("refs/heads/{stem}"), format!("refs/heads/{stem}/")]
+        Stem::new(&self.valid, self.instance.as_deref()).refs()
     }
 
     /// The same for another branch.
@@ -289,8 +294,7 @@ impl Job {
             }
             Pushed::Moved { .. } => Ok(Round::Again),
             Pushed::Rejected { refname, why } => {
-                let why = format!("the server refused the push to {refname}: {why}");
-                Err(failed(Reason::GitOperationFailed, "failed to update source", &why).into())
+                Ok(Round::Refused(format!("the server refused the push to {refname}: {why}")))
             }
         }
     }

@@ -107,6 +107,11 @@ pub enum PullAction {
         /// Which limit.
         why: String,
     },
+    /// The host, or Git's server, will not have it, or the token may not do what it takes.
+    Failed {
+        /// Why.
+        why: String,
+    },
     /// Closed.
     Closed {
         /// Why.

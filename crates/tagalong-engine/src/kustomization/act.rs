@@ -2,6 +2,7 @@
 //! goes into the status at once, so that whoever is ended in the middle begins again with it.
 
 use super::applied::{self, Told};
+use super::gather::Gathered;
 use super::render::{Rendered, render};
 use super::{Failure, Turn, gather, history, inventory};
 use crate::desk::{Desk, Event, EventType};
@@ -11,7 +12,7 @@ use std::time::Duration;
 use tagalong_api::condition::{self, Outcome};
 use tagalong_api::validate::ValidKustomization;
 use tagalong_api::{Reason, Snapshot};
-use tagalong_apply::{Action, Change, Inventory, Options, Owner};
+use tagalong_apply::{Action, Change, HealthRule, Inventory, Options, Owner, Rules};
 use tagalong_kustomize::Tree;
 use tagalong_model::format_duration;
 
@@ -29,7 +30,7 @@ pub(super) struct Set {
     pub(super) revision: String,
     /// `sha256:<hex>` of the objects.
     pub(super) digest: String,
-    /// Whether the same objects were applied before, so that what differs is drift.
+    /// Whether all of these objects were applied before, so that what differs is drift.
     pub(super) known: bool,
 }
 
@@ -49,16 +50,19 @@ impl<D: Desk> Turn<'_, D> {
         let target = self.context.desk.target(&valid.destination).await.map_err(|error| {
             Failure::new(Reason::ReconciliationFailed, format!("failed to build kube client: {error}"))
         })?;
-        let known = self.status.history.iter().flatten().next().is_some_and(|last| last.digest == digest);
+        let target = target.ruled(rules(valid));
+        let known = history::is_known(self.status.history.as_deref(), &digest);
         let set = Set { revision, digest, known };
         let (before, next) = (inventory::read(self.status.inventory.as_ref()), Inventory::of(&objects));
         self.announce(valid, &set, &before, &next).await?;
         let changes = self.apply(valid, &target, objects, &set).await?;
-        self.status.inventory = Some(inventory::write(&next));
+        let mut staying = Inventory::default();
         if valid.prune {
-            self.prune(&target, &before, &next, &set).await?;
+            staying = self.prune(valid, &target, (&before, &next), &set).await?;
         }
+        self.status.inventory = Some(inventory::write(&inventory::both(&staying, &next)));
         drop(permit);
+        self.watch(valid, &target, &changes).await?;
         self.check_health(valid, &target, &changes, &set, &place).await?;
         self.end(&set, Reason::ReconciliationSucceeded);
         self.status.last_applied_revision = Some(set.revision.clone());
@@ -67,8 +71,9 @@ impl<D: Desk> Turn<'_, D> {
         Ok(Done { revision: set.revision })
     }
 
-    async fn build(&self, valid: &ValidKustomization, tree: Arc<Tree>) -> Result<Rendered, Failure> {
-        let variables = gather::variables(self.context, valid).await?;
+    async fn build(&mut self, valid: &ValidKustomization, tree: Arc<Tree>) -> Result<Rendered, Failure> {
+        let Gathered { variables, hidden } = gather::variables(self.context, valid).await?;
+        self.hidden = hidden;
         let folder = valid.path.as_ref().map(ToString::to_string).unwrap_or_default();
         render(&self.object.spec, variables, tree, folder).await
     }
@@ -111,12 +116,19 @@ impl<D: Desk> Turn<'_, D> {
         let left = self.left(valid);
         let options = Options { force: valid.force, patience: PATIENCE.min(left) };
         let owner = self.owner();
+        if valid.watch {
+            self.syncing.watches.begin(&self.key);
+        }
         let applying = target.apply(&owner, objects, &options);
         let Ok(outcome) = tokio::time::timeout(left, applying).await else {
             self.end(set, Reason::ReconciliationFailed);
             let message = format!("applying was not done within {}", format_duration(valid.timeout));
             return Err(Failure::new(Reason::ReconciliationFailed, message));
         };
+        let outcome = outcome.hiding(&self.hidden);
+        if set.known {
+            self.corrected(&outcome.changes);
+        }
         self.changed(applied::told(&outcome.changes, set.known)).await?;
         if outcome.failures.is_empty() {
             return Ok(outcome.changes);
@@ -126,37 +138,48 @@ impl<D: Desk> Turn<'_, D> {
         Err(Failure::new(Reason::ReconciliationFailed, message))
     }
 
+    /// Deletes what left; what is still there although it is being deleted.
     async fn prune(
         &mut self,
+        valid: &ValidKustomization,
         target: &D::Target,
-        before: &Inventory,
-        next: &Inventory,
+        (before, next): (&Inventory, &Inventory),
         set: &Set,
-    ) -> Result<(), Failure> {
+    ) -> Result<Inventory, Failure> {
         let gone = before.without(next);
         if gone.is_empty() {
-            return Ok(());
+            return Ok(Inventory::default());
         }
-        let outcome = target.prune(&self.owner(), &gone).await;
+        // Until it is known what became of them, all are still ours.
+        self.status.inventory = Some(inventory::write(&inventory::both(before, next)));
+        let owner = self.owner();
+        let pruning = target.prune(&owner, &gone);
+        let Ok(outcome) = tokio::time::timeout(self.left(valid), pruning).await else {
+            self.end(set, Reason::PruneFailed);
+            let message = format!("pruning was not done within {}", format_duration(valid.timeout));
+            return Err(Failure::new(Reason::PruneFailed, message));
+        };
+        let outcome = outcome.hiding(&self.hidden);
         self.changed(applied::told(&outcome.changes, false)).await?;
         if outcome.failures.is_empty() {
-            return Ok(());
+            return Ok(outcome.staying.into_iter().collect());
         }
-        // What may still be there is tried again.
-        let done = |entry: &&tagalong_apply::Entry| {
-            let same = |change: &Change| change.entry.id == entry.id && change.action == Action::Deleted;
-            outcome.changes.iter().any(same)
-        };
-        let left: Inventory = gone.iter().filter(|entry| !done(entry)).cloned().collect();
-        self.status.inventory = Some(inventory::write(&inventory::both(&left, next)));
+        // What is still there, or may be, is tried again.
+        let left = gone.iter().filter(|entry| {
+            let change = outcome.changes.iter().find(|change| change.entry.id == entry.id);
+            let unknown = change.is_none_or(|change| change.action == Action::Skipped);
+            unknown || outcome.staying.contains(entry)
+        });
+        self.status.inventory = Some(inventory::write(&inventory::both(&left.cloned().collect(), next)));
         self.end(set, Reason::PruneFailed);
         Err(Failure::new(Reason::PruneFailed, applied::failures(&outcome.failures)))
     }
 
     /// Tells what was written or deleted.
     async fn changed(&self, told: Option<Told>) -> Result<(), Failure> {
-        let Some(Told { message }) = told else { return Ok(()) };
-        self.tell(Event { event_type: EventType::Normal, reason: Reason::Progressing, message }).await
+        let Some(Told { message, drift }) = told else { return Ok(()) };
+        let reason = if drift { Reason::DriftCorrected } else { Reason::Progressing };
+        self.tell(Event { event_type: EventType::Normal, reason, message }).await
     }
 
     /// Notes how the set fared.
@@ -169,4 +192,14 @@ impl<D: Desk> Turn<'_, D> {
     pub(super) fn owner(&self) -> Owner {
         Owner { name: self.key.name.clone(), namespace: self.key.namespace.clone() }
     }
+}
+
+/// What a Kustomization says of its objects.
+pub fn rules(valid: &ValidKustomization) -> Rules {
+    let health = valid.health_rules.iter().map(|rule| HealthRule {
+        group: rule.group.clone(),
+        kind: rule.kind.clone(),
+        expressions: rule.expressions.clone(),
+    });
+    Rules { health: health.collect() }
 }

@@ -6,9 +6,15 @@ use crate::desk::{Desk, Event, EventType};
 use crate::target::Target as _;
 use crate::wake::key_of;
 use crate::wheel::Failed;
+use std::time::Duration;
 use tagalong_api::validate::{self, Deletion};
 use tagalong_api::{Kustomization, Reason};
 use tagalong_apply::{Inventory, Owner};
+use tagalong_model::format_duration;
+use tokio::time::timeout;
+
+/// How long objects may take to go, where nothing says so.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Deletes what was applied. Once it returns, nothing keeps the object.
 pub(super) async fn delete<D: Desk>(context: &Context<D>, object: &Kustomization) -> Result<(), Failed> {
@@ -18,19 +24,25 @@ pub(super) async fn delete<D: Desk>(context: &Context<D>, object: &Kustomization
     if policy == Deletion::Orphan || suspended || inventory.entries.is_empty() {
         return Ok(());
     }
-    let Ok(valid) = validate::kustomization(object) else {
-        // Nothing was ever applied by a spec like this; what an earlier one has left cannot be reached by it.
-        return Ok(());
+    // An earlier spec, or Flux, has applied what stands in the inventory: only the way there has to be known.
+    let Ok(destination) = validate::destination(object) else {
+        return left(context, object, &inventory).await;
     };
+    // A spec that is wrong elsewhere names no time.
+    let patience = validate::kustomization(object).map_or(PATIENCE, |valid| valid.timeout);
     let unreached = |error: crate::desk::DeskError| Failed { message: error.to_string() };
-    if !context.desk.reachable(&valid.destination).await.map_err(unreached)? {
+    if !context.desk.reachable(&destination).await.map_err(unreached)? {
         return left(context, object, &inventory).await;
     }
-    let target = context.desk.target(&valid.destination).await.map_err(unreached)?;
+    let target = context.desk.target(&destination).await.map_err(unreached)?;
     let key = key_of(object);
     let owner = Owner { name: key.name, namespace: key.namespace };
-    let outcome = target.prune(&owner, &inventory.entries).await;
-    if let Some(applied::Told { message }) = applied::told(&outcome.changes, false) {
+    let Ok(outcome) = timeout(patience, target.prune(&owner, &inventory.entries)).await else {
+        let message =
+            format!("pruning for deleted resource was not done within {}", format_duration(patience));
+        return Err(failed(context, object, message).await);
+    };
+    if let Some(applied::Told { message, .. }) = applied::told(&outcome.changes, false) {
         let event = Event { event_type: EventType::Normal, reason: Reason::Progressing, message };
         report::post(context, object, None, vec![event]).await?;
     }
@@ -39,13 +51,10 @@ pub(super) async fn delete<D: Desk>(context: &Context<D>, object: &Kustomization
         let message = format!("pruning for deleted resource failed: {why}");
         return Err(failed(context, object, message).await);
     }
-    if policy == Deletion::WaitForTermination {
-        let deleted =
-            outcome.changes.iter().filter(|change| change.action == tagalong_apply::Action::Deleted);
-        let entries: Vec<_> = deleted.map(|change| change.entry.clone()).collect();
-        if let Err(left) = target.gone(&entries, valid.timeout).await {
-            return Err(failed(context, object, left.to_string()).await);
-        }
+    if policy == Deletion::WaitForTermination
+        && let Err(left) = target.gone(&outcome.staying, patience).await
+    {
+        return Err(failed(context, object, left.to_string()).await);
     }
     Ok(())
 }

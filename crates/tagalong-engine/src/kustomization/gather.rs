@@ -7,8 +7,10 @@ use crate::source::artifact_of;
 use kube::runtime::reflector::ObjectRef;
 use secrecy::ExposeSecret as _;
 use tagalong_api::condition::{self, READY};
-use tagalong_api::validate::{ValidKustomization, VariableSource, VariableSources};
+use tagalong_api::validate::{Dependency, ValidKustomization, VariableSource, VariableSources};
 use tagalong_api::{Artifact, GitRepository, Kustomization, Reason};
+use tagalong_apply::Hidden;
+use tagalong_cel::Expression;
 use tagalong_kustomize::Variables;
 use tagalong_model::{ObjectKey, format_duration};
 
@@ -37,17 +39,37 @@ impl<D: Desk> Turn<'_, D> {
     /// Whether all that has to be ready first is.
     pub(super) fn dependencies(&self, valid: &ValidKustomization, revision: &str) -> Result<(), Failure> {
         let known = &self.context.desk.kinds().kustomizations;
-        for key in &valid.depends_on {
-            let dependency = known.get(&ObjectRef::new(&key.name).within(&key.namespace));
-            ready(key, dependency.as_deref(), &valid.source, revision)
-                .map_err(|why| Failure::waiting(Reason::DependencyNotReady, why))?;
+        for Dependency { key, ready } in &valid.depends_on {
+            let found = known.get(&ObjectRef::new(&key.name).within(&key.namespace));
+            let checked = match ready {
+                Some(expression) => said_ready(key, found.as_deref(), self.object, expression),
+                None => is_ready(key, found.as_deref(), &valid.source, revision),
+            };
+            checked.map_err(|why| Failure::waiting(Reason::DependencyNotReady, why))?;
         }
         Ok(())
     }
 }
 
+/// What `readyExpr` says, which counts in place of the rule.
+fn said_ready(
+    key: &ObjectKey,
+    dependency: Option<&Kustomization>,
+    own: &Kustomization,
+    expression: &Expression,
+) -> Result<(), String> {
+    let dependency = dependency.ok_or_else(|| format!("dependency '{key}' not found"))?;
+    let json = |object| serde_json::to_value(object).map_err(|error| error.to_string());
+    let (own, dependency) = (json(own)?, json(dependency)?);
+    match expression.holds([("self", &own), ("dep", &dependency)]) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(format!("dependency '{key}' is not ready according to readyExpr eval")),
+        Err(error) => Err(format!("dependency '{key}': readyExpr: {error}")),
+    }
+}
+
 /// Flux's rule: Ready for its generation, and of the same revision where it has the same source.
-fn ready(
+fn is_ready(
     key: &ObjectKey,
     dependency: Option<&Kustomization>,
     source: &ObjectKey,
@@ -66,12 +88,24 @@ fn ready(
     Ok(())
 }
 
+/// What is put into objects.
+#[derive(Default)]
+pub(super) struct Gathered {
+    /// The variables; `None` where there are none to be put in.
+    pub(super) variables: Option<Variables>,
+    /// Those of their values that came out of Secrets.
+    pub(super) hidden: Hidden,
+}
+
 /// The variables of `postBuild` with their values.
 pub(super) async fn variables<D: Desk>(
     context: &Context<D>,
     valid: &ValidKustomization,
-) -> Result<Option<Variables>, Failure> {
-    let Some(VariableSources { from, values, always }) = &valid.variables else { return Ok(None) };
+) -> Result<Gathered, Failure> {
+    let Some(VariableSources { from, values, always }) = &valid.variables else {
+        return Ok(Gathered::default());
+    };
+    let mut hidden = Vec::new();
     let mut variables = Variables::new(true, *always);
     for source in from {
         let failed = |why: &str| {
@@ -82,13 +116,19 @@ pub(super) async fn variables<D: Desk>(
             )
         };
         match values_of(context, &valid.key.namespace, source).await.map_err(|why| failed(&why))? {
-            Some(pairs) => pairs.iter().for_each(|(name, value)| variables.set(name, value)),
+            Some(pairs) => {
+                pairs.iter().for_each(|(name, value)| variables.set(name, value));
+                if source.secret {
+                    // As they are put in: without line breaks.
+                    hidden.extend(pairs.into_iter().map(|(_, value)| value.replace('\n', "")));
+                }
+            }
             None if source.optional => {}
             None => return Err(failed(&format!("not found in namespace {}", valid.key.namespace))),
         }
     }
     values.iter().for_each(|(name, value)| variables.set(name, value));
-    Ok(Some(variables))
+    Ok(Gathered { variables: Some(variables), hidden: hidden.into_iter().collect() })
 }
 
 async fn values_of<D: Desk>(
@@ -125,7 +165,7 @@ mod tests {
         }))
         .unwrap();
         let key = ObjectKey::new("a", "infra");
-        let said = ready(&key, Some(&object), &ObjectKey::new("a", source), "main@sha1:2");
+        let said = is_ready(&key, Some(&object), &ObjectKey::new("a", source), "main@sha1:2");
         assert_eq!(said, expected.map_err(str::to_owned), "{status}");
     }
 
@@ -147,7 +187,35 @@ mod tests {
         );
         check(&status("True", 1, "main@sha1:1"), 1, "other", Ok(()));
         check(&json!({}), 1, "fleet", Err("dependency 'a/infra' is not ready"));
-        let missing = ready(&ObjectKey::new("a", "x"), None, &ObjectKey::new("a", "b"), "1");
+        let missing = is_ready(&ObjectKey::new("a", "x"), None, &ObjectKey::new("a", "b"), "1");
         assert_eq!(missing, Err("dependency 'a/x' not found".to_owned()));
+    }
+
+    #[test]
+    fn an_expression_says_whether_a_dependency_is_ready() {
+        let object = |name: &str, version: &str| -> Kustomization {
+            serde_json::from_value(json!({
+                "metadata": {"name": name, "namespace": "a", "generation": 2, "annotations": {"version": version}},
+                "spec": {"interval": "1m", "prune": true, "sourceRef": {"kind": "GitRepository", "name": "fleet"}},
+                "status": {"observedGeneration": 2},
+            }))
+            .unwrap()
+        };
+        let (key, own, other) = (ObjectKey::new("a", "infra"), object("apps", "2"), object("infra", "1"));
+        for (text, expected) in [
+            ("dep.status.observedGeneration == dep.metadata.generation", Ok(())),
+            (
+                "dep.metadata.annotations.version == self.metadata.annotations.version",
+                Err("dependency 'a/infra' is not ready according to readyExpr eval"),
+            ),
+            ("dep.status.done", Err("dependency 'a/infra': readyExpr: there is no 'done'")),
+        ] {
+            let expression = Expression::parse(text, Some(&["self", "dep"])).unwrap();
+            let said = said_ready(&key, Some(&other), &own, &expression);
+            assert_eq!(said, expected.map_err(str::to_owned), "{text}");
+        }
+        let expression = Expression::parse("true", None).unwrap();
+        let missing = said_ready(&key, None, &own, &expression);
+        assert_eq!(missing, Err("dependency 'a/infra' not found".to_owned()));
     }
 }

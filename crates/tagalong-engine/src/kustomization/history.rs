@@ -10,6 +10,15 @@ use tagalong_model::format_duration;
 /// How many are kept.
 const KEPT: usize = 5;
 
+/// Whether the last set was the same and all of it is there, so that what differs was changed by somebody else. A set
+/// that was refused half way has not been there.
+pub(super) fn is_known(history: Option<&[Snapshot]>, digest: &str) -> bool {
+    let last = history.and_then(<[Snapshot]>::first);
+    last.is_some_and(|last| {
+        last.digest == digest && last.last_reconciled_status != Reason::ReconciliationFailed.as_str()
+    })
+}
+
 /// Notes that the objects of `digest` ended so: the same ones with the same end are counted, others come first.
 pub(super) fn note(
     history: &mut Vec<Snapshot>,
@@ -75,5 +84,18 @@ mod tests {
         ];
         assert_eq!(shown, expected);
         assert_eq!(history[0].last_reconciled_duration, "1.5s");
+    }
+
+    #[test]
+    fn a_set_that_was_not_applied_whole_is_not_known() {
+        let ended = |end: Reason| {
+            let mut history = Vec::new();
+            note(&mut history, ("a", "main@sha1:1"), end, Duration::ZERO, Timestamp::UNIX_EPOCH);
+            (is_known(Some(&history), "a"), is_known(Some(&history), "b"))
+        };
+        assert_eq!(ended(Reason::ReconciliationSucceeded), (true, false));
+        assert_eq!(ended(Reason::HealthCheckFailed), (true, false));
+        assert_eq!(ended(Reason::ReconciliationFailed), (false, false));
+        assert!(!is_known(None, "a"));
     }
 }

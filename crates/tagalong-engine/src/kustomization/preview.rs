@@ -11,6 +11,7 @@ use serde_json::Value;
 use std::sync::Arc;
 use tagalong_api::validate::{self, GitRef, ValidArtifact};
 use tagalong_api::{GitRepository, Kustomization};
+use tagalong_apply::Hidden;
 use tagalong_git::{GitError, Remote};
 use tagalong_kustomize::Tree;
 use tagalong_model::Revision;
@@ -25,6 +26,8 @@ pub struct Preview {
     pub revision: String,
     /// The objects, in the order in which they are built.
     pub objects: Vec<Value>,
+    /// What came out of Secrets into them.
+    pub hidden: Hidden,
 }
 
 /// Builds a Kustomization from its source as the remote has it now.
@@ -43,10 +46,11 @@ pub async fn preview<D: Desk>(context: &Context<D>, object: &Kustomization) -> R
     let mirror = context.mirrors.take(&artifact.source, &remote).await?;
     let (read, _) = blocking(mirror, move |opened| files(opened, &remote, &artifact)).await?;
     let (revision, tree) = read.map_err(|error| error.to_string())?;
-    let variables = gather::variables(context, &valid).await.map_err(|failure| failure.message)?;
+    let gathered = gather::variables(context, &valid).await.map_err(|failure| failure.message)?;
     let folder = valid.path.as_ref().map(ToString::to_string).unwrap_or_default();
-    let built = render(&object.spec, variables, Arc::new(tree), folder).await;
-    Ok(Preview { revision, objects: built.map_err(|failure| failure.message)?.objects })
+    let built = render(&object.spec, gathered.variables, Arc::new(tree), folder).await;
+    let objects = built.map_err(|failure| failure.message)?.objects;
+    Ok(Preview { revision, objects, hidden: gathered.hidden })
 }
 
 /// The files that an archive of the commit would hold.

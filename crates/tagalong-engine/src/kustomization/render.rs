@@ -26,9 +26,9 @@ pub(crate) async fn rendered<D: Desk>(
     tree: Arc<Tree>,
 ) -> Result<Rendered, String> {
     let valid = validate::kustomization(object).map_err(|invalid| invalid.message)?;
-    let variables = gather::variables(context, &valid).await.map_err(|failure| failure.message)?;
+    let gathered = gather::variables(context, &valid).await.map_err(|failure| failure.message)?;
     let folder = valid.path.as_ref().map(ToString::to_string).unwrap_or_default();
-    render(&object.spec, variables, tree, folder).await.map_err(|failure| failure.message)
+    render(&object.spec, gathered.variables, tree, folder).await.map_err(|failure| failure.message)
 }
 
 /// What a spec adds to its folder. Both types have Flux's field names; what is no addition is passed over.

@@ -16,7 +16,7 @@ const MISTAKES: &[Row] = &[
         "8:3: .spec.zzzzzz is no field; there are accessFrom, certSecretRef, exclusionList, image, insecure, interval, provider, proxySecretRef, secretRef, serviceAccountName, suspend, timeout",
     ]),
     (REPOSITORY, "interval: 5m", "interval: 5", &[
-        "7:13: .spec.interval must be a duration: \"5\" is no duration; expected numbers with units, such as 30s, 5m or 1h30m",
+        "7:13: .spec.interval must be a duration: \"5\" is no duration; expected numbers with units, such as 30s, 5m or 1h30m, of at most 292 years",
     ]),
     (REPOSITORY, "5m", "5m\n  timeout: 1h", &[
         "8:12: .spec.timeout '1h' must not use hours; write 60m instead of 1h",

@@ -61,6 +61,15 @@ pub(super) fn replace(value: &str, mark: Option<char>, from: &str, to: Option<&s
     }
 }
 
+/// What looking for a pattern at either end may cost, at the most: each beginning of the value is tried, and a star makes
+/// a try go through the text once for each byte of the pattern.
+pub(super) fn steps(value: &str, pattern: &str) -> usize {
+    let tries = value.len().saturating_add(1);
+    let stars = pattern.matches('*').count();
+    let each = if stars == 0 { pattern.len() } else { tries.saturating_mul(pattern.len().max(1)) };
+    tries.saturating_mul(each.max(1))
+}
+
 /// `#` and `##`: without the shortest or longest beginning, of at least one byte, that the pattern matches.
 pub(super) fn without_prefix(value: &str, pattern: &str, longest: bool) -> Option<String> {
     let bytes = value.as_bytes();

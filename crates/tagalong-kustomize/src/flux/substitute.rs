@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use super::Variables;
 use crate::emit;
-use crate::envsubst;
+use crate::envsubst::{self, Budget};
 use crate::error::{Fault, Result};
 use crate::jsonpatch;
 use crate::node::Nodes;
@@ -23,11 +23,12 @@ pub(super) fn all(objects: &mut [Object], variables: &Variables) -> Result<()> {
     if variables.values.is_empty() && !variables.always {
         return Ok(());
     }
+    let mut budget = Budget::default();
     let mut seen: HashMap<[String; 4], usize> = HashMap::new();
     objects.iter().for_each(|object| *seen.entry(identity(object)).or_default() += 1);
     for object in objects {
         let before = identity(object);
-        let Some(substituted) = one(object, variables)
+        let Some(substituted) = one(object, variables, &mut budget)
             .map_err(|fault| fault.under(&format!("postBuild: {}", describe(object))))?
         else {
             continue;
@@ -59,7 +60,7 @@ fn describe(object: &Object) -> String {
 }
 
 /// The object with its variables; none where it opts out.
-fn one(object: &Object, variables: &Variables) -> Result<Option<Object>> {
+fn one(object: &Object, variables: &Variables, budget: &mut Budget) -> Result<Option<Object>> {
     let says = |field: &str| {
         let found = object.value().get("metadata").and_then(|metadata| metadata.get(field)?.get(OPT_OUT));
         found.and_then(Value::as_str) == Some("disabled")
@@ -73,7 +74,7 @@ fn one(object: &Object, variables: &Variables) -> Result<Option<Object>> {
         )));
     }
     let lookup = |name: &str| variables.values.get(name).map(String::as_str);
-    let text = envsubst::substitute(&emit::document(object.value()), &lookup, variables.strict)
+    let text = envsubst::substitute(&emit::document(object.value()), &lookup, variables.strict, budget)
         .map_err(|refusal| Fault::new(refusal.to_string()))?;
     let mut nodes = Nodes::default();
     let unreadable = || {
@@ -83,6 +84,7 @@ fn one(object: &Object, variables: &Variables) -> Result<Option<Object>> {
     };
     let root =
         parse::single(&mut nodes, text.as_bytes()).map_err(|_| unreadable())?.ok_or_else(unreadable)?;
+    budget.keep(nodes.len()).map_err(|refusal| Fault::new(refusal.to_string()))?;
     let read = jsonpatch::yaml11(&nodes, root)?;
     // Flux hands it back to kustomize as JSON, where every number goes through a float.
     let written = value::write_json(&mut nodes, &read);

@@ -99,7 +99,7 @@ async fn of<D: Desk>(
         let built = built.with_context(|| name.clone())?;
         let gone = leaving(client, &object, &key, &built.objects).await?;
         let owner = Owner { name: key.name, namespace: key.namespace };
-        let (differences, failures) = cluster.diff(&owner, built.objects, &gone).await;
+        let (differences, failures) = cluster.diff(&owner, built.objects, &gone, &built.hidden).await;
         for difference in &differences {
             changed.push(shown(&name, difference)?);
         }
@@ -157,7 +157,11 @@ fn shown(kustomization: &str, difference: &Difference) -> anyhow::Result<Changed
         _ => ("configured", format!("a/{}", difference.id), format!("b/{}", difference.id)),
     };
     let diff = TextDiff::from_lines(&live, &wanted);
-    let diff = diff.unified_diff().context_radius(3).header(&before, &after).to_string();
+    let mut diff = diff.unified_diff().context_radius(3).header(&before, &after).to_string();
+    if diff.is_empty() {
+        // Only what is not shown differs.
+        diff = format!("--- {before}\n+++ {after}\n");
+    }
     let (kustomization, object) = (kustomization.to_owned(), difference.id.to_string());
     Ok(Changed { kustomization, object, change, diff })
 }

@@ -1,9 +1,10 @@
 //! The branches of pull requests: each the base's tip plus one commit of ours. Blocks; called by `pulls`.
 
 use super::group::{Group, is_revert};
+use super::leftover::Wrote;
 use crate::automation::branch::{Asker, BranchState, inspect};
 use crate::automation::look::Looked;
-use crate::automation::message::{UPDATE, quoted};
+use crate::automation::message::{AUTOMATION, UPDATE, automation_name, quoted};
 use crate::automation::round::{Job, Round, checkout_failed};
 use crate::automation::{Failure, TurnOutcome};
 use crate::mirrors::Opened;
@@ -29,14 +30,15 @@ pub(super) enum BranchNow {
     WouldHold,
     /// Somebody else's commit is on it.
     Foreign { commit: String },
-    /// Nothing of the group could be written.
+    /// Nothing of the group could be written, or it is another automation's.
     Nothing,
+    /// The server will not have it; why.
+    Refused { why: String },
+    /// Left over, and to be kept: it was pushed after the remote was looked at, or is gone, so that the next turn sees
+    /// more; or it takes a commit back that still stands, and a person decides, whatever is healthy meanwhile.
+    ToKeep,
     /// Left over: what our commit on it wrote, where there is one.
-    LeftOver {
-        updates: Vec<String>,
-        /// Whether it takes a commit back that still stands: then a person decides, whatever is healthy meanwhile.
-        still_to_do: bool,
-    },
+    LeftOver { wrote: Wrote },
 }
 
 /// Writes a branch for each group and looks at those that are left over; `None` where one moved meanwhile. A group comes
@@ -57,15 +59,11 @@ pub(super) fn write(
         own.replaceable = replaceable;
         // Whether anything may go was asked of all groups together.
         own.valid.limits = Limits::default();
-        let Round::Ended(turn, _) = own.round(opened, looked, group.plan, None, 0)? else { return Ok(None) };
-        let state = match turn.outcome {
-            TurnOutcome::Pushed { commit, .. } => BranchNow::Holds { commit, pushed: true },
-            TurnOutcome::AlreadyPushed { commit } => BranchNow::Holds { commit, pushed: false },
-            TurnOutcome::ForeignCommits { commit } => BranchNow::Foreign { commit },
-            TurnOutcome::Planned { .. } => BranchNow::WouldHold,
-            TurnOutcome::UpToDate | TurnOutcome::Waiting(_) | TurnOutcome::PullRequests { .. } => {
-                BranchNow::Nothing
-            }
+        let state = match own.round(opened, looked, group.plan, None, 0)? {
+            Round::Ended(turn, _) => now(turn.outcome),
+            // One that cannot be pushed holds up no other.
+            Round::Refused(why) => BranchNow::Refused { why },
+            Round::Again => return Ok(None),
         };
         written.push(Written { branch: group.branch, state });
     }
@@ -76,28 +74,56 @@ pub(super) fn write(
     Ok(Some(written))
 }
 
-const NOTHING_LEFT: BranchNow = BranchNow::LeftOver { updates: Vec::new(), still_to_do: false };
+fn now(outcome: TurnOutcome) -> BranchNow {
+    match outcome {
+        TurnOutcome::Pushed { commit, .. } => BranchNow::Holds { commit, pushed: true },
+        TurnOutcome::AlreadyPushed { commit } => BranchNow::Holds { commit, pushed: false },
+        TurnOutcome::ForeignCommits { commit } => BranchNow::Foreign { commit },
+        TurnOutcome::Planned { .. } => BranchNow::WouldHold,
+        TurnOutcome::UpToDate | TurnOutcome::Waiting(_) | TurnOutcome::PullRequests { .. } => {
+            BranchNow::Nothing
+        }
+    }
+}
 
-fn left_over(job: &Job, opened: &Opened, looked: &Looked, branch: &str) -> Result<BranchNow, GitError> {
+fn left_over(job: &Job, opened: &mut Opened, looked: &Looked, branch: &str) -> Result<BranchNow, GitError> {
     let refname = format!("refs/heads/{branch}");
-    let Some(tip) = looked.fetched.tips.get(&refname) else {
-        return Ok(NOTHING_LEFT);
-    };
+    let Some(tip) = looked.fetched.tips.get(&refname) else { return Ok(BranchNow::ToKeep) };
     if *tip == looked.fetched.commit {
-        return Ok(NOTHING_LEFT);
+        return Ok(BranchNow::LeftOver { wrote: Wrote::default() });
     }
     let asker = Asker { automation: &job.valid.key, instance: job.instance.as_deref(), scope: &job.scope };
     let state = inspect(&opened.mirror, &job.gathered.remote, &refname, &looked.fetched, &asker)?;
     Ok(match state {
+        BranchState::Foreign { .. } if is_of_another(job, opened, tip)? => BranchNow::Nothing,
         BranchState::Foreign { commit } => BranchNow::Foreign { commit },
-        BranchState::Free => NOTHING_LEFT,
+        BranchState::Free => BranchNow::LeftOver { wrote: Wrote::default() },
         BranchState::Ours { .. } => {
             let trailers = trailer::parse(&opened.mirror.commit_info(tip)?.message);
             let updates = trailers.into_iter().filter(|(key, _)| key == UPDATE).map(|(_, value)| value);
             let updates: Vec<String> = updates.collect();
-            BranchNow::LeftOver { still_to_do: is_revert(branch) && stands(looked, &updates), updates }
+            if is_revert(branch) && stands(looked, &updates) {
+                return Ok(BranchNow::ToKeep);
+            }
+            BranchNow::LeftOver { wrote: Wrote { updates, files: files(opened, tip)? } }
         }
     })
+}
+
+/// The files that a commit of ours changed.
+fn files(opened: &mut Opened, commit: &str) -> Result<Vec<String>, GitError> {
+    let mut past = opened.look_back.reader(&opened.mirror);
+    let Some(commit) = past.commit(commit.parse()?)? else { return Ok(Vec::new()) };
+    let Some(parent) = commit.parents.first() else { return Ok(Vec::new()) };
+    let Some(parent) = past.commit(*parent)? else { return Ok(Vec::new()) };
+    Ok(past.changes(parent.tree, commit.tree)?.iter().map(|change| change.path.to_string()).collect())
+}
+
+/// Whether another automation's commit is at the tip: one whose `push.branch` begins with ours.
+fn is_of_another(job: &Job, opened: &Opened, tip: &str) -> Result<bool, GitError> {
+    let trailers = trailer::parse(&opened.mirror.commit_info(tip)?.message);
+    let name = automation_name(&job.valid.key, job.instance.as_deref());
+    Ok(trailer::get(&trailers, AUTOMATION).is_some_and(|named| named != name))
 }
 
 /// Whether what these updates would take away stands somewhere.

@@ -5,7 +5,7 @@ use super::host::Hosts;
 use super::text::is_closed_by_us;
 use crate::automation::look::Looked;
 use crate::automation::message::{AUTOMATION, UPDATE, quoted};
-use crate::automation::pins::{Pin, lifted_after, unpin_text};
+use crate::automation::pins::{Lifted, Pin, Since, unpin_text};
 use crate::automation::plan::{EditPlan, HeldSite, PlannedEdit, held};
 use crate::automation::round::Job;
 use crate::mirrors::Opened;
@@ -14,13 +14,15 @@ use std::sync::Arc;
 use tagalong_api::Reason;
 use tagalong_edit::Site;
 use tagalong_forge::{Closer, Forge, ForgeError, PullRequest, State};
-use tagalong_git::{GitError, trailer};
+use tagalong_git::{Deepened, GitError, trailer};
 use tagalong_model::RepoPath;
 
 /// What one closed pull request refuses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
     number: u64,
+    /// Whose commit it brought, as trailers name an automation.
+    automation: String,
     /// Who closed it, where the host tells.
     by: Option<String>,
     closed: Timestamp,
@@ -44,17 +46,18 @@ pub(super) async fn refusals(
         let refusal = match hosts.refusal(&key, pull.updated) {
             Some(known) => known,
             None => {
-                let refusal = refusal(forge, name, pull).await?.map(Arc::new);
+                let refusal = refusal(forge, pull).await?.map(Arc::new);
                 hosts.remember(key, pull.updated, refusal.clone());
                 refusal
             }
         };
-        found.extend(refusal);
+        // Whose it is comes after: several automations may ask about one branch.
+        found.extend(refusal.filter(|refusal| refusal.automation == name));
     }
     Ok(found)
 }
 
-async fn refusal(forge: &dyn Forge, name: &str, pull: &PullRequest) -> Result<Option<Refusal>, ForgeError> {
+async fn refusal(forge: &dyn Forge, pull: &PullRequest) -> Result<Option<Refusal>, ForgeError> {
     let Some(closed) = pull.closed.filter(|_| !is_closed_by_us(&pull.body)) else { return Ok(None) };
     let by = match forge.closed_by(pull).await? {
         Closer::Bot(_) => return Ok(None),
@@ -63,11 +66,11 @@ async fn refusal(forge: &dyn Forge, name: &str, pull: &PullRequest) -> Result<Op
     };
     let Some(last) = forge.last_commit(pull).await? else { return Ok(None) };
     let trailers = trailer::parse(&last.message);
-    if trailer::get(&trailers, AUTOMATION) != Some(name) {
+    let Some(automation) = trailer::get(&trailers, AUTOMATION).map(ToOwned::to_owned) else {
         return Ok(None);
-    }
+    };
     let updates = trailers.into_iter().filter(|(key, _)| key == UPDATE).map(|(_, value)| value).collect();
-    Ok(Some(Refusal { number: pull.number, by, closed, commit: last.id, updates }))
+    Ok(Some(Refusal { number: pull.number, automation, by, closed, commit: last.id, updates }))
 }
 
 impl Refusal {
@@ -137,11 +140,33 @@ fn refused(
     let file = looked.files.iter().find(|file| file.path == *path);
     let Some(site) = file.and_then(|file| file.scan.sites.get(first.place.0)) else { return Ok(None) };
     for refusal in refusals.iter().filter(|refusal| refusal.covers(edits)) {
-        let since = refusal.closed.as_second();
-        let tip = looked.fetched.commit.parse()?;
-        if !lifted_after(opened, &job.gathered.remote, tip, since, &unpin_text(site, path.as_str()))? {
-            return Ok(refusal.held(looked, edits, path, site));
+        let since = Since {
+            mirror: &opened.mirror,
+            remote: &job.gathered.remote,
+            tip: looked.fetched.commit.parse()?,
+            since: refusal.closed.as_second(),
+            max_mirror_size: job.max_mirror_size,
+        };
+        let held = || refusal.held(looked, edits, path, site);
+        match since.lifts(&mut opened.look_back, &unpin_text(site, path.as_str()))? {
+            Lifted::Yes => {}
+            Lifted::No => return Ok(held()),
+            Lifted::Unknown(why) => return Ok(held().map(|held| too_short(held, why))),
         }
     }
     Ok(None)
+}
+
+/// The same where it cannot be told whether a commit has lifted it meanwhile.
+fn too_short(held: HeldSite, why: Deepened) -> HeldSite {
+    let why = match why {
+        Deepened::TooLarge => {
+            "the branch's history would make the mirror larger than --max-mirror-size allows; raise it"
+        }
+        Deepened::Done | Deepened::Nothing => {
+            "the repository is itself a shallow clone; fetch it whole (git fetch --unshallow)"
+        }
+    };
+    let message = format!("{}; cannot tell whether that was done: {why}", held.message);
+    HeldSite { reason: Reason::HistoryTooShort, message, ..held }
 }

@@ -1,7 +1,8 @@
 //! What is done at the host for each branch: open, describe, leave alone, close. Called by `pulls`.
 
 use super::branches::{BranchNow, Written};
-use super::group::{Group, is_own, stem};
+use super::group::{Group, Stem, branches};
+use super::host;
 use super::images::Told;
 use super::leftover::{Leftover, judge};
 use super::text::{self, Text, about, described, plain};
@@ -13,7 +14,7 @@ use jiff::SignedDuration;
 use std::time::Duration;
 use tagalong_api::Reason;
 use tagalong_api::validate::ValidPullRequest;
-use tagalong_forge::{Forge, ForgeError, NewPullRequest, PullRequest, State};
+use tagalong_forge::{AutoMerge, ErrorKind, Forge, ForgeError, NewPullRequest, PullRequest, State};
 use tagalong_git::Tips;
 
 /// How often a host is asked to merge by itself what it has to look at first, and the pause between.
@@ -82,6 +83,24 @@ pub(super) fn unasked(
     Ok(entries(job, spec, groups)?.into_iter().map(turn).collect())
 }
 
+/// Whether the host would say the same to whatever else it is asked now.
+fn ends_the_turn(error: &ForgeError) -> bool {
+    match error.kind() {
+        ErrorKind::Unreachable | ErrorKind::Unavailable | ErrorKind::RateLimited(_) | ErrorKind::Auth => true,
+        ErrorKind::Refused
+        | ErrorKind::Forbidden
+        | ErrorKind::NotFound
+        | ErrorKind::Invalid
+        | ErrorKind::Protocol => false,
+    }
+}
+
+/// Whether it is ours to close: it has our line. A person may open one of their own from a branch of ours, and who takes
+/// the line out of ours has made it theirs.
+fn is_kept(pull: &PullRequest) -> bool {
+    described(&pull.body).is_some()
+}
+
 impl<'a> Requests<'a> {
     /// The pull requests of these groups.
     ///
@@ -102,7 +121,8 @@ impl<'a> Requests<'a> {
 
     /// Which groups may have a pull request now, and which branches may be replaced because what is on them was merged.
     pub(super) async fn admit(&mut self, tips: &Tips) -> Result<(), ForgeError> {
-        let mut open = self.seen.open.len();
+        let mut open =
+            self.seen.open.iter().filter(|pull| self.is_ours(pull) && !self.gives_way(pull)).count();
         let mut left = self.left_of_the_hour().await?;
         for at in 0..self.entries.len() {
             let Some(entry) = self.entries.get(at) else { break };
@@ -141,16 +161,17 @@ impl<'a> Requests<'a> {
         if self.entries.iter().all(|entry| self.pull_of(&entry.group.branch).is_some()) {
             return Ok(None);
         }
-        let stem = stem(&self.job.valid, self.job.instance.as_deref());
+        let stem = Stem::new(&self.job.valid, self.job.instance.as_deref());
         let opened = self.forge.opened_since(self.job.now - HOUR).await?;
-        let opened = opened.iter().filter(|pull| is_own(&pull.branch, &stem)).count();
+        let opened = opened.iter().filter(|pull| stem.is_own(&pull.branch) && is_kept(pull)).count();
         Ok(Some(max.saturating_sub(u32::try_from(opened).unwrap_or(u32::MAX))))
     }
 
     /// The last commit that was merged from a branch: what people added there went in with it.
     async fn merged_from(&self, branch: &str) -> Result<Option<String>, ForgeError> {
-        let merged =
-            self.seen.closed.iter().find(|pull| pull.branch == branch && pull.state == State::Merged);
+        let merged = |pull: &&PullRequest| pull.branch == branch && pull.state == State::Merged;
+        // The host sorts them otherwise: a comment on an older one makes it the latest.
+        let merged = self.seen.closed.iter().filter(merged).max_by_key(|pull| (pull.closed, pull.number));
         let Some(merged) = merged else { return Ok(None) };
         Ok(self.forge.last_commit(merged).await?.map(|last| last.id))
     }
@@ -166,7 +187,8 @@ impl<'a> Requests<'a> {
         if self.reach == Reach::RevertOnly {
             return Vec::new();
         }
-        let mut branches: Vec<String> = self.seen.open.iter().map(|pull| pull.branch.clone()).collect();
+        let kept = self.seen.open.iter().filter(|pull| is_kept(pull));
+        let mut branches: Vec<String> = kept.map(|pull| pull.branch.clone()).collect();
         branches.retain(|branch| self.entries.iter().all(|entry| entry.group.branch != *branch));
         branches.sort();
         branches.dedup();
@@ -199,9 +221,11 @@ impl<'a> Requests<'a> {
         Ok(())
     }
 
-    /// Opens, describes and closes. What was done before the host failed is told beside the failure.
-    pub(super) async fn carry_out(&self, written: Vec<Written>) -> (Vec<PullTurn>, Option<ForgeError>) {
+    /// Opens, describes and closes. What was done before the host failed is told beside the failure; one that cannot be
+    /// kept holds up no other.
+    pub(super) async fn carry_out(&self, written: Vec<Written>) -> (Vec<PullTurn>, Option<Failure>) {
         let mut turns = Vec::new();
+        let mut failure = None;
         for entry in &self.entries {
             if let Some(why) = &entry.waits {
                 turns.push(self.turn(Some(entry), None, PullAction::Waiting { why: why.clone() }));
@@ -209,17 +233,36 @@ impl<'a> Requests<'a> {
         }
         for Written { branch, state } in written {
             if let Err(error) = self.carry(&branch, state, &mut turns).await {
-                return (turns, Some(error));
+                failure.get_or_insert_with(|| host::failed(&error));
+                if ends_the_turn(&error) {
+                    return (turns, failure);
+                }
+                turns.push(self.failed(&branch, error.to_string()));
             }
         }
-        let retargeted = self.seen.open.iter().filter(|pull| pull.base != self.job.gathered.push_branch);
+        let retargeted =
+            self.seen.open.iter().filter(|pull| is_kept(pull) && pull.base != self.job.gathered.push_branch);
         for pull in retargeted.filter(|pull| self.entry_of(&pull.branch).is_some()) {
             let leftover = Leftover::Superseded { branch: pull.branch.clone() };
             if let Err(error) = self.close(pull, leftover, &mut turns).await {
-                return (turns, Some(error));
+                failure.get_or_insert_with(|| host::failed(&error));
+                if ends_the_turn(&error) {
+                    return (turns, failure);
+                }
             }
         }
-        (turns, None)
+        let refused = turns.iter().find_map(|turn| match &turn.action {
+            PullAction::Failed { why } => Some(host::failing(Reason::PullRequestFailed, why)),
+            _ => None,
+        });
+        (turns, failure.or(refused))
+    }
+
+    fn failed(&self, branch: &str, why: String) -> PullTurn {
+        let pull = self.seen.open.iter().find(|pull| pull.branch == branch);
+        let mut turn = self.turn(self.entry_of(branch), pull, PullAction::Failed { why });
+        branch.clone_into(&mut turn.branch);
+        turn
     }
 
     async fn carry(
@@ -238,24 +281,34 @@ impl<'a> Requests<'a> {
                 let action = if pull.is_some() { PullAction::Refreshed } else { PullAction::Opened };
                 turns.push(self.turn(Some(entry), pull, action));
             }
+            (BranchNow::Refused { why }, _) => turns.push(self.failed(branch, why)),
             (BranchNow::Foreign { commit }, entry) => {
                 let pull = self.seen.open.iter().find(|pull| pull.branch == branch);
                 let mut turn = self.turn(entry, pull, PullAction::LeftAlone { commit });
                 branch.clone_into(&mut turn.branch);
                 turns.push(turn);
             }
-            (BranchNow::LeftOver { still_to_do: true, .. }, _) => {
-                let pulls = self.seen.open.iter().filter(|pull| pull.branch == branch);
-                turns.extend(pulls.map(|pull| self.turn(None, Some(pull), PullAction::Kept)));
-            }
-            (BranchNow::LeftOver { updates, .. }, _) => {
-                let groups: Vec<Group> = self.entries.iter().map(|entry| entry.group.clone()).collect();
-                for pull in self.seen.open.iter().filter(|pull| pull.branch == branch) {
-                    match judge(&updates, self.plan, &groups) {
+            (BranchNow::LeftOver { wrote }, _) => {
+                let (waiting, going): (Vec<&Entry>, Vec<&Entry>) =
+                    self.entries.iter().partition(|entry| entry.waits.is_some());
+                let groups = |entries: Vec<&Entry>| -> Vec<Group> {
+                    entries.into_iter().map(|entry| entry.group.clone()).collect()
+                };
+                let (going, waiting) = (groups(going), groups(waiting));
+                for pull in self.seen.open.iter().filter(|pull| pull.branch == branch && is_kept(pull)) {
+                    match judge(&wrote, self.plan, &going, &waiting) {
                         Leftover::Unknown => turns.push(self.turn(None, Some(pull), PullAction::Kept)),
                         leftover => self.close(pull, leftover, turns).await?,
                     }
                 }
+            }
+            (BranchNow::ToKeep, _) => {
+                let kept = self.seen.open.iter().filter(|pull| pull.branch == branch && is_kept(pull));
+                turns.extend(kept.map(|pull| self.turn(None, Some(pull), PullAction::Kept)));
+            }
+            (BranchNow::Nothing, Some(entry)) => {
+                let pull = self.pull_of(branch);
+                turns.extend(pull.map(|pull| self.turn(Some(entry), Some(pull), PullAction::Kept)));
             }
             (BranchNow::Nothing | BranchNow::Holds { .. } | BranchNow::WouldHold, _) => {}
         }
@@ -271,9 +324,11 @@ impl<'a> Requests<'a> {
             if stale && !self.job.dry_run {
                 self.forge.describe(pull, &entry.text.title, &body).await?;
             }
-            let action = if pushed { PullAction::Refreshed } else { PullAction::Kept };
+            // Pushed by an earlier round or run that did not come to the text.
+            let action = if pushed || stale { PullAction::Refreshed } else { PullAction::Kept };
             let mut turn = self.turn(Some(entry), Some(pull), action);
-            turn.notes.extend(self.merge(pull).await?);
+            let now = PullRequest { head: commit.to_owned(), ..pull.clone() };
+            turn.notes.extend(self.merge(&now).await);
             turn.commit = Some(commit.to_owned());
             return Ok(turn);
         }
@@ -281,7 +336,7 @@ impl<'a> Requests<'a> {
             return Ok(self.turn(Some(entry), None, PullAction::Opened));
         }
         let (pull, mut notes) = self.forge.create(&self.new_one(entry, body)).await?;
-        notes.extend(self.merge(&pull).await?);
+        notes.extend(self.merge(&pull).await);
         let mut turn = self.turn(Some(entry), Some(&pull), PullAction::Opened);
         turn.commit = Some(commit.to_owned());
         turn.notes = notes;
@@ -301,21 +356,22 @@ impl<'a> Requests<'a> {
         }
     }
 
-    /// Asks the host to merge it by itself; what is to be said where it cannot be asked yet.
-    async fn merge(&self, pull: &PullRequest) -> Result<Option<String>, ForgeError> {
-        let Some(how) = self.spec.auto_merge.filter(|_| !pull.draft && !self.job.dry_run) else {
-            return Ok(None);
-        };
+    /// Asks the host to merge it by itself; what is to be said where it does not.
+    async fn merge(&self, pull: &PullRequest) -> Option<String> {
+        let how = self.spec.auto_merge.filter(|_| !pull.draft && !self.job.dry_run)?;
         if pull.auto_merge == Some(true) {
-            return Ok(None);
+            return None;
         }
         for _ in 0..MERGE_TRIES {
-            if self.forge.merge_when_ready(pull, how).await? {
-                return Ok(None);
+            match self.forge.merge_when_ready(pull, how).await {
+                Ok(AutoMerge::Taken) => return None,
+                Ok(AutoMerge::NotYet) => tokio::time::sleep(MERGE_PAUSE).await,
+                // It stands all the same, and the next turn asks again.
+                Ok(AutoMerge::Refused(why)) => return Some(format!("autoMerge: {why}")),
+                Err(error) => return Some(format!("autoMerge: {error}")),
             }
-            tokio::time::sleep(MERGE_PAUSE).await;
         }
-        Ok(Some("the host does not take autoMerge for it yet; it is asked again at the next turn".to_owned()))
+        Some("the host does not take autoMerge for it yet; it is asked again at the next turn".to_owned())
     }
 
     async fn close(
@@ -336,8 +392,9 @@ impl<'a> Requests<'a> {
         if !self.job.dry_run {
             if !text::is_closed_by_us(&pull.body) {
                 let said = if why.starts_with("superseded") { why.clone() } else { plain(&why) };
-                self.forge.comment(pull, &format!("Closed by Tagalong: {said}.")).await?;
+                // The mark comes first: without it the next turn says it all once more.
                 self.forge.describe(pull, &pull.title, &text::closed(&pull.body)).await?;
+                self.forge.comment(pull, &format!("Closed by Tagalong: {said}.")).await?;
             }
             self.forge.close(pull).await?;
         }
@@ -359,6 +416,18 @@ impl<'a> Requests<'a> {
             action,
             notes: Vec::new(),
         }
+    }
+
+    /// Whether it is closed once another grouping's pull request is there.
+    fn gives_way(&self, pull: &PullRequest) -> bool {
+        let (valid, instance) = (&self.job.valid, self.job.instance.as_deref());
+        self.entry_of(&pull.branch).is_none() && branches(self.plan, valid, instance).contains(&pull.branch)
+    }
+
+    /// Whether a pull request counts as one of the automation's.
+    fn is_ours(&self, pull: &PullRequest) -> bool {
+        let of_a_group = self.entry_of(&pull.branch).and_then(|entry| self.pull_of(&entry.group.branch));
+        is_kept(pull) || of_a_group.is_some_and(|of_group| of_group.number == pull.number)
     }
 
     fn entry_of(&self, branch: &str) -> Option<&Entry> {

@@ -28,6 +28,7 @@ impl Pull {
                 ("LeaveAlone", Some(format!("commit {commit} on its branch is not ours")))
             }
             PullAction::Waiting { why } => ("Wait", Some(why.clone())),
+            PullAction::Failed { why } => ("Fail", Some(why.clone())),
             PullAction::Closed { why } => ("Close", Some(why.clone())),
         };
         Self {
@@ -56,6 +57,7 @@ pub(super) fn line(pull: &PullTurn, turn: &TurnReport) -> String {
             format!("ForeignCommits: its branch holds {short}, which is not ours, and is left alone")
         }
         PullAction::Waiting { why } => format!("PullRequestLimit: waits, {why}"),
+        PullAction::Failed { why } => format!("PullRequestFailed: {why}"),
         PullAction::Closed { why } => format!("{}, {why}", done("closed")),
     };
     let notes: String = pull.notes.iter().map(|note| format!("; {note}")).collect();
