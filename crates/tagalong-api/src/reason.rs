@@ -122,6 +122,10 @@ reasons! {
     BuildFailed
     /// Objects that are no longer built could not be deleted.
     PruneFailed
+    /// What somebody else had changed is as the repository says again.
+    DriftCorrected
+    /// Drift of some objects is not seen at once, as was asked.
+    WatchFailed
     /// Objects did not become healthy.
     HealthCheckFailed
     /// Health checks were ended because there was something newer to apply.

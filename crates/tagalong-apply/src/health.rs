@@ -48,6 +48,11 @@ pub struct Health {
     pub message: String,
 }
 
+/// Each condition of an object as `type=status reason: message`.
+pub(crate) fn conditions(object: &Value) -> Vec<String> {
+    condition::list(object).map(|condition| condition.to_string()).collect()
+}
+
 impl Health {
     pub(crate) fn new(state: State, message: impl Into<String>) -> Self {
         Self { state, message: message.into() }

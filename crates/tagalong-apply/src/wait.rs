@@ -230,7 +230,7 @@ pub(crate) fn after(patience: Duration) -> Instant {
 }
 
 /// A watch that this identity may not have, or that the kind does not offer.
-fn refused(failure: &watcher::Error) -> bool {
+pub(crate) fn refused(failure: &watcher::Error) -> bool {
     let code = match failure {
         watcher::Error::InitialListFailed(error)
         | watcher::Error::WatchStartFailed(error)

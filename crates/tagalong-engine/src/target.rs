@@ -4,7 +4,7 @@
 use serde_json::Value;
 use std::future::Future;
 use std::time::Duration;
-use tagalong_apply::{Cluster, Entry, Options, Outcome, Owner, Rules, Unhealthy};
+use tagalong_apply::{ApplyError, Cluster, Entry, Options, Outcome, Owner, Rules, Sights, Unhealthy};
 
 /// What objects are applied to. Each call may be repeated, and begins again where another was ended.
 pub trait Target: Send + Sync + 'static {
@@ -22,6 +22,9 @@ pub trait Target: Send + Sync + 'static {
 
     /// Deletes what was applied for an owner; nothing that is not the owner's.
     fn prune(&self, owner: &Owner, gone: &[Entry]) -> impl Future<Output = Outcome> + Send;
+
+    /// Whether anything is known here of an object's health.
+    fn tells_health(&self) -> bool;
 
     /// Waits until all are healthy, or one has failed.
     ///
@@ -42,6 +45,15 @@ pub trait Target: Send + Sync + 'static {
         entries: &[Entry],
         patience: Duration,
     ) -> impl Future<Output = Result<(), Unhealthy>> + Send;
+
+    /// Tells ways to clusters apart: those that see the same as the same identity have the same number.
+    fn way(&self) -> u64;
+
+    /// Follows the objects of the kind and namespace of an entry that were applied for anybody.
+    ///
+    /// # Errors
+    /// When that cannot be done here.
+    fn sights(&self, entry: &Entry) -> impl Future<Output = Result<Sights, ApplyError>> + Send;
 }
 
 impl Target for Cluster {
@@ -62,11 +74,23 @@ impl Target for Cluster {
         Self::prune(self, owner, gone)
     }
 
+    fn tells_health(&self) -> bool {
+        true
+    }
+
     async fn healthy(&self, entries: &[Entry], patience: Duration) -> Result<(), Unhealthy> {
         self.wait(entries, patience, true).await
     }
 
     async fn gone(&self, entries: &[Entry], patience: Duration) -> Result<(), Unhealthy> {
         self.wait_gone(entries, patience).await
+    }
+
+    fn way(&self) -> u64 {
+        Self::way(self)
+    }
+
+    fn sights(&self, entry: &Entry) -> impl Future<Output = Result<Sights, ApplyError>> + Send {
+        Self::sights(self, entry)
     }
 }

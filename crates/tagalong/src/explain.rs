@@ -1,6 +1,7 @@
 //! Explanations as data: what each step of the chain found, in the order in which things happen. Made for
 //! `tagalong explain`; printed as text by `Display`, as a document by serde.
 
+pub(crate) mod synced;
 mod target;
 mod text;
 

@@ -52,7 +52,12 @@ fn what_somebody_changed_is_set_right_and_told() {
     place.reconciled(APPS, "1");
     assert_eq!(place.get("configmap/web", ".data.value"), "1");
     let story = controller.until("by kubectl-edit");
-    assert!(story.contains("data.value"), "{story}");
+    assert!(story.contains("data.value") && story.contains("DriftCorrected"), "{story}");
+    let corrected = |path: &str| place.get(APPS, &format!(".status.drift.corrected[*]{path}"));
+    assert_eq!(corrected(".id"), format!("{}_web__ConfigMap", place.namespace));
+    assert_eq!(corrected(".fields"), r#"["data.value"]"#);
+    assert_eq!(corrected(".managers"), r#"["kubectl-edit"]"#);
+    assert!(place.get(APPS, ".status.drift.lastCorrected").contains('T'));
     // A turn that finds all as it should be writes nothing but its status.
     let version = place.get("configmap/web", ".metadata.resourceVersion");
     place.reconciled(APPS, "2");
@@ -120,8 +125,8 @@ fn a_definition_and_its_object_come_in_one_set() {
     place.until_ready(APPS);
     place.own(&["get", &format!("widgets.{group}/one")], "");
     place.delete(APPS);
-    let left = place.plane.kubectl(&["get", "crd", &format!("widgets.{group}")], "").unwrap();
-    assert!(!left.success, "{}", left.stdout);
+    // A definition goes a moment after its objects.
+    place.kubectl(&["wait", "--for=delete", &format!("crd/widgets.{group}"), "--timeout=60s"], "");
 }
 
 #[test]

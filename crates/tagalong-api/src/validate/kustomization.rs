@@ -40,6 +40,8 @@ pub struct ValidKustomization {
     pub variables: Option<VariableSources>,
     /// The cluster and as whom.
     pub destination: Destination,
+    /// Whether what was applied is watched for drift.
+    pub watch: bool,
     /// Whether it is stopped.
     pub suspend: bool,
 }
@@ -141,6 +143,7 @@ pub fn kustomization(object: &Kustomization) -> Result<ValidKustomization, Inval
         depends_on: expressions::dependencies(spec, &key)?,
         variables: spec.post_build.as_ref().map(variables),
         destination: destination(object)?,
+        watch: spec.drift_detection.as_ref().is_some_and(|drift| drift.mode == "Watch"),
         suspend: spec.suspend == Some(true),
         key,
     })

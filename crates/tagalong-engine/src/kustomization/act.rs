@@ -30,7 +30,7 @@ pub(super) struct Set {
     pub(super) revision: String,
     /// `sha256:<hex>` of the objects.
     pub(super) digest: String,
-    /// Whether the same objects were applied before, so that what differs is drift.
+    /// Whether all of these objects were applied before, so that what differs is drift.
     pub(super) known: bool,
 }
 
@@ -56,11 +56,13 @@ impl<D: Desk> Turn<'_, D> {
         let (before, next) = (inventory::read(self.status.inventory.as_ref()), Inventory::of(&objects));
         self.announce(valid, &set, &before, &next).await?;
         let changes = self.apply(valid, &target, objects, &set).await?;
+        let mut staying = Inventory::default();
         if valid.prune {
-            self.prune(valid, &target, (&before, &next), &set).await?;
+            staying = self.prune(valid, &target, (&before, &next), &set).await?;
         }
-        self.status.inventory = Some(inventory::write(&next));
+        self.status.inventory = Some(inventory::write(&inventory::both(&staying, &next)));
         drop(permit);
+        self.watch(valid, &target, &changes).await?;
         self.check_health(valid, &target, &changes, &set, &place).await?;
         self.end(&set, Reason::ReconciliationSucceeded);
         self.status.last_applied_revision = Some(set.revision.clone());
@@ -114,6 +116,9 @@ impl<D: Desk> Turn<'_, D> {
         let left = self.left(valid);
         let options = Options { force: valid.force, patience: PATIENCE.min(left) };
         let owner = self.owner();
+        if valid.watch {
+            self.syncing.watches.begin(&self.key);
+        }
         let applying = target.apply(&owner, objects, &options);
         let Ok(outcome) = tokio::time::timeout(left, applying).await else {
             self.end(set, Reason::ReconciliationFailed);
@@ -121,6 +126,9 @@ impl<D: Desk> Turn<'_, D> {
             return Err(Failure::new(Reason::ReconciliationFailed, message));
         };
         let outcome = outcome.hiding(&self.hidden);
+        if set.known {
+            self.corrected(&outcome.changes);
+        }
         self.changed(applied::told(&outcome.changes, set.known)).await?;
         if outcome.failures.is_empty() {
             return Ok(outcome.changes);
@@ -130,16 +138,17 @@ impl<D: Desk> Turn<'_, D> {
         Err(Failure::new(Reason::ReconciliationFailed, message))
     }
 
+    /// Deletes what left; what is still there although it is being deleted.
     async fn prune(
         &mut self,
         valid: &ValidKustomization,
         target: &D::Target,
         (before, next): (&Inventory, &Inventory),
         set: &Set,
-    ) -> Result<(), Failure> {
+    ) -> Result<Inventory, Failure> {
         let gone = before.without(next);
         if gone.is_empty() {
-            return Ok(());
+            return Ok(Inventory::default());
         }
         // Until it is known what became of them, all are still ours.
         self.status.inventory = Some(inventory::write(&inventory::both(before, next)));
@@ -153,23 +162,24 @@ impl<D: Desk> Turn<'_, D> {
         let outcome = outcome.hiding(&self.hidden);
         self.changed(applied::told(&outcome.changes, false)).await?;
         if outcome.failures.is_empty() {
-            return Ok(());
+            return Ok(outcome.staying.into_iter().collect());
         }
-        // What may still be there is tried again.
-        let done = |entry: &&tagalong_apply::Entry| {
-            let same = |change: &Change| change.entry.id == entry.id && change.action == Action::Deleted;
-            outcome.changes.iter().any(same)
-        };
-        let left: Inventory = gone.iter().filter(|entry| !done(entry)).cloned().collect();
-        self.status.inventory = Some(inventory::write(&inventory::both(&left, next)));
+        // What is still there, or may be, is tried again.
+        let left = gone.iter().filter(|entry| {
+            let change = outcome.changes.iter().find(|change| change.entry.id == entry.id);
+            let unknown = change.is_none_or(|change| change.action == Action::Skipped);
+            unknown || outcome.staying.contains(entry)
+        });
+        self.status.inventory = Some(inventory::write(&inventory::both(&left.cloned().collect(), next)));
         self.end(set, Reason::PruneFailed);
         Err(Failure::new(Reason::PruneFailed, applied::failures(&outcome.failures)))
     }
 
     /// Tells what was written or deleted.
     async fn changed(&self, told: Option<Told>) -> Result<(), Failure> {
-        let Some(Told { message }) = told else { return Ok(()) };
-        self.tell(Event { event_type: EventType::Normal, reason: Reason::Progressing, message }).await
+        let Some(Told { message, drift }) = told else { return Ok(()) };
+        let reason = if drift { Reason::DriftCorrected } else { Reason::Progressing };
+        self.tell(Event { event_type: EventType::Normal, reason, message }).await
     }
 
     /// Notes how the set fared.
@@ -184,8 +194,8 @@ impl<D: Desk> Turn<'_, D> {
     }
 }
 
-/// What the Kustomization says of its objects.
-fn rules(valid: &ValidKustomization) -> Rules {
+/// What a Kustomization says of its objects.
+pub fn rules(valid: &ValidKustomization) -> Rules {
     let health = valid.health_rules.iter().map(|rule| HealthRule {
         group: rule.group.clone(),
         kind: rule.kind.clone(),

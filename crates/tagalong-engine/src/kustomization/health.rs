@@ -27,7 +27,7 @@ impl<D: Desk> Turn<'_, D> {
         set: &Set,
         place: &Place,
     ) -> Result<(), Failure> {
-        let Some(open) = wanted(valid, changes) else {
+        let Some(open) = wanted(valid, changes).filter(|_| target.tells_health()) else {
             self.status.conditions.retain(|condition| condition.type_ != HEALTHY);
             return Ok(());
         };
@@ -99,6 +99,9 @@ impl<D: Desk> Turn<'_, D> {
 
     /// Whether there is something newer to apply than what is waited for.
     fn superseded(&self, valid: &ValidKustomization, revision: &str) -> bool {
+        if self.syncing.watches.drifted(&self.key) {
+            return true;
+        }
         let kinds = self.context.desk.kinds();
         let own = ObjectRef::<Kustomization>::new(&self.key.name).within(&self.key.namespace);
         let Some(now) = kinds.kustomizations.get(&own) else { return true };
