@@ -107,6 +107,21 @@ fn closed_by_a_person_it_is_refused_and_reopened_it_is_wanted_again() {
 }
 
 #[test]
+fn who_closed_it_is_told_however_long_it_was_talked_about() {
+    let Some(fleet) = Fleet::new(&["web"], "") else { return };
+    fleet.registry.push_tags("acme/web", ["1.1.0"]);
+    fleet.once();
+    let first = fleet.open_one();
+    let path = format!("/issues/{}/comments", first.number);
+    for _ in 0..55 {
+        fleet.repository.ask("POST", &path, Some(&serde_json::json!({"body": "And?"}))).unwrap();
+    }
+    fleet.repository.set_state(first.number, "closed").unwrap();
+    let ran = fleet.once();
+    assert!(ran.stderr.contains(&format!("by {}", fleet.repository.owner().name)), "{}", ran.stderr);
+}
+
+#[test]
 fn unpin_lifts_the_refusal_of_a_closed_one() {
     let Some(fleet) = Fleet::new(&["web"], "") else { return };
     fleet.registry.push_tags("acme/web", ["1.1.0"]);
