@@ -114,6 +114,13 @@ fn unpin_lifts_the_refusal_of_a_closed_one() {
     fleet.repository.set_state(first.number, "closed").unwrap();
     let pins = fleet.run("pins", &[]).expect(0);
     assert!(pins.stdout.contains("1.1.0"), "{}", pins.stdout);
+
+    // On a protected branch it says what is to be merged.
+    let rule = serde_json::json!({"rule_name": "main", "enable_push": false});
+    fleet.repository.ask("POST", "/branch_protections", Some(&rule)).unwrap();
+    let refused = fleet.run("unpin", &["apps/web.yaml:1"]);
+    assert!(refused.stderr.contains("Tagalong-Unpin: default:web apps/web.yaml image"), "{}", refused.stderr);
+    fleet.repository.ask("DELETE", "/branch_protections/main", None).unwrap();
     fleet.run("unpin", &["apps/web.yaml:1"]).expect(0);
     fleet.once();
     let second = fleet.open_one();
@@ -228,15 +235,19 @@ fn outside_of_all_windows_none_is_opened_or_refreshed() {
 
 #[test]
 fn the_token_of_git_goes_to_no_other_host() {
-    let Some(fleet) = Fleet::new(&["web"], ", url: \"http://localhost:1\"") else { return };
-    fleet.registry.push_tags("acme/web", ["1.1.0"]);
-    let ran = fleet.run("run", &["--once"]).expect(1);
-    assert!(ran.stderr.contains("goes to its own host alone"), "{}", ran.stderr);
+    for url in ["http://localhost:1", "http://127.0.0.1:1"] {
+        let Some(fleet) = Fleet::new(&["web"], &format!(", url: \"{url}\"")) else { return };
+        fleet.registry.push_tags("acme/web", ["1.1.0"]);
+        let ran = fleet.run("run", &["--once"]).expect(1);
+        assert!(ran.stderr.contains("goes to its own host and port alone"), "{}", ran.stderr);
+    }
 }
 
 #[test]
 fn a_host_that_is_down_blocks_no_scan_and_is_asked_again() {
-    let Some(fleet) = Fleet::new(&["web"], ", url: \"http://127.0.0.1:1\"") else { return };
+    let Some(fleet) = Fleet::new(&["web"], ", url: \"http://127.0.0.1:1\", secretRef: {name: git}") else {
+        return;
+    };
     fleet.registry.push_tags("acme/web", ["1.1.0"]);
     let ran = fleet.run("run", &["--once"]).expect(1);
     assert!(ran.stderr.contains("ImagePolicy/default/web: Latest image tag"), "{}", ran.stderr);

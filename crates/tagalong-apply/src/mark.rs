@@ -14,7 +14,7 @@ fn either(wanted: &Value, live: Option<&Value>, key: &str, value: &str) -> bool 
 }
 
 /// Left alone: `reconcile: disabled` or `ssa: Ignore` on either, or `ssa: IfNotPresent` on one that is there.
-pub(crate) fn skipped(wanted: &Value, live: Option<&Value>) -> bool {
+pub fn skipped(wanted: &Value, live: Option<&Value>) -> bool {
     either(wanted, live, "reconcile", "disabled")
         || either(wanted, live, "ssa", "Ignore")
         || (live.is_some() && says(wanted, "ssa", "IfNotPresent"))

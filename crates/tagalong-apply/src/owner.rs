@@ -32,13 +32,16 @@ impl Owner {
         Ok(())
     }
 
+    /// Whose an object is; `None` where it bears nobody's labels.
+    pub fn of(live: &Value) -> Option<Self> {
+        let labels = live.pointer("/metadata/labels")?;
+        let label = |key: &str| labels.get(format!("{GROUP}/{key}"))?.as_str().map(str::to_owned);
+        Some(Self { name: label("name")?, namespace: label("namespace")? })
+    }
+
     /// Whether an object of the cluster bears the labels.
     pub fn owns(&self, live: &Value) -> bool {
-        let is = |key: &str, value: &str| {
-            live.pointer("/metadata/labels").and_then(|labels| labels.get(format!("{GROUP}/{key}")))
-                == Some(&Value::String(value.to_owned()))
-        };
-        is("name", &self.name) && is("namespace", &self.namespace)
+        Self::of(live).as_ref() == Some(self)
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) fn prepare(owner: &Owner, mut object: Value) -> Result<Wanted, ApplyE
         let name = [text(&object, "/kind"), text(&object, "/metadata/name")].join("/");
         return Err(ApplyError::NotAnObject(if name == "/" { "a document".to_owned() } else { name }));
     };
-    if secret::is(&object) && object.get("sops").is_some() {
+    if secret::is_encrypted(&object) {
         return Err(ApplyError::Encrypted(entry.id));
     }
     owner.label(&mut object)?;

@@ -17,6 +17,11 @@ pub(crate) fn is(object: &Value) -> bool {
         && object.get("apiVersion").is_some_and(|v| v == "v1")
 }
 
+/// Whether it is a Secret as SOPS left it.
+pub fn is_encrypted(object: &Value) -> bool {
+    is(object) && object.get("sops").is_some()
+}
+
 /// Moves `stringData` into `data`: under server-side apply a key of `stringData` that is taken away would stay in
 /// `data` for ever. What is no string stays where it is, for the API server to refuse.
 pub(crate) fn normalize(object: &mut Value) {

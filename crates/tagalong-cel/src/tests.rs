@@ -1,3 +1,5 @@
+//! Expressions as people write them, as nobody should, and what is told of both.
+
 use super::*;
 use serde_json::json;
 

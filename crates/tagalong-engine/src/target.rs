@@ -23,6 +23,9 @@ pub trait Target: Send + Sync + 'static {
     /// Deletes what was applied for an owner; nothing that is not the owner's.
     fn prune(&self, owner: &Owner, gone: &[Entry]) -> impl Future<Output = Outcome> + Send;
 
+    /// Whether anything is known here of an object's health.
+    fn tells_health(&self) -> bool;
+
     /// Waits until all are healthy, or one has failed.
     ///
     /// # Errors
@@ -69,6 +72,10 @@ impl Target for Cluster {
 
     fn prune(&self, owner: &Owner, gone: &[Entry]) -> impl Future<Output = Outcome> + Send {
         Self::prune(self, owner, gone)
+    }
+
+    fn tells_health(&self) -> bool {
+        true
     }
 
     async fn healthy(&self, entries: &[Entry], patience: Duration) -> Result<(), Unhealthy> {

@@ -21,6 +21,8 @@ use tagalong_model::ObjectKey;
 use tagalong_registry::DockerConfig;
 
 mod sync;
+#[cfg(test)]
+mod tests;
 
 use sync::Sync;
 pub use sync::SyncTo;
@@ -91,6 +93,9 @@ impl FilesDesk {
         let record = Record::default();
         let state = Mutex::new(state);
         let desk = Self(Arc::new(Inner { kinds, state, rules, docker_config, wakers, record, sync }));
+        if let Some(sync) = &desk.0.sync {
+            sync.name_foreign(|key| desk.0.kinds.contains("Kustomization", key));
+        }
         desk.clear_gone();
         desk
     }
@@ -100,10 +105,25 @@ impl FilesDesk {
         self.0.sync.is_some()
     }
 
+    /// Whether Kustomizations have left the folder whose objects are there.
+    pub(crate) fn is_any_gone(&self) -> bool {
+        let there = |key: &ObjectKey| self.0.kinds.contains("Kustomization", key);
+        self.0.sync.as_ref().is_some_and(|sync| sync.is_any_gone(there))
+    }
+
+    /// Whether the folder holds no object: then it is not mounted yet, or half written, and says nothing.
+    fn is_empty(&self) -> bool {
+        let kinds = &self.0.kinds;
+        kinds.kustomizations.is_empty() && kinds.sources.is_empty() && kinds.repositories.is_empty()
+    }
+
     /// Clears away what Kustomizations have applied that are there no more.
-    fn clear_gone(&self) {
-        if let Some(sync) = &self.0.sync {
+    pub(crate) fn clear_gone(&self) {
+        let Some(sync) = &self.0.sync else { return };
+        if !self.is_empty() {
             sync.clear_gone(|key| self.0.kinds.contains("Kustomization", key));
+        } else if self.is_any_gone() {
+            tracing::warn!("the folder holds no objects: what its Kustomizations have applied stays");
         }
     }
 
@@ -139,7 +159,6 @@ impl FilesDesk {
         state.namespaces = namespaces;
         let automated: HashSet<ObjectKey> = keys(&kinds.automations).into_iter().collect();
         drop(state);
-        self.clear_gone();
         self.0.record.retain(|key| automated.contains(key));
         let turned = repositories.len() + policies.len() + automations.len() + sources.len();
         let changed = turned + kustomizations.len() + usize::from(shared);
@@ -196,8 +215,13 @@ impl Desk for FilesDesk {
         &self.0.kinds
     }
 
-    async fn admit(&self, _: Wish<'_>) -> Result<bool, DeskError> {
-        Ok(true)
+    async fn admit(&self, wish: Wish<'_>) -> Result<bool, DeskError> {
+        let (Some(sync), Wish::Kustomization(object)) = (&self.0.sync, wish) else { return Ok(true) };
+        let Some(from) = sync.foreign(&wake::key_of(object)) else { return Ok(true) };
+        Err(DeskError::Unsupported(format!(
+            "one of the same name in {} has applied to this folder; give one of them another name, or --sync-to another folder",
+            from.display()
+        )))
     }
 
     async fn secret(&self, key: &ObjectKey) -> Result<Option<SecretData>, DeskError> {
@@ -266,11 +290,11 @@ impl FilesDesk {
     fn keep(&self, key: &ObjectKey, status: &KustomizationStatus) -> Result<(), DeskError> {
         let (Some(sync), Some(inventory)) = (&self.0.sync, &status.inventory) else { return Ok(()) };
         let reference = ObjectRef::<Kustomization>::new(&key.name).within(&key.namespace);
-        let Some(object) = self.0.kinds.kustomizations.get(&reference) else { return Ok(()) };
-        if object.status.as_ref().and_then(|status| status.inventory.as_ref()) == Some(inventory) {
-            return Ok(());
-        }
-        let orphan = validate::deletion(&object.spec) == Deletion::Orphan;
+        let object = self.0.kinds.kustomizations.get(&reference);
+        // One that is suspended leaves its objects as they are, in a cluster as well.
+        let orphan = object.map(|object| {
+            object.spec.suspend == Some(true) || validate::deletion(&object.spec) == Deletion::Orphan
+        });
         sync.keep(key, orphan, inventory).map_err(|error| {
             DeskError::Unreachable(format!("the inventory of Kustomization/{key} cannot be kept: {error}"))
         })
@@ -417,11 +441,9 @@ with_status!(ImageRepository, ImagePolicy, ImageUpdateAutomation, GitRepository,
 /// Kustomizations where there is a folder for them, with what they have applied to it before.
 fn served(sync: Option<&Sync>, mut loaded: Vec<Located<Kustomization>>) -> Vec<Located<Kustomization>> {
     let Some(sync) = sync else { return Vec::new() };
-    for applied in sync.inventories.all() {
-        let key = applied.key();
-        let own = loaded.iter_mut().find(|located| wake::key_of(&located.object) == key);
-        if let Some(located) = own {
-            let inventory = Some(applied.inventory);
+    for located in &mut loaded {
+        let inventory = sync.applied(&wake::key_of(&located.object));
+        if inventory.is_some() {
             located.object.status = Some(KustomizationStatus { inventory, ..KustomizationStatus::default() });
         }
     }

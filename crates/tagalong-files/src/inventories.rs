@@ -1,5 +1,6 @@
 //! What Kustomizations have applied to a folder, kept in the folder itself, so that the next run knows it. A folder of
-//! objects is told apart from another that was once applied to the same place: only its own is ever cleared away.
+//! objects is told apart from another that was once applied to the same place: only its own is ever cleared away, or
+//! taken up.
 
 use crate::target;
 use serde::{Deserialize, Serialize};
@@ -52,6 +53,11 @@ impl Inventories {
         self.0.join(format!("{}_{}.json", key.namespace, key.name))
     }
 
+    /// The one of a Kustomization.
+    pub(crate) fn get(&self, key: &ObjectKey) -> Option<Applied> {
+        serde_json::from_slice(&fs::read(self.path(key)).ok()?).ok()
+    }
+
     /// All that are kept; one that cannot be read is told and passed over.
     pub(crate) fn all(&self) -> Vec<Applied> {
         let Ok(entries) = fs::read_dir(&self.0) else { return Vec::new() };
@@ -93,6 +99,7 @@ mod tests {
         let applied = Applied::new(&key, Path::new("/fleet"), false, Inventory { entries: vec![entry] });
         inventories.keep(&applied).unwrap();
         std::fs::write(folder.path().join(".tagalong/broken.json"), "{").unwrap();
+        assert_eq!(inventories.get(&key).as_ref(), Some(&applied));
         assert_eq!(inventories.all(), [applied]);
         inventories.forget(&key).unwrap();
         assert!(inventories.all().is_empty());

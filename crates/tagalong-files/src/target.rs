@@ -1,6 +1,6 @@
 //! A folder in the place of a cluster (`--sync-to`): each object is a file below its namespace, written whole or not at
-//! all, and deleted when it left the inventory. Only files that bear the owner's labels are deleted or overwritten by
-//! another owner's.
+//! all, and deleted when it left the inventory. A file of another Kustomization is overwritten, as an object in a cluster
+//! is; one that bears no Kustomization's labels is neither overwritten nor deleted.
 //!
 //! ```text
 //! DIR/apps/deployment.apps_web.yaml        an object of namespace apps
@@ -56,18 +56,29 @@ impl FolderTarget {
         let Some(entry) = Entry::of(&object) else {
             return Err(ApplyError::NotAnObject("a document".to_owned()));
         };
+        if tagalong_apply::is_encrypted(&object) {
+            return Err(ApplyError::Encrypted(entry.id));
+        }
         owner.label(&mut object)?;
         let path = self.path(&entry.id);
         let refused = |error: &dyn std::fmt::Display| {
             ApplyError::Unreachable(format!("{} cannot be written: {error}", entry.id))
         };
+        if ObjectId::parse(&entry.id.encode()).as_ref() != Some(&entry.id) {
+            return Err(refused(&"a name with _ in it cannot be kept in an inventory"));
+        }
         let live = Self::read(&path).map_err(|error| refused(&error))?;
         let action = match &live {
+            _ if tagalong_apply::is_skipped(&object, live.as_ref()) => Action::Skipped,
             Some(live) if *live == object => Action::Unchanged,
+            Some(live) if Owner::of(live).is_none() => {
+                let why = format!("no Kustomization wrote {}; move that file away first", path.display());
+                return Err(refused(&why));
+            }
             Some(_) => Action::Configured,
             None => Action::Created,
         };
-        if action != Action::Unchanged {
+        if matches!(action, Action::Configured | Action::Created) {
             let text = serde_saphyr::to_string(&object).map_err(|error| refused(&error))?;
             write(&path, text.as_bytes()).map_err(|error| refused(&error))?;
         }
@@ -115,18 +126,28 @@ impl Target for FolderTarget {
     }
 
     async fn apply(&self, owner: &Owner, objects: Vec<Value>, _: &Options) -> Outcome {
-        let mut outcome = Outcome::default();
-        for object in objects {
-            match self.apply_one(owner, object) {
-                Ok(change) => outcome.changes.push(change),
-                Err(failure) => outcome.failures.push(failure),
+        let (target, owner) = (self.clone(), owner.clone());
+        // Each file is on the disk before the next: that takes long, and others turn on this thread.
+        aside(move || {
+            let mut outcome = Outcome::default();
+            for object in objects {
+                match target.apply_one(&owner, object) {
+                    Ok(change) => outcome.changes.push(change),
+                    Err(failure) => outcome.failures.push(failure),
+                }
             }
-        }
-        outcome
+            outcome
+        })
+        .await
     }
 
     async fn prune(&self, owner: &Owner, gone: &[Entry]) -> Outcome {
-        self.clear(owner, gone)
+        let (target, owner, gone) = (self.clone(), owner.clone(), gone.to_vec());
+        aside(move || target.clear(&owner, &gone)).await
+    }
+
+    fn tells_health(&self) -> bool {
+        false
     }
 
     /// A file has no health.
@@ -146,6 +167,14 @@ impl Target for FolderTarget {
     async fn sights(&self, _: &Entry) -> Result<Sights, ApplyError> {
         Err(ApplyError::Unreachable("a folder is not watched".to_owned()))
     }
+}
+
+/// Work that holds up its thread.
+async fn aside(work: impl FnOnce() -> Outcome + Send + 'static) -> Outcome {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Outcome {
+        failures: vec![ApplyError::Unreachable(format!("the folder cannot be written: {error}"))],
+        ..Outcome::default()
+    })
 }
 
 /// A part of a path that is one name, whatever stands in it: objects are somebody's words.

@@ -13,6 +13,9 @@ const QUIET: Duration = Duration::from_millis(100);
 /// A folder that never falls quiet is read this often all the same.
 const LONGEST: Duration = Duration::from_secs(2);
 
+/// How long nothing may change before what left the folder is gone for good.
+const SECOND_LOOK: Duration = Duration::from_secs(5);
+
 /// Follows changes below `paths` for as long as the future is polled.
 ///
 /// # Errors
@@ -38,13 +41,24 @@ pub async fn watch(paths: &[PathBuf], desk: &FilesDesk) -> Result<(), notify::Er
             watcher.watch(folder.unwrap_or(Path::new(".")), RecursiveMode::NonRecursive)?;
         }
     }
-    while changes.recv().await.is_some() {
+    let mut look_again = false;
+    loop {
+        // A folder is often replaced in steps: what left it is cleared away after a second look.
+        let changed = if look_again {
+            tokio::time::timeout(SECOND_LOOK, changes.recv()).await
+        } else {
+            Ok(changes.recv().await)
+        };
+        if changed == Ok(None) {
+            return Ok(());
+        }
         let until = tokio::time::Instant::now() + LONGEST;
         while let Ok(Some(())) = tokio::time::timeout(QUIET, changes.recv()).await {
             if tokio::time::Instant::now() >= until {
                 break;
             }
         }
+        let is_second = changed.is_err();
         let loaded = if desk.syncs() { load_synced(paths) } else { load(paths) };
         match loaded {
             Ok(loaded) => {
@@ -52,11 +66,14 @@ pub async fn watch(paths: &[PathBuf], desk: &FilesDesk) -> Result<(), notify::Er
                 if changed > 0 {
                     tracing::info!(changed, "the folder changed and was read again");
                 }
+                if is_second {
+                    desk.clear_gone();
+                }
+                look_again = !is_second && desk.is_any_gone();
             }
             Err(error) => tracing::error!(
                 "the folder changed but cannot be used; the last good state stays in force\n{error}"
             ),
         }
     }
-    Ok(())
 }

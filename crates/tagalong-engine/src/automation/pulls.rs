@@ -151,7 +151,9 @@ async fn look(forge: &dyn Forge, job: &Job, planned: &Planned, stem: &Stem) -> R
     let revert = planned.rollback.as_ref().and_then(|plan| group::revert(plan, &job.valid, instance));
     let branches = group::branches(&planned.edits, &job.valid, instance);
     let branches: Vec<String> = branches.into_iter().chain(revert.map(|group| group.branch)).collect();
-    let closed = forge.closed(&branches, &job.gathered.push_branch).await?;
+    let open: Vec<PullRequest> = open;
+    let mut closed = forge.closed(&branches, &job.gathered.push_branch).await?;
+    closed.retain(|closed| open.iter().all(|open| open.number != closed.number));
     Ok(Seen { open, closed })
 }
 

@@ -27,7 +27,7 @@ impl<D: Desk> Turn<'_, D> {
         set: &Set,
         place: &Place,
     ) -> Result<(), Failure> {
-        let Some(open) = wanted(valid, changes) else {
+        let Some(open) = wanted(valid, changes).filter(|_| target.tells_health()) else {
             self.status.conditions.retain(|condition| condition.type_ != HEALTHY);
             return Ok(());
         };

@@ -21,6 +21,8 @@ use tagalong_model::RepoPath;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
     number: u64,
+    /// Whose commit it brought, as trailers name an automation.
+    automation: String,
     /// Who closed it, where the host tells.
     by: Option<String>,
     closed: Timestamp,
@@ -44,17 +46,18 @@ pub(super) async fn refusals(
         let refusal = match hosts.refusal(&key, pull.updated) {
             Some(known) => known,
             None => {
-                let refusal = refusal(forge, name, pull).await?.map(Arc::new);
+                let refusal = refusal(forge, pull).await?.map(Arc::new);
                 hosts.remember(key, pull.updated, refusal.clone());
                 refusal
             }
         };
-        found.extend(refusal);
+        // Whose it is comes after: several automations may ask about one branch.
+        found.extend(refusal.filter(|refusal| refusal.automation == name));
     }
     Ok(found)
 }
 
-async fn refusal(forge: &dyn Forge, name: &str, pull: &PullRequest) -> Result<Option<Refusal>, ForgeError> {
+async fn refusal(forge: &dyn Forge, pull: &PullRequest) -> Result<Option<Refusal>, ForgeError> {
     let Some(closed) = pull.closed.filter(|_| !is_closed_by_us(&pull.body)) else { return Ok(None) };
     let by = match forge.closed_by(pull).await? {
         Closer::Bot(_) => return Ok(None),
@@ -63,11 +66,11 @@ async fn refusal(forge: &dyn Forge, name: &str, pull: &PullRequest) -> Result<Op
     };
     let Some(last) = forge.last_commit(pull).await? else { return Ok(None) };
     let trailers = trailer::parse(&last.message);
-    if trailer::get(&trailers, AUTOMATION) != Some(name) {
+    let Some(automation) = trailer::get(&trailers, AUTOMATION).map(ToOwned::to_owned) else {
         return Ok(None);
-    }
+    };
     let updates = trailers.into_iter().filter(|(key, _)| key == UPDATE).map(|(_, value)| value).collect();
-    Ok(Some(Refusal { number: pull.number, by, closed, commit: last.id, updates }))
+    Ok(Some(Refusal { number: pull.number, automation, by, closed, commit: last.id, updates }))
 }
 
 impl Refusal {

@@ -23,8 +23,8 @@ pub const DEFAULT_BODY: &str = include_str!("body.md.tmpl");
 const MARK: &str = "<!-- tagalong:";
 /// What the line says once we have closed it.
 const CLOSED: &str = "closed";
-/// The longest title that every host takes.
-const TITLE: usize = 250;
+/// The longest title that every host takes (255 on GitLab and Gitea), with room for the mark of a draft.
+const TITLE: usize = 240;
 /// The longest text that every host takes, with room for our line.
 const BODY: usize = 60_000;
 
@@ -217,10 +217,22 @@ pub(crate) fn plain(text: &str) -> String {
             '&' => out.push_str("&amp;"),
             '|' => out.push('¦'),
             '\\' | '`' | '*' | '_' | '[' | ']' | '~' | '!' => out.extend(['\\', c]),
+            // Links and references of GitHub and GitLab that need no colon and no mark.
+            '.' | '-' if ends_with_any(&out, if c == '.' { &["www"] } else { &["gh", "gl"] }) => {
+                out.extend(['\u{200b}', c]);
+            }
             // What follows these is no name, number or address any more once something invisible stands between.
             '@' | '#' | ':' => out.extend([c, '\u{200b}']),
             c => out.push(c),
         }
     }
     out
+}
+
+fn ends_with_any(text: &str, words: &[&str]) -> bool {
+    let ends = |word: &&str| {
+        let at = text.len().checked_sub(word.len());
+        at.and_then(|at| text.get(at..)).is_some_and(|end| end.eq_ignore_ascii_case(word))
+    };
+    words.iter().any(ends)
 }
