@@ -2,6 +2,7 @@
 
 mod estate;
 mod faults;
+mod leftover;
 mod life;
 mod named;
 mod starving;

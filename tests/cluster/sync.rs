@@ -5,6 +5,7 @@ mod apply;
 mod claims;
 mod commands;
 mod depends;
+mod drift;
 mod elsewhere;
 mod flux;
 mod health;
@@ -12,6 +13,8 @@ mod killed;
 mod leave;
 mod place;
 mod rollback;
+mod rough;
+mod sealed;
 mod story;
 mod variables;
 

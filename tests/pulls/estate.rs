@@ -64,7 +64,7 @@ impl Fleet {
         }
         let (url, token) = (self.repository.url(), &self.repository.bot().token);
         yaml.push_str(&format!(
-            "apiVersion: v1\nkind: Secret\nmetadata: {{name: git}}\nstringData: {{username: bot, password: {token}}}\n---\n\
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: git}}\nstringData: {{username: bot, password: {token}, token: {token}}}\n---\n\
              apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {{name: fleet}}\n\
              spec: {{url: \"{url}\", interval: 5m, ref: {{branch: main}}, secretRef: {{name: git}}}}\n---\n\
              apiVersion: image.toolkit.fluxcd.io/v1\nkind: ImageUpdateAutomation\nmetadata: {{name: fleet}}\nspec:\n  \

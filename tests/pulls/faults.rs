@@ -52,7 +52,7 @@ impl Fleet {
              apiVersion: image.toolkit.fluxcd.io/v1\nkind: ImageUpdateAutomation\nmetadata: {{name: fleet}}\nspec:\n  \
              interval: 5m\n  sourceRef: {{kind: GitRepository, name: fleet}}\n  git:\n    \
              commit: {{author: {{name: bot, email: bot@example.com}}}}\n    \
-             pullRequest: {{provider: {word}, url: \"{host_url}\"}}\n"
+             pullRequest: {{provider: {word}, url: \"{host_url}\", secretRef: {{name: git}}}}\n"
         );
         std::fs::write(folder.path().join("objects/all.yaml"), yaml).unwrap();
         let fleet = Self { registry, repo, host, folder, _git: git };
@@ -60,26 +60,28 @@ impl Fleet {
         fleet
     }
 
-    /// With a token that is Git's and the host's.
+    /// With a token that is Git's and the host's, which is at another port.
     pub(super) fn with_token(kind: Kind) -> Self {
-        let secret = format!("  username: bot\n  password: {TOKEN}");
+        let secret = format!("  username: bot\n  password: {TOKEN}\n  token: {TOKEN}");
         Self::new(kind, Access::Basic("bot".into(), TOKEN.into()), "", &secret)
     }
 
     /// With this in `git.pullRequest` as well.
     pub(super) fn pull_request(&self, more: &str) {
+        let url = format!("url: \"{}\"", self.host.url());
+        self.replace(&url, &format!("{url}{more}"));
+    }
+
+    /// With other words in its objects.
+    pub(super) fn replace(&self, from: &str, to: &str) {
         let path = self.folder.path().join("objects/all.yaml");
         let yaml = std::fs::read_to_string(&path).unwrap();
-        let url = format!("url: \"{}\"", self.host.url());
-        std::fs::write(path, yaml.replace(&url, &format!("{url}{more}"))).unwrap();
+        std::fs::write(path, yaml.replace(from, to)).unwrap();
     }
 
     /// Lets the automation push to this branch.
     pub(super) fn push_branch(&self, branch: &str) {
-        let path = self.folder.path().join("objects/all.yaml");
-        let yaml = std::fs::read_to_string(&path).unwrap();
-        let push = format!("    push: {{branch: {branch}}}\n    pullRequest:");
-        std::fs::write(path, yaml.replace("    pullRequest:", &push)).unwrap();
+        self.replace("    pullRequest:", &format!("    push: {{branch: {branch}}}\n    pullRequest:"));
     }
 
     /// A person closes it.

@@ -160,6 +160,8 @@ mod tests {
             "ImageUpdateAutomation.spec.update.lineFiles",
             "ImageUpdateAutomation.status.pins",
             "ImageUpdateAutomation.status.pullRequests",
+            "Kustomization.spec.driftDetection",
+            "Kustomization.status.drift",
         ];
         assert_eq!(extensions, expected);
     }

@@ -22,10 +22,10 @@ pub use kinds::automation::{
     UpdateStrategy, WindowSpec,
 };
 pub use kinds::kustomization::{
-    CommonMetadata, Decryption, DependencyReference, HealthCheckExpression, HealthCheckReference, IgnoreRule,
-    Inventory, InventoryEntry, KubeConfigReference, Kustomization, KustomizationImage, KustomizationPatch,
-    KustomizationSourceReference, KustomizationSpec, KustomizationStatus, PostBuild, SecretKeyReference,
-    Selector, Snapshot, SubstituteReference,
+    CommonMetadata, Decryption, DependencyReference, DriftDetection, DriftStatus, DriftedObject,
+    HealthCheckExpression, HealthCheckReference, IgnoreRule, Inventory, InventoryEntry, KubeConfigReference,
+    Kustomization, KustomizationImage, KustomizationPatch, KustomizationSourceReference, KustomizationSpec,
+    KustomizationStatus, PostBuild, SecretKeyReference, Selector, Snapshot, SubstituteReference,
 };
 pub use kinds::policy::{
     CandidateStatus, ImagePolicy, ImagePolicySpec, ImagePolicyStatus, ImageReference, OrderedPolicy,

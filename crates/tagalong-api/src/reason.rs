@@ -122,10 +122,16 @@ reasons! {
     BuildFailed
     /// Objects that are no longer built could not be deleted.
     PruneFailed
+    /// What somebody else had changed is as the repository says again.
+    DriftCorrected
+    /// Drift of some objects is not seen at once, as was asked.
+    WatchFailed
     /// Objects did not become healthy.
     HealthCheckFailed
     /// Health checks were ended because there was something newer to apply.
     HealthCheckCanceled
+    /// An expression cannot be read.
+    InvalidCELExpression
 
     /// The site holds a tag that the policy accepts and that is above the selected one (RULES 2).
     CurrentIsAhead

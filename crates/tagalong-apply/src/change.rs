@@ -6,6 +6,7 @@ use crate::error::ApplyError;
 use crate::health::Health;
 use crate::inventory::Entry;
 use crate::secret::{Hidden, MASK};
+use crate::standing::Standing;
 
 /// What was done; its word is the one in Flux's events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,8 @@ pub struct Change {
     pub fields: Vec<FieldDrift>,
     /// How it stood at that moment: only what is not [`State::Current`](crate::State) is worth waiting for.
     pub health: Health,
+    /// Which version that was; `None` where it is not ours to say how it stands.
+    pub standing: Option<Standing>,
 }
 
 impl Change {
@@ -74,6 +77,8 @@ pub struct Outcome {
     pub changes: Vec<Change>,
     /// Why the rest was not; empty where all went well. With failures, the stages after theirs were not begun.
     pub failures: Vec<ApplyError>,
+    /// Of those to be deleted, each that is still there, held by its finalizers.
+    pub staying: Vec<Entry>,
 }
 
 impl Outcome {

@@ -1,5 +1,7 @@
 //! The way to one cluster as one identity. Made once per cluster and identity, and cheap to clone.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use kube::api::{DeleteParams, GetParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy};
 use kube::{Client, Config};
 use serde_json::Value;
@@ -7,16 +9,22 @@ use serde_json::Value;
 use crate::error::{self, ApplyError};
 use crate::id::ObjectId;
 use crate::kinds::{Kinds, Served};
-use crate::object::text;
+use crate::object::{is_leaving, text};
+use crate::rules::Rules;
 
 /// The field manager that Flux's kustomize-controller writes as.
 pub(crate) const MANAGER: &str = "kustomize-controller";
+
+/// How many ways were made.
+static WAYS: AtomicU64 = AtomicU64::new(0);
 
 /// A cluster and who asks.
 #[derive(Clone)]
 pub struct Cluster {
     pub(crate) client: Client,
     pub(crate) kinds: Kinds,
+    way: u64,
+    pub(crate) rules: Rules,
 }
 
 impl std::fmt::Debug for Cluster {
@@ -38,7 +46,23 @@ impl Cluster {
 
     /// The cluster of a client, as whom that asks.
     pub fn of(client: Client) -> Self {
-        Self { client, kinds: Kinds::default() }
+        Self {
+            client,
+            kinds: Kinds::default(),
+            way: WAYS.fetch_add(1, Ordering::Relaxed),
+            rules: Rules::default(),
+        }
+    }
+
+    /// Tells ways apart: clones of one have the same number, and no other has it.
+    pub fn way(&self) -> u64 {
+        self.way
+    }
+
+    /// The same for objects that these rules hold for.
+    #[must_use]
+    pub fn ruled(self, rules: Rules) -> Self {
+        Self { rules, ..self }
     }
 
     /// An object's kind, its namespace checked.
@@ -111,17 +135,19 @@ impl Cluster {
         }
     }
 
-    /// The same, and only while nobody has written it since.
+    /// The same, and only while nobody has written it since. Whether it is still there, held by its finalizers or to
+    /// end in peace.
     pub(crate) async fn delete_unchanged(
         &self,
         served: &Served,
         id: &ObjectId,
         live: &Value,
-    ) -> kube::Result<()> {
+    ) -> kube::Result<bool> {
         let version = text(live, "/metadata/resourceVersion").to_owned();
         match self.delete_as(served, id, live, Some(version)).await {
-            Err(failure) if error::code(&failure) != 404 => Err(failure),
-            _ => Ok(()),
+            Ok(answer) => Ok(is_leaving(&answer)),
+            Err(failure) if error::code(&failure) == 404 => Ok(false),
+            Err(failure) => Err(failure),
         }
     }
 

@@ -48,6 +48,11 @@ pub struct Health {
     pub message: String,
 }
 
+/// Each condition of an object as `type=status reason: message`.
+pub(crate) fn conditions(object: &Value) -> Vec<String> {
+    condition::list(object).map(|condition| condition.to_string()).collect()
+}
+
 impl Health {
     pub(crate) fn new(state: State, message: impl Into<String>) -> Self {
         Self { state, message: message.into() }
@@ -80,17 +85,8 @@ impl Health {
 
 /// What holds for every kind: deletion, a generation not yet observed, `Reconciling` and `Stalled`.
 fn common(object: &Value) -> Option<Health> {
-    if !text(object, "/metadata/deletionTimestamp").is_empty() {
-        return Some(Health::new(State::Terminating, "Resource scheduled for deletion"));
-    }
-    let generation = object.pointer("/metadata/generation").and_then(Value::as_i64);
-    if let (Some(generation), Some(observed)) = (generation, observed(object))
-        && generation != observed
-    {
-        return Some(Health::in_progress(format!(
-            "{} generation is {generation}, but latest observed generation is {observed}",
-            text(object, "/kind")
-        )));
+    if let Some(health) = leaving(object).or_else(|| unobserved(object)) {
+        return Some(health);
     }
     for found in condition::list(object) {
         match (found.kind, found.status) {
@@ -100,6 +96,22 @@ fn common(object: &Value) -> Option<Health> {
         }
     }
     None
+}
+
+/// One that is being deleted.
+pub(crate) fn leaving(object: &Value) -> Option<Health> {
+    let leaving = !text(object, "/metadata/deletionTimestamp").is_empty();
+    leaving.then(|| Health::new(State::Terminating, "Resource scheduled for deletion"))
+}
+
+/// One whose controller has not seen its generation.
+pub(crate) fn unobserved(object: &Value) -> Option<Health> {
+    let generation = object.pointer("/metadata/generation").and_then(Value::as_i64)?;
+    let observed = observed(object).filter(|observed| *observed != generation)?;
+    Some(Health::in_progress(format!(
+        "{} generation is {generation}, but latest observed generation is {observed}",
+        text(object, "/kind")
+    )))
 }
 
 /// The generation that the kind's controller has seen; Argo Rollouts writes it as text.

@@ -11,8 +11,9 @@ use crate::error::{self, ApplyError};
 use crate::health::{Health, State};
 use crate::inventory::Entry;
 use crate::kinds::Served;
+use crate::object::is_leaving;
 use crate::owner::Owner;
-use crate::stage::{AT_ONCE, TRIES, leaving, unserved};
+use crate::stage::{AT_ONCE, TRIES, unserved};
 use crate::{mark, order};
 
 impl Cluster {
@@ -26,7 +27,10 @@ impl Cluster {
             let acts: Vec<_> = rank.iter().map(|entry| self.prune_one(owner, entry)).collect();
             for change in stream::iter(acts).buffered(AT_ONCE).collect::<Vec<_>>().await {
                 match change {
-                    Ok(change) => outcome.changes.push(change),
+                    Ok((change, staying)) => {
+                        outcome.staying.extend(staying.then(|| change.entry.clone()));
+                        outcome.changes.push(change);
+                    }
                     Err(failure) => outcome.failures.push(failure),
                 }
             }
@@ -34,27 +38,39 @@ impl Cluster {
         outcome
     }
 
-    async fn prune_one(&self, owner: &Owner, entry: &Entry) -> Result<Change, ApplyError> {
-        let change = |action, health| Change { entry: entry.clone(), action, fields: Vec::new(), health };
-        let absent = || change(Action::Deleted, Health::new(State::NotFound, ""));
+    /// What became of one object, and whether it is still there although it is being deleted.
+    async fn prune_one(&self, owner: &Owner, entry: &Entry) -> Result<(Change, bool), ApplyError> {
+        let change = |action, health| Change {
+            entry: entry.clone(),
+            action,
+            fields: Vec::new(),
+            health,
+            standing: None,
+        };
+        let absent = || (change(Action::Deleted, Health::new(State::NotFound, "")), false);
         let served = self.kinds.find_any(&self.client, &entry.id, &entry.api_version()).await?;
         let Some(mut served) = served else { return Ok(absent()) };
+        let health = Health::new(State::Terminating, "Resource scheduled for deletion");
+        let mut staying = true;
         for left in (0..TRIES).rev() {
             let Some(live) = self.get_anywhere(&mut served, entry).await? else { return Ok(absent()) };
             if !owner.owns(&live) || mark::kept(&live) {
-                return Ok(change(Action::Skipped, Health::of(&live, Timestamp::now())));
+                return Ok((change(Action::Skipped, Health::of(&live, Timestamp::now())), false));
             }
-            if leaving(&live) {
-                break;
+            if is_leaving(&live) {
+                return Ok((change(Action::Unchanged, health), true));
             }
             match self.delete_unchanged(&served, &entry.id, &live).await {
-                Ok(()) => break,
+                Ok(there) => {
+                    staying = there;
+                    break;
+                }
                 // Somebody wrote it meanwhile: it may be another's by now.
                 Err(failure) if error::code(&failure) == 409 && left > 0 => {}
                 Err(failure) => return Err(ApplyError::of(&entry.id, "delete", &failure)),
             }
         }
-        Ok(change(Action::Deleted, Health::new(State::Terminating, "Resource scheduled for deletion")))
+        Ok((change(Action::Deleted, health), staying))
     }
 
     /// The object as it stands, where its kind is served now: a definition may have been made anew since it was asked.

@@ -14,8 +14,9 @@ use crate::error::{self, ApplyError};
 use crate::health::{Health, State};
 use crate::inventory::Entry;
 use crate::kinds::Served;
-use crate::object::text;
+use crate::object::is_leaving;
 use crate::order::{self, Stage};
+use crate::standing::Standing;
 use crate::{anew, mark, secret, takeover};
 
 /// How many requests are under way at once.
@@ -31,7 +32,7 @@ pub(crate) struct Wanted {
 
 /// What there is to do for one object.
 enum Plan {
-    Leave(Action, Health),
+    Leave(Action, Health, Option<Standing>),
     Write(Write),
 }
 
@@ -47,7 +48,7 @@ struct Write {
 impl Write {
     /// Somebody else deletes what stands there.
     fn is_leaving(&self) -> bool {
-        self.live.as_ref().is_some_and(leaving)
+        self.live.as_ref().is_some_and(is_leaving)
     }
 }
 
@@ -86,12 +87,13 @@ impl Cluster {
         let served = self.find(id, &wanted.entry.api_version()).await?;
         let live = self.get(&served, id).await?;
         if mark::skipped(&wanted.object, live.as_ref()) {
-            let health = live.as_ref().map_or_else(|| Health::new(State::NotFound, ""), health);
-            return Ok(Plan::Leave(Action::Skipped, health));
+            let health =
+                live.as_ref().map_or_else(|| Health::new(State::NotFound, ""), |live| self.health(live));
+            return Ok(Plan::Leave(Action::Skipped, health, None));
         }
         if let Some(live) = &live
             && order::stage(id) == Stage::Definitions
-            && leaving(live)
+            && is_leaving(live)
         {
             return Err(ApplyError::Terminating(id.clone()));
         }
@@ -114,8 +116,8 @@ impl Cluster {
         };
         let Some(standing) = &live else { return Ok(write(None, Vec::new(), false)) };
         let fields = compare(standing, &tried);
-        if fields.is_empty() && clearing(wanted, standing).is_none() && !leaving(standing) {
-            return Ok(Plan::Leave(Action::Unchanged, health(standing)));
+        if fields.is_empty() && clearing(wanted, standing).is_none() && !is_leaving(standing) {
+            return Ok(Plan::Leave(Action::Unchanged, self.health(standing), Some(Standing::of(standing))));
         }
         Ok(write(live, fields, false))
     }
@@ -150,15 +152,24 @@ impl Cluster {
     }
 
     async fn act(&self, wanted: &Wanted, plan: &Plan, options: &Options) -> Result<Change, ApplyError> {
-        let (action, fields, health) = match plan {
-            Plan::Leave(action, health) => (*action, Vec::new(), health.clone()),
+        let (action, fields, health, standing) = match plan {
+            Plan::Leave(action, health, standing) => (*action, Vec::new(), health.clone(), standing.clone()),
             Plan::Write(write) => {
                 let written = self.write(wanted, write, options).await?;
                 let action = if write.live.is_some() { Action::Configured } else { Action::Created };
-                (action, changed(wanted, write, &written), self::health(&written))
+                (
+                    action,
+                    changed(wanted, write, &written),
+                    self.health(&written),
+                    Some(Standing::of(&written)),
+                )
             }
         };
-        Ok(Change { entry: wanted.entry.clone(), action, fields, health })
+        Ok(Change { entry: wanted.entry.clone(), action, fields, health, standing })
+    }
+
+    fn health(&self, object: &Value) -> Health {
+        self.rules.health(object, Timestamp::now())
     }
 
     async fn write(&self, wanted: &Wanted, write: &Write, options: &Options) -> Result<Value, ApplyError> {
@@ -202,8 +213,10 @@ impl Cluster {
 
 /// The fields that a write changed. With what is taken over go fields that no dry run has shown: kubectl's alone.
 fn changed(wanted: &Wanted, write: &Write, written: &Value) -> Vec<FieldDrift> {
-    let taken =
-        write.live.as_ref().filter(|live| !write.anew && !leaving(live) && clearing(wanted, live).is_some());
+    let taken = write
+        .live
+        .as_ref()
+        .filter(|live| !write.anew && !is_leaving(live) && clearing(wanted, live).is_some());
     taken.map_or_else(|| write.fields.clone(), |live| compare(live, written))
 }
 
@@ -212,15 +225,6 @@ pub(crate) fn unserved(failure: &kube::Error) -> bool {
     error::status(failure).is_some_and(|status| {
         status.code == 404 && status.details.as_ref().is_none_or(|details| details.kind.is_empty())
     })
-}
-
-fn health(object: &Value) -> Health {
-    Health::of(object, Timestamp::now())
-}
-
-/// Whether it is on its way out.
-pub(crate) fn leaving(live: &Value) -> bool {
-    !text(live, "/metadata/deletionTimestamp").is_empty()
 }
 
 pub(crate) fn clearing(wanted: &Wanted, live: &Value) -> Option<Value> {

@@ -102,6 +102,11 @@ fn taken(entry: &Entry<'_>) -> bool {
         }
 }
 
+/// Whether an entry is ours, or would be taken over.
+pub(crate) fn counts(entry: &Entry<'_>) -> bool {
+    ours(entry) || taken(entry)
+}
+
 fn ours(entry: &Entry<'_>) -> bool {
     entry.manager == MANAGER && entry.operation == "Apply" && entry.subresource.is_empty()
 }

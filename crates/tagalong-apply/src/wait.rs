@@ -23,6 +23,7 @@ use crate::id::ObjectId;
 use crate::inventory::Entry;
 use crate::kinds::Served;
 use crate::object::text;
+use crate::rules::Rules;
 use crate::secret::Hidden;
 
 /// How many objects of one kind in one namespace have a watch each; more are seen by one watch of all.
@@ -92,7 +93,7 @@ impl Cluster {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            board.judge(Timestamp::now());
+            board.judge(&self.rules, Timestamp::now());
             if board.all(|state| state == State::Current) {
                 return Ok(());
             }
@@ -259,7 +260,7 @@ fn placed(served: Served, id: &ObjectId) -> Result<Served, ApplyError> {
 }
 
 /// A watch that this identity may not have, or that the kind does not offer.
-fn refused(failure: &watcher::Error) -> bool {
+pub(crate) fn refused(failure: &watcher::Error) -> bool {
     let code = match failure {
         watcher::Error::InitialListFailed(error)
         | watcher::Error::WatchStartFailed(error)
@@ -350,10 +351,10 @@ impl Board {
         }
     }
 
-    fn judge(&mut self, now: Timestamp) {
+    fn judge(&mut self, rules: &Rules, now: Timestamp) {
         for (object, health) in self.objects.iter().zip(&mut self.health) {
             if let Some(object) = object {
-                *health = Health::of(object, now);
+                *health = rules.health(object, now);
             }
         }
     }

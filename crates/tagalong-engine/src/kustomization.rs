@@ -8,6 +8,7 @@
 mod act;
 mod applied;
 mod delete;
+mod drift;
 mod gather;
 mod health;
 mod history;
@@ -16,7 +17,9 @@ mod preview;
 mod render;
 mod report;
 mod running;
+mod watches;
 
+pub use act::rules;
 pub use preview::{Preview, preview};
 pub use render::additions;
 pub(crate) use render::{Rendered, rendered};
@@ -26,6 +29,7 @@ use crate::desk::{Desk, Event, Wish};
 use crate::source::Served;
 use crate::wake::key_of;
 use crate::wheel::Failed;
+use futures::Stream;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use kube::ResourceExt as _;
@@ -38,6 +42,7 @@ use tagalong_api::{FINALIZER, Kustomization, KustomizationStatus, Reason};
 use tagalong_apply::Hidden;
 use tagalong_model::ObjectKey;
 use tokio::sync::Semaphore;
+use watches::Watches;
 
 /// What the turns of Kustomizations share. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -49,6 +54,7 @@ pub struct Syncing {
     elsewhere: Arc<Elsewhere>,
     concurrent: usize,
     running: Running,
+    watches: Watches,
 }
 
 type Elsewhere = std::sync::Mutex<std::collections::HashMap<(String, String), Arc<Semaphore>>>;
@@ -63,12 +69,18 @@ impl Syncing {
             elsewhere: Arc::default(),
             concurrent,
             running: Running::default(),
+            watches: Watches::default(),
         }
     }
 
     /// Tells a turn under way that its object, or what it stands on, may have changed.
     pub(crate) fn nudge(&self, key: &ObjectKey) {
         self.running.nudge(key);
+    }
+
+    /// The Kustomizations of which somebody has changed an object. To be taken once.
+    pub(crate) fn drifted(&self) -> impl Stream<Item = ObjectKey> + Send + 'static {
+        self.watches.woken()
     }
 
     /// The permits of a cluster: a slow one holds up no other.
@@ -176,6 +188,7 @@ pub fn reconcile<D: Desk>(
         };
         let wish = Wish::Kustomization(&object);
         if object.metadata.deletion_timestamp.is_some() {
+            drift::unwatch(&context, &syncing, &key_of(object.as_ref()));
             let ours = object.finalizers().iter().any(|name| name == FINALIZER);
             if ours && context.desk.selects(wish) {
                 delete::delete(&context, &object).await?;
@@ -186,6 +199,7 @@ pub fn reconcile<D: Desk>(
         }
         let now = Timestamp::now();
         if object.spec.suspend.unwrap_or_default() {
+            drift::unwatch(&context, &syncing, &key_of(object.as_ref()));
             return report::suspended(&context, &object, now).await;
         }
         let mut turn = Turn {

@@ -13,6 +13,7 @@ use durations::Durations;
 use jiff::Timestamp;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use std::sync::Arc;
@@ -39,6 +40,8 @@ struct Inner {
     edits: Counter,
     rollbacks: Counter,
     tag_to_push: Histogram,
+    drift_corrected: Counter,
+    drift_watches: Gauge,
 }
 
 /// What came of one push.
@@ -78,6 +81,8 @@ impl Default for Meters {
             edits: Counter::default(),
             rollbacks: Counter::default(),
             tag_to_push: Histogram::new(TAG_TO_PUSH),
+            drift_corrected: Counter::default(),
+            drift_watches: Gauge::default(),
         }));
         // A series that begins at its first failure shows no increase for it.
         for push in Push::ALL {
@@ -120,6 +125,16 @@ impl Meters {
             "Time from the listing that first showed a tag to the push that wrote it",
             inner.tag_to_push.clone(),
         );
+        registry.register(
+            "tagalong_drift_corrected_objects",
+            "Applied objects that somebody else had changed or deleted, and that were set right",
+            inner.drift_corrected.clone(),
+        );
+        registry.register(
+            "tagalong_drift_watches",
+            "Watches for Kustomizations that ask for them with driftDetection",
+            inner.drift_watches.clone(),
+        );
     }
 
     /// Lets go of the series of objects that are gone.
@@ -131,6 +146,16 @@ impl Meters {
     pub(crate) fn scanned(&self, failure: Option<ErrorKind>) {
         let result = failure.map_or("success", ErrorKind::as_str);
         self.0.scans.get_or_create(&[("result", result)]).inc();
+    }
+
+    /// Objects that somebody else had changed were set right.
+    pub(crate) fn corrected(&self, objects: usize) {
+        self.0.drift_corrected.inc_by(objects as u64);
+    }
+
+    /// So many kinds and namespaces are watched for drift.
+    pub(crate) fn watching(&self, watches: usize) {
+        self.0.drift_watches.set(i64::try_from(watches).unwrap_or(i64::MAX));
     }
 
     /// A push ended.

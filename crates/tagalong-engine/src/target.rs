@@ -4,10 +4,14 @@
 use serde_json::Value;
 use std::future::Future;
 use std::time::Duration;
-use tagalong_apply::{Cluster, Entry, Options, Outcome, Owner, Unhealthy};
+use tagalong_apply::{ApplyError, Cluster, Entry, Options, Outcome, Owner, Rules, Sights, Unhealthy};
 
 /// What objects are applied to. Each call may be repeated, and begins again where another was ended.
 pub trait Target: Send + Sync + 'static {
+    /// The same for objects that these rules hold for.
+    #[must_use]
+    fn ruled(self, rules: Rules) -> Self;
+
     /// Applies a set of objects for an owner.
     fn apply(
         &self,
@@ -41,9 +45,22 @@ pub trait Target: Send + Sync + 'static {
         entries: &[Entry],
         patience: Duration,
     ) -> impl Future<Output = Result<(), Unhealthy>> + Send;
+
+    /// Tells ways to clusters apart: those that see the same as the same identity have the same number.
+    fn way(&self) -> u64;
+
+    /// Follows the objects of the kind and namespace of an entry that were applied for anybody.
+    ///
+    /// # Errors
+    /// When that cannot be done here.
+    fn sights(&self, entry: &Entry) -> impl Future<Output = Result<Sights, ApplyError>> + Send;
 }
 
 impl Target for Cluster {
+    fn ruled(self, rules: Rules) -> Self {
+        Self::ruled(self, rules)
+    }
+
     fn apply(
         &self,
         owner: &Owner,
@@ -67,5 +84,13 @@ impl Target for Cluster {
 
     async fn gone(&self, entries: &[Entry], patience: Duration) -> Result<(), Unhealthy> {
         self.wait_gone(entries, patience).await
+    }
+
+    fn way(&self) -> u64 {
+        Self::way(self)
+    }
+
+    fn sights(&self, entry: &Entry) -> impl Future<Output = Result<Sights, ApplyError>> + Send {
+        Self::sights(self, entry)
     }
 }

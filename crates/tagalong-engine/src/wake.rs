@@ -196,8 +196,8 @@ pub fn after_health(old: Option<&Kustomization>, new: &Kustomization, kinds: &Ki
         .collect()
 }
 
-/// Kustomizations to wake after another one changed: those that wait for it, when it has become Ready, or Ready of
-/// another revision.
+/// Kustomizations to wake after another one changed: those that depend on it, when it has become Ready, or Ready of
+/// another revision; and those that wait for what an expression says of it, after any change.
 pub fn after_kustomization(
     old: Option<&Kustomization>,
     new: &Kustomization,
@@ -208,16 +208,30 @@ pub fn after_kustomization(
         let ready = condition::find(&status.conditions, condition::READY)?;
         (ready.status == "True").then(|| (status.last_applied_revision.clone(), status.observed_generation))
     };
-    if seen(new).is_none() || old.is_some_and(|old| seen(old) == seen(new)) {
-        return Vec::new();
-    }
+    let ready = seen(new).is_some() && old.is_none_or(|old| seen(old) != seen(new));
+    let whole = |object: &Kustomization| {
+        let metadata = &object.metadata;
+        (metadata.generation, metadata.labels.clone(), metadata.annotations.clone(), object.status.clone())
+    };
+    let changed = ready || old.is_none_or(|old| whole(old) != whole(new));
     let key = key_of(new);
-    let waits = |other: &Kustomization| {
+    let wakes = |other: &Kustomization| {
         let namespace = other.namespace().unwrap_or_default();
         other.spec.depends_on.iter().flatten().any(|reference| {
-            reference.name == key.name && *reference.namespace.as_ref().unwrap_or(&namespace) == key.namespace
+            let names = reference.name == key.name
+                && *reference.namespace.as_ref().unwrap_or(&namespace) == key.namespace;
+            let asks = reference.ready_expr.as_ref().is_some_and(|text| !text.is_empty());
+            names && if asks { changed && waits(other) } else { ready }
         })
     };
     let all = kinds.kustomizations.state();
-    all.iter().filter(|other| waits(other)).map(|other| key_of(other.as_ref())).collect()
+    all.iter().filter(|other| wakes(other)).map(|other| key_of(other.as_ref())).collect()
+}
+
+/// Whether something that it depends on was not ready at its last turn. Only then is it woken for any change: two that
+/// look at each other would wake each other for ever.
+fn waits(object: &Kustomization) -> bool {
+    let conditions = object.status.as_ref().map(|status| status.conditions.as_slice());
+    let ready = conditions.and_then(|conditions| condition::find(conditions, condition::READY));
+    ready.is_some_and(|ready| ready.reason == Reason::DependencyNotReady.as_str())
 }

@@ -263,7 +263,8 @@ async fn sync<D: Desk>(
 ) {
     let Some(syncing) = context.syncing.clone() else { return };
     let store = context.desk.kinds().kustomizations.clone();
-    let woken = queued(wakes).inspect(move |key| syncing.nudge(key));
+    let drifted = syncing.drifted();
+    let woken = stream::select(queued(wakes), drifted).inspect(move |key| syncing.nudge(key));
     let config = Config::default().debounce(AT_ONCE);
     let turns = turn_of(context, store, woken, fetched, config, stopped, kustomization::reconcile);
     turns.for_each(|_| futures::future::ready(())).await;

@@ -14,7 +14,8 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tagalong_apply::{
-    Action, ApplyError, Change, Entry, Health, ObjectId, Options, Outcome, Owner, State, Unhealthy,
+    Action, ApplyError, Change, Entry, Health, ObjectId, Options, Outcome, Owner, Rules, Sights, State,
+    Unhealthy,
 };
 use tagalong_engine::Target;
 
@@ -82,7 +83,7 @@ impl FolderTarget {
             write(&path, text.as_bytes()).map_err(|error| refused(&error))?;
         }
         let health = Health { state: State::Current, message: String::new() };
-        Ok(Change { entry, action, fields: Vec::new(), health })
+        Ok(Change { entry, action, fields: Vec::new(), health, standing: None })
     }
 
     fn prune_one(&self, owner: &Owner, entry: &Entry) -> Result<Change, ApplyError> {
@@ -91,7 +92,7 @@ impl FolderTarget {
             |error: io::Error| ApplyError::Unreachable(format!("{} cannot be deleted: {error}", entry.id));
         let change = |action, state| {
             let health = Health { state, message: String::new() };
-            Change { entry: entry.clone(), action, fields: Vec::new(), health }
+            Change { entry: entry.clone(), action, fields: Vec::new(), health, standing: None }
         };
         let Some(live) = Self::read(&path).map_err(failed)? else {
             return Ok(change(Action::Deleted, State::NotFound));
@@ -119,6 +120,11 @@ impl FolderTarget {
 }
 
 impl Target for FolderTarget {
+    /// A file has no health.
+    fn ruled(self, _: Rules) -> Self {
+        self
+    }
+
     async fn apply(&self, owner: &Owner, objects: Vec<Value>, _: &Options) -> Outcome {
         let (target, owner) = (self.clone(), owner.clone());
         // Each file is on the disk before the next: that takes long, and others turn on this thread.
@@ -151,6 +157,15 @@ impl Target for FolderTarget {
 
     async fn gone(&self, _: &[Entry], _: Duration) -> Result<(), Unhealthy> {
         Ok(())
+    }
+
+    /// There is but one folder.
+    fn way(&self) -> u64 {
+        0
+    }
+
+    async fn sights(&self, _: &Entry) -> Result<Sights, ApplyError> {
+        Err(ApplyError::Unreachable("a folder is not watched".to_owned()))
     }
 }
 

@@ -2,6 +2,7 @@
 //! the file of each host.
 
 use crate::{
+    allowance::Allowance,
     error::{ErrorKind, ForgeError, Result},
     patience::Patience,
 };
@@ -11,7 +12,7 @@ use reqwest::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The most bytes of one answer.
 const MAX_BYTES: usize = 16 << 20;
@@ -28,6 +29,9 @@ pub(crate) struct Api {
     pub(crate) host: String,
     pub(crate) accept: &'static str,
     pub(crate) patience: Patience,
+    pub(crate) allowance: Allowance,
+    /// Whose limits count, where that is not told by the `Authorization` of a request.
+    pub(crate) account: Option<String>,
     /// For one request and its whole answer.
     pub(crate) timeout: Duration,
 }
@@ -38,6 +42,13 @@ pub(crate) struct Answer {
     pub(crate) body: Value,
     /// Whether a listing goes on.
     more: bool,
+}
+
+/// What is listed.
+pub(crate) struct Listing<'a> {
+    pub(crate) path: &'a str,
+    /// Whether `Link` names the next page; else an empty one is the end.
+    pub(crate) linked: bool,
 }
 
 /// `Authorization` with a scheme such as `Bearer`.
@@ -64,8 +75,25 @@ impl Api {
         also: &[u16],
     ) -> Result<Answer> {
         // Limits are an account's: one that has used up its own does not hold up another.
-        let account = format!("{} {}", self.host, fingerprint(who.as_bytes()));
+        let account = self.account.clone().unwrap_or_else(|| fingerprint(who.as_bytes()));
+        let account = format!("{} {account}", self.host);
         self.patience.check(&self.host, &account)?;
+        self.allowance.check(&self.host)?;
+        let begun = Instant::now();
+        let answer = self.send(who, method, path, body, also, &account).await;
+        self.allowance.spent(begun.elapsed());
+        answer
+    }
+
+    async fn send(
+        &self,
+        who: &HeaderValue,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        also: &[u16],
+        account: &str,
+    ) -> Result<Answer> {
         let mut request = self
             .client
             .request(method.clone(), format!("{}{path}", self.base))
@@ -80,7 +108,7 @@ impl Api {
         let response = request.send().await.map_err(|error| self.unreachable(&error))?;
         let (status, headers) = (response.status(), response.headers().clone());
         tracing::debug!(host = self.host, %method, path, status = status.as_u16(), "asked the host");
-        self.patience.note(&self.host, &account, status.as_u16(), &headers)?;
+        self.patience.note(&self.host, account, status.as_u16(), &headers)?;
         if (status.as_u16() >= 300) && !also.contains(&status.as_u16()) {
             return Err(self.refused(status, &method, path));
         }
@@ -93,27 +121,34 @@ impl Api {
         Ok(Answer { status: status.as_u16(), body, more: has_next(&headers) })
     }
 
-    /// A listing, page by page, until `enough` says so of a page or there is no more.
-    pub(crate) async fn pages(
+    /// What is wanted of a listing, page by page, until `enough` says so of a page or there is no more.
+    pub(crate) async fn pages<T>(
         &self,
         who: &HeaderValue,
-        path: &str,
-        enough: impl Fn(&[Value]) -> bool,
-    ) -> Result<Vec<Value>> {
+        listing: &Listing<'_>,
+        wanted: impl Fn(&Value) -> Option<T>,
+        mut enough: impl FnMut(&[Value]) -> bool,
+    ) -> Result<Vec<T>> {
+        let path = listing.path;
         let mut all = Vec::new();
         for page in 1..=MAX_PAGES {
             let and = if path.contains('?') { '&' } else { '?' };
             let answer = self.ask(who, Method::GET, &format!("{path}{and}page={page}"), None, &[]).await?;
-            let Value::Array(found) = answer.body else {
-                return Err(ForgeError::protocol(&self.host, "a list"));
+            let found = match answer.body {
+                Value::Array(found) => found,
+                // So Gitea writes an empty list.
+                Value::Null if !listing.linked => Vec::new(),
+                _ => return Err(ForgeError::protocol(&self.host, "a list")),
             };
-            let last = !answer.more || found.is_empty() || enough(&found);
-            all.extend(found);
-            if last {
-                break;
+            all.extend(found.iter().filter_map(&wanted));
+            if found.is_empty() || (listing.linked && !answer.more) || enough(&found) {
+                return Ok(all);
             }
         }
-        Ok(all)
+        let path = path.split('?').next().unwrap_or_default();
+        let message =
+            format!("{} lists more than {MAX_PAGES} pages of {path}, and a part tells nothing", self.host);
+        Err(ForgeError::new(ErrorKind::Refused, message))
     }
 
     async fn read(&self, mut response: Response) -> Result<Vec<u8>> {

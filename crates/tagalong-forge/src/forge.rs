@@ -2,6 +2,7 @@
 
 use crate::{
     address::Address,
+    allowance::Allowance,
     error::{ErrorKind, ForgeError, Result},
     forgejo::Forgejo,
     gitea::Gitea,
@@ -10,11 +11,12 @@ use crate::{
     gitlab::GitLab,
     memory::Memory,
     provider::Provider,
-    pull_request::{Closer, LastCommit, Merge, NewPullRequest, PullRequest},
+    pull_request::{AutoMerge, Closer, LastCommit, Merge, NewPullRequest, PullRequest},
 };
 use futures::future::BoxFuture;
 use jiff::Timestamp;
 use std::time::Duration;
+use url::Url;
 
 /// What every host can do with the pull requests of one repository. Only such whose branch is in the repository itself
 /// are seen: a fork may have a branch of the same name.
@@ -22,8 +24,8 @@ pub trait Forge: Send + Sync {
     /// Every open pull request.
     fn open(&self) -> BoxFuture<'_, Result<Vec<PullRequest>>>;
 
-    /// Pull requests of these branches to `base` that are not open any more, the latest first; at least the last
-    /// hundred or so of each.
+    /// Pull requests of these branches to `base` that are not open any more. One that was reopened lately may still be
+    /// among them: what [`Forge::open`] gives counts. Of a host that cannot be asked by branch, out of its latest 5,000.
     fn closed<'a>(&'a self, branches: &'a [String], base: &'a str)
     -> BoxFuture<'a, Result<Vec<PullRequest>>>;
 
@@ -55,9 +57,8 @@ pub trait Forge: Send + Sync {
     /// Closes it.
     fn close<'a>(&'a self, pull: &'a PullRequest) -> BoxFuture<'a, Result<()>>;
 
-    /// Asks the host to merge it when its checks pass. Whether it could be asked: a host may need time to look at a new
-    /// one first.
-    fn merge_when_ready<'a>(&'a self, pull: &'a PullRequest, how: Merge) -> BoxFuture<'a, Result<bool>>;
+    /// Asks the host to merge it when its checks pass, as long as `head` is its last commit.
+    fn merge_when_ready<'a>(&'a self, pull: &'a PullRequest, how: Merge) -> BoxFuture<'a, Result<AutoMerge>>;
 }
 
 /// Which repository of which host.
@@ -72,13 +73,22 @@ pub struct Target {
 }
 
 impl Target {
-    /// Whether what Git's server is shown may be shown to this host: it is the same one, and no less guarded.
+    /// Whether what Git's server is shown may be shown to this host: it is the same one at the same port, or goes from
+    /// the usual port of http or ssh to that of https. Who has another port may be somebody else.
     pub fn is_gits_own(&self) -> bool {
         let Some(web) = &self.web else { return true };
         let (Ok(own), Ok(other)) = (Address::new(&self.git, None), Address::new(&self.git, Some(web))) else {
             return false;
         };
-        own.host == other.host && (other.origin.starts_with("https://") || own.origin.starts_with("http://"))
+        let at = |address: &Address| {
+            let url = Url::parse(&address.origin).ok()?;
+            Some((url.host_str()?.to_owned(), url.scheme().to_owned(), url.port_or_known_default()?))
+        };
+        let (Some((own, scheme, port)), Some((host, web_scheme, web_port))) = (at(&own), at(&other)) else {
+            return false;
+        };
+        let guarded = (scheme.as_str(), port, web_scheme.as_str(), web_port) == ("http", 80, "https", 443);
+        own == host && (guarded || (scheme, port) == (web_scheme, web_port))
     }
 }
 
@@ -91,6 +101,8 @@ pub struct Way {
     pub credentials: Credentials,
     /// What is remembered of hosts.
     pub memory: Memory,
+    /// How long it may take in all.
+    pub allowance: Allowance,
     /// For one request.
     pub timeout: Duration,
 }
@@ -123,7 +135,14 @@ mod tests {
     fn what_git_is_shown_goes_to_no_other_host() {
         for (git, web, expected) in [
             ("https://git.example.com/a/b", None, true),
-            ("https://git.example.com/a/b", Some("https://git.example.com:8443"), true),
+            ("https://git.example.com/a/b", Some("https://git.example.com:8443"), false),
+            ("https://git.example.com:8443/a/b", Some("https://git.example.com:8443/"), true),
+            ("https://git.example.com/a/b", Some("https://git.example.com:443"), true),
+            ("http://git.example.com/a/b", Some("https://git.example.com"), true),
+            ("http://git.example.com/a/b", Some("https://git.example.com:30443"), false),
+            ("http://10.0.0.5:30080/a/b", Some("http://10.0.0.5:31337"), false),
+            ("http://10.0.0.5:30080/a/b", Some("https://10.0.0.5"), false),
+            ("ssh://git.example.com:2222/a/b", Some("https://git.example.com:8443"), false),
             ("ssh://git.example.com/a/b", Some("https://git.example.com"), true),
             ("https://git.example.com/a/b", Some("https://git.example.net"), false),
             ("https://git.example.com/a/b", Some("http://git.example.com"), false),

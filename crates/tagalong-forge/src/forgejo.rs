@@ -5,7 +5,7 @@ use crate::{
     error::Result,
     forge::{Forge, Way},
     gitea::Gitea,
-    pull_request::{Closer, LastCommit, Merge, NewPullRequest, PullRequest},
+    pull_request::{AutoMerge, Closer, LastCommit, Merge, NewPullRequest, PullRequest},
 };
 use futures::future::BoxFuture;
 use jiff::Timestamp;
@@ -65,7 +65,7 @@ impl Forge for Forgejo {
         self.0.close(pull)
     }
 
-    fn merge_when_ready<'a>(&'a self, pull: &'a PullRequest, how: Merge) -> BoxFuture<'a, Result<bool>> {
+    fn merge_when_ready<'a>(&'a self, pull: &'a PullRequest, how: Merge) -> BoxFuture<'a, Result<AutoMerge>> {
         self.0.merge_when_ready(pull, how)
     }
 }

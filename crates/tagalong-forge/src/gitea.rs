@@ -2,29 +2,30 @@
 
 use crate::{
     address::Address,
-    api::{Answer, Api, Fields, authorization, part},
+    api::{Answer, Api, Fields, Listing, authorization, fingerprint, part},
     error::{ErrorKind, ForgeError, Result},
     forge::{Forge, Way},
     github_app::Credentials,
-    pull_request::{Closer, LastCommit, Merge, NewPullRequest, PullRequest, State},
+    memory::Memory,
+    pull_request::{AutoMerge, Closer, LastCommit, Merge, NewPullRequest, PullRequest, State},
 };
 use futures::{FutureExt as _, future::BoxFuture};
 use jiff::Timestamp;
 use reqwest::{Method, header::HeaderValue};
 use serde_json::{Value, json};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// What marks a draft, and what else does so unless a server is told otherwise.
 const DRAFT: &str = "WIP: ";
 const DRAFTS: [&str; 2] = ["WIP:", "[WIP]"];
-/// How many closed pull requests are looked through for those of our branches.
-const LOOKED_THROUGH: usize = 500;
+/// How many pages of closed pull requests are looked through for those of our branches.
+const LOOKED_THROUGH: usize = 99;
 /// The colour of a label that is made.
 const COLOUR: &str = "#0366d6";
 
 /// One repository of a Gitea.
 pub(crate) struct Gitea {
     api: Api,
+    memory: Memory,
     who: HeaderValue,
     /// `/repos/OWNER/NAME`.
     repository: String,
@@ -39,12 +40,15 @@ impl Gitea {
                 Credentials::App(_) => return Err(ForgeError::only_github()),
             },
             repository: format!("/repos/{}/{}", part(owner), part(name)),
+            memory: way.memory.clone(),
             api: Api {
                 client: way.client,
                 base: format!("{}/api/v1", address.origin),
                 host: address.host.clone(),
                 accept: "application/json",
                 patience: way.memory.patience.clone(),
+                allowance: way.allowance,
+                account: None,
                 timeout: way.timeout,
             },
         })
@@ -55,10 +59,9 @@ impl Gitea {
         self.api.ask(&self.who, method, &path, body.as_ref(), also).await
     }
 
-    async fn list(&self, query: &str, enough: impl Fn(&[Value]) -> bool) -> Result<Vec<PullRequest>> {
+    async fn list(&self, query: &str, enough: impl FnMut(&[Value]) -> bool) -> Result<Vec<PullRequest>> {
         let path = format!("{}/pulls?limit=50&{query}", self.repository);
-        let found = self.api.pages(&self.who, &path, enough).await?;
-        Ok(found.iter().filter_map(read).collect())
+        self.api.pages(&self.who, &Listing { path: &path, linked: true }, read, enough).await
     }
 
     fn read(&self, body: &Value) -> Result<PullRequest> {
@@ -141,9 +144,10 @@ impl Gitea {
 
     async fn closed_by(&self, number: u64) -> Result<Closer> {
         let path = format!("{}/issues/{number}/timeline?limit=50", self.repository);
-        let events = self.api.pages(&self.who, &path, |_| false).await?;
-        let closed = events.iter().rev().find(|event| event.text("/type") == "close");
-        let name = closed.map(|event| event.text("/user/login")).filter(|name| !name.is_empty());
+        let by = |event: &Value| (event.text("/type") == "close").then(|| event.text("/user/login"));
+        let closed =
+            self.api.pages(&self.who, &Listing { path: &path, linked: false }, by, |_| false).await?;
+        let name = closed.into_iter().next_back().filter(|name| !name.is_empty());
         Ok(name.map_or(Closer::Unknown, Closer::Person))
     }
 
@@ -161,7 +165,25 @@ impl Gitea {
         Ok((answer.status == 200).then_some(LastCommit { id: commit, message }))
     }
 
-    async fn merge_when_ready(&self, pull: &PullRequest, how: Merge) -> Result<bool> {
+    /// Every one that is closed has to be looked at; what was seen once is remembered, and only what was closed since is
+    /// asked for.
+    async fn closed(&self, branches: &[String], base: &str) -> Result<Vec<PullRequest>> {
+        let who = fingerprint(self.who.as_bytes());
+        let key = format!("{}{} {base} {who}", self.api.base, self.repository);
+        let known = self.memory.closed(&key, branches);
+        let query = format!("state=closed&sort=recentclose&base_branch={}", part(base));
+        let (mut pages, mut latest) = (0, None);
+        let found = self.list(&query, |page| {
+            pages += 1;
+            latest = page.iter().map(|pull| pull.time("/closed_at")).chain([latest]).max().flatten();
+            pages >= LOOKED_THROUGH || known.until.is_some_and(|until| ends_before(page, until))
+        });
+        let found = found.await?.into_iter().filter(|pull| pull.base == base).collect();
+        let all = self.memory.keep_closed(key, known, latest, found);
+        Ok(all.into_iter().filter(|pull| branches.contains(&pull.branch)).collect())
+    }
+
+    async fn merge_when_ready(&self, pull: &PullRequest, how: Merge) -> Result<AutoMerge> {
         let how = match how {
             Merge::Merge => "merge",
             Merge::Squash => "squash",
@@ -169,8 +191,11 @@ impl Gitea {
         };
         let body = json!({"Do": how, "merge_when_checks_succeed": true, "head_commit_id": pull.head});
         let path = format!("/pulls/{}/merge", pull.number);
-        // 405: still looking for conflicts, or may not be merged so. 409: it was asked before.
-        Ok(self.ask(Method::POST, &path, Some(body), &[405, 409]).await?.status != 405)
+        // 405: still looking for conflicts, or may not be merged so. 409: it was asked before, or knows of no such head yet.
+        let answer = self.ask(Method::POST, &path, Some(body), &[405, 409]).await?;
+        let asked_before = || answer.body.text("/message").contains("already scheduled");
+        let taken = answer.status < 400 || (answer.status == 409 && asked_before());
+        Ok(if taken { AutoMerge::Taken } else { AutoMerge::NotYet })
     }
 }
 
@@ -184,20 +209,7 @@ impl Forge for Gitea {
         branches: &'a [String],
         base: &'a str,
     ) -> BoxFuture<'a, Result<Vec<PullRequest>>> {
-        async move {
-            let seen = AtomicUsize::new(0);
-            let query = format!("state=closed&sort=recentclose&base_branch={}", part(base));
-            let found = self
-                .list(&query, |page| {
-                    seen.fetch_add(page.len(), Ordering::Relaxed) + page.len() >= LOOKED_THROUGH
-                })
-                .await?;
-            Ok(found
-                .into_iter()
-                .filter(|pull| branches.contains(&pull.branch) && pull.base == base)
-                .collect())
-        }
-        .boxed()
+        self.closed(branches, base).boxed()
     }
 
     fn opened_since(&self, since: Timestamp) -> BoxFuture<'_, Result<Vec<PullRequest>>> {
@@ -251,9 +263,17 @@ impl Forge for Gitea {
         .boxed()
     }
 
-    fn merge_when_ready<'a>(&'a self, pull: &'a PullRequest, how: Merge) -> BoxFuture<'a, Result<bool>> {
+    fn merge_when_ready<'a>(&'a self, pull: &'a PullRequest, how: Merge) -> BoxFuture<'a, Result<AutoMerge>> {
         self.merge_when_ready(pull, how).boxed()
     }
+}
+
+/// Whether all that comes after a page was closed before then: it goes from the latest to the earliest, as it was asked to.
+fn ends_before(page: &[Value], until: Timestamp) -> bool {
+    let closed: Vec<Option<Timestamp>> = page.iter().map(|pull| pull.time("/closed_at")).collect();
+    closed.iter().all(Option::is_some)
+        && closed.is_sorted_by(|a, b| a >= b)
+        && closed.last().is_some_and(|last| *last < Some(until))
 }
 
 fn titled(title: &str, draft: bool) -> String {
@@ -296,4 +316,28 @@ fn read(pull: &Value) -> Option<PullRequest> {
 fn branch(pull: &Value, end: &str) -> String {
     let (label, name) = (pull.text(&format!("/{end}/label")), pull.text(&format!("/{end}/ref")));
     if name.starts_with("refs/") { label } else { name }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_ends_the_look_where_all_that_follows_was_closed_before() {
+        let until = "2026-01-01T00:00:05Z".parse().unwrap();
+        for (closed, expected) in [
+            (vec![Some(9), Some(7), Some(4)], true),
+            // Another one may have been closed within the same second.
+            (vec![Some(9), Some(7), Some(5)], false),
+            (vec![Some(9), Some(7), Some(6)], false),
+            // In another order, or without times, nothing follows from a page.
+            (vec![Some(4), Some(9), Some(3)], false),
+            (vec![Some(9), None, Some(4)], false),
+            (vec![], false),
+        ] {
+            let time = |second: &Option<u32>| second.map(|s| format!("2026-01-01T00:00:{s:02}Z"));
+            let page: Vec<Value> = closed.iter().map(|second| json!({"closed_at": time(second)})).collect();
+            assert_eq!(ends_before(&page, until), expected, "{closed:?}");
+        }
+    }
 }

@@ -2,11 +2,11 @@
 
 use crate::{
     address::Address,
-    api::{Answer, Api, Fields, part},
+    api::{Answer, Api, Fields, Listing, part},
     error::{ErrorKind, ForgeError, Result},
     forge::{Forge, Way},
     github_app::Authorizer,
-    pull_request::{Closer, LastCommit, Merge, NewPullRequest, PullRequest, State},
+    pull_request::{AutoMerge, Closer, LastCommit, Merge, NewPullRequest, PullRequest, State},
 };
 use futures::{FutureExt as _, future::BoxFuture};
 use jiff::Timestamp;
@@ -14,8 +14,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 /// What asks the host to merge by itself; REST has no word for it.
-const ENABLE_AUTO_MERGE: &str = "mutation($id: ID!, $how: PullRequestMergeMethod!) { \
-     enablePullRequestAutoMerge(input: {pullRequestId: $id, mergeMethod: $how}) { clientMutationId } }";
+const ENABLE_AUTO_MERGE: &str = "mutation($id: ID!, $how: PullRequestMergeMethod!, $head: GitObjectID!) { \
+     enablePullRequestAutoMerge(input: {pullRequestId: $id, mergeMethod: $how, expectedHeadOid: $head}) \
+     { clientMutationId } }";
 
 /// One repository of a GitHub.
 pub(crate) struct GitHub {
@@ -46,10 +47,14 @@ impl GitHub {
             host: address.host.clone(),
             accept: "application/vnd.github+json",
             patience: way.memory.patience.clone(),
+            allowance: way.allowance,
+            account: None,
             timeout: way.timeout,
         };
+        let who = Authorizer::new(way.credentials, &api, way.memory)?;
+        let api = Api { account: who.account(), ..api };
         Ok(Self {
-            who: Authorizer::new(way.credentials, &api, way.memory)?,
+            who,
             owner: owner.to_owned(),
             repository: format!("/repos/{}/{}", part(owner), part(name)),
             graphql: Api { base: graphql, ..api.clone() },
@@ -64,8 +69,8 @@ impl GitHub {
 
     async fn list(&self, query: &str, enough: impl Fn(&[Value]) -> bool + Send) -> Result<Vec<PullRequest>> {
         let path = format!("{}/pulls?per_page=100&{query}", self.repository);
-        let found = self.api.pages(&self.who.header().await?, &path, enough).await?;
-        Ok(found.iter().filter_map(read).collect())
+        let listing = Listing { path: &path, linked: true };
+        self.api.pages(&self.who.header().await?, &listing, read, enough).await
     }
 
     fn head(&self, branch: &str) -> String {
@@ -77,9 +82,8 @@ impl GitHub {
         for branch in branches {
             let (head, base) = (self.head(branch), part(base));
             let query = format!("state=closed&sort=updated&direction=desc&head={head}&base={base}");
-            // The latest page is enough.
-            found
-                .extend(self.list(&query, |_| true).await?.into_iter().filter(|pull| pull.branch == *branch));
+            let of_branch = self.list(&query, |_| false).await?;
+            found.extend(of_branch.into_iter().filter(|pull| pull.branch == *branch));
         }
         Ok(found)
     }
@@ -160,25 +164,50 @@ impl GitHub {
         Ok((answer.status == 200).then(|| LastCommit { id: pull.head.clone(), message }))
     }
 
-    async fn merge_when_ready(&self, pull: &PullRequest, how: Merge) -> Result<bool> {
+    async fn merge_when_ready(&self, pull: &PullRequest, how: Merge) -> Result<AutoMerge> {
         let (word, method) = match how {
             Merge::Merge => ("MERGE", "merge"),
             Merge::Squash => ("SQUASH", "squash"),
             Merge::Rebase => ("REBASE", "rebase"),
         };
-        let body = json!({"query": ENABLE_AUTO_MERGE, "variables": {"id": pull.id, "how": word}});
+        let body =
+            json!({"query": ENABLE_AUTO_MERGE, "variables": {"id": pull.id, "how": word, "head": pull.head}});
         let who = self.who.header().await?;
         let answer = self.graphql.ask(&who, Method::POST, "/graphql", Some(&body), &[]).await?;
         let errors =
             answer.body.pointer("/errors").and_then(Value::as_array).filter(|errors| !errors.is_empty());
-        let Some(errors) = errors else { return Ok(true) };
-        if !errors.iter().any(|error| error.text("/message").contains("clean status")) {
-            return Ok(false);
+        let Some(errors) = errors else { return Ok(AutoMerge::Taken) };
+        let said: String = errors.iter().map(|error| error.text("/message").to_lowercase()).collect();
+        if !said.contains("clean status") {
+            return Ok(self.not_taken(&said));
         }
         // Nothing is to be waited for: GitHub then wants it merged, not to be merged.
         let body = json!({"merge_method": method, "sha": pull.head});
         let path = format!("/pulls/{}/merge", pull.number);
-        Ok(self.ask(Method::PUT, &path, Some(body), &[405, 409]).await?.status == 200)
+        let merged = self.ask(Method::PUT, &path, Some(body), &[405, 409]).await?.status == 200;
+        Ok(if merged { AutoMerge::Taken } else { AutoMerge::NotYet })
+    }
+
+    /// What GitHub's words mean; they themselves are not shown.
+    fn not_taken(&self, said: &str) -> AutoMerge {
+        let host = &self.api.host;
+        let why = if said.contains("unknown status") || said.contains("expected head") {
+            return AutoMerge::NotYet;
+        } else if said.contains("not allowed for this repository") {
+            "does not allow it for this repository; see \"Allow auto-merge\" in its settings"
+        } else if said.contains("not accessible")
+            || said.contains("permission")
+            || said.contains("not authorized")
+        {
+            "does not let this token ask for it; see docs/pull-requests.md for what it needs"
+        } else if said.contains("method") {
+            "does not allow this way to merge for this repository"
+        } else if said.contains("unstable status") {
+            "does not wait for checks that the branch's rules do not require, and one of them has not passed"
+        } else {
+            "does not take it as the pull request stands"
+        };
+        AutoMerge::Refused(format!("{host} {why}"))
     }
 
     async fn edit(&self, pull: &PullRequest, change: Value) -> Result<()> {
@@ -241,7 +270,7 @@ impl Forge for GitHub {
         self.edit(pull, json!({"state": "closed"})).boxed()
     }
 
-    fn merge_when_ready<'a>(&'a self, pull: &'a PullRequest, how: Merge) -> BoxFuture<'a, Result<bool>> {
+    fn merge_when_ready<'a>(&'a self, pull: &'a PullRequest, how: Merge) -> BoxFuture<'a, Result<AutoMerge>> {
         self.merge_when_ready(pull, how).boxed()
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::{
     address::Address,
+    allowance::Allowance,
     api::{Api, Fields, authorization},
     error::{ErrorKind, ForgeError, Result},
     memory::Memory,
@@ -68,6 +69,14 @@ impl Authorizer {
         })
     }
 
+    /// Whose limits count: an App's tokens and statements are new all the time, and its limits are not.
+    pub(crate) fn account(&self) -> Option<String> {
+        match self {
+            Self::Token(_) => None,
+            Self::App { app, api, .. } => Some(account(app, base(app, api))),
+        }
+    }
+
     pub(crate) async fn header(&self) -> Result<HeaderValue> {
         match self {
             Self::Token(header) => Ok(header.clone()),
@@ -95,17 +104,27 @@ pub async fn installation_token(
         host: address.host,
         accept: "application/vnd.github+json",
         patience: memory.patience.clone(),
+        allowance: Allowance::default(),
+        account: None,
         timeout,
     };
     token(app, &api, memory).await
 }
 
-async fn token(app: &App, api: &Api, memory: &Memory) -> Result<SecretString> {
-    let base = app.api.as_ref().map_or(api.base.as_str(), |api| api.trim_end_matches('/'));
-    let api = &Api { base: base.to_owned(), ..api.clone() };
-    // Who knows the numbers of an App and not its key is not given what another one's key has bought.
+fn base<'a>(app: &'a App, api: &'a Api) -> &'a str {
+    app.api.as_ref().map_or(api.base.as_str(), |api| api.trim_end_matches('/'))
+}
+
+/// An App as a key. Who knows its numbers and not its private key is not given what another one's has bought.
+fn account(app: &App, base: &str) -> String {
     let secret = crate::api::fingerprint(app.key.expose_secret().as_bytes());
-    let key = format!("{base} {} {} {secret}", app.id, app.installation);
+    format!("{base} {} {} {secret}", app.id, app.installation)
+}
+
+async fn token(app: &App, api: &Api, memory: &Memory) -> Result<SecretString> {
+    let base = base(app, api);
+    let key = account(app, base);
+    let api = &Api { base: base.to_owned(), account: Some(key.clone()), ..api.clone() };
     let now = Timestamp::now();
     if let Some(token) = memory.token(&key, now + MARGIN) {
         return Ok(token);

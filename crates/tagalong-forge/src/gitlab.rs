@@ -2,19 +2,22 @@
 
 use crate::{
     address::Address,
-    api::{Answer, Api, Fields, authorization, part},
+    api::{Answer, Api, Fields, Listing, authorization, part},
     error::{ErrorKind, ForgeError, Result},
     forge::{Forge, Way},
     github_app::Credentials,
-    pull_request::{Closer, LastCommit, Merge, NewPullRequest, PullRequest, State},
+    pull_request::{AutoMerge, Closer, LastCommit, Merge, NewPullRequest, PullRequest, State},
 };
 use futures::{FutureExt as _, future::BoxFuture};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use reqwest::{Method, header::HeaderValue};
 use serde_json::{Value, json};
 
 /// What marks a draft.
 const DRAFT: &str = "Draft: ";
+
+/// A pipeline is made moments after the commit that it is for: one that is not there by then does not come.
+const PIPELINE: SignedDuration = SignedDuration::from_mins(1);
 
 /// One project of a GitLab.
 pub(crate) struct GitLab {
@@ -38,6 +41,8 @@ impl GitLab {
                 host: address.host.clone(),
                 accept: "application/json",
                 patience: way.memory.patience.clone(),
+                allowance: way.allowance,
+                account: None,
                 timeout: way.timeout,
             },
         })
@@ -50,8 +55,7 @@ impl GitLab {
 
     async fn list(&self, query: &str, one_page: bool) -> Result<Vec<PullRequest>> {
         let path = format!("{}/merge_requests?scope=all&per_page=100&{query}", self.project);
-        let found = self.api.pages(&self.who, &path, |_| one_page).await?;
-        Ok(found.iter().filter_map(read).collect())
+        self.api.pages(&self.who, &Listing { path: &path, linked: true }, read, |_| one_page).await
     }
 
     async fn closed(&self, branches: &[String], base: &str) -> Result<Vec<PullRequest>> {
@@ -61,31 +65,32 @@ impl GitLab {
             let query = format!(
                 "state=all&order_by=updated_at&sort=desc&source_branch={source}&target_branch={target}"
             );
-            // The latest page is enough.
-            let of_branch = self.list(&query, true).await?;
+            let of_branch = self.list(&query, false).await?;
             found.extend(of_branch.into_iter().filter(|pull| pull.state != State::Open));
         }
         Ok(found)
     }
 
-    /// The ids of accounts by name; who is not there is said.
-    async fn ids(&self, names: &[String], what: &str, failed: &mut Vec<String>) -> Result<Vec<u64>> {
+    /// The ids of accounts by name; who is not there, or cannot be looked up, is said.
+    async fn ids(&self, names: &[String], what: &str, failed: &mut Vec<String>) -> Vec<u64> {
         let mut ids = Vec::new();
         for name in names {
             let path = format!("/users?username={}", part(name));
-            let found = self.api.ask(&self.who, Method::GET, &path, None, &[]).await?.body;
-            match found.number("/0/id") {
-                Some(id) => ids.push(id),
-                None => failed.push(format!("{what} {name} is not known to {}", self.api.host)),
+            match self.api.ask(&self.who, Method::GET, &path, None, &[]).await {
+                Ok(found) => match found.body.number("/0/id") {
+                    Some(id) => ids.push(id),
+                    None => failed.push(format!("{what} {name} is not known to {}", self.api.host)),
+                },
+                Err(error) => failed.push(format!("{what} {name} was not looked up: {error}")),
             }
         }
-        Ok(ids)
+        ids
     }
 
     async fn create(&self, new: &NewPullRequest) -> Result<(PullRequest, Vec<String>)> {
         let mut failed = Vec::new();
-        let reviewers = self.ids(&new.reviewers, "reviewer", &mut failed).await?;
-        let assignees = self.ids(&new.assignees, "assignee", &mut failed).await?;
+        let reviewers = self.ids(&new.reviewers, "reviewer", &mut failed).await;
+        let assignees = self.ids(&new.assignees, "assignee", &mut failed).await;
         let body = json!({
             "source_branch": new.branch, "target_branch": new.base, "title": titled(&new.title, new.draft),
             "description": new.body, "labels": new.labels.join(","), "reviewer_ids": reviewers,
@@ -128,22 +133,56 @@ impl GitLab {
         Ok((answer.status == 200).then(|| LastCommit { id: pull.head.clone(), message }))
     }
 
-    async fn merge_when_ready(&self, pull: &PullRequest, how: Merge) -> Result<bool> {
+    async fn merge_when_ready(&self, pull: &PullRequest, how: Merge) -> Result<AutoMerge> {
         // The first word is that of 17.11 and later, the second that of all before. Whether a merge is a merge commit or
         // goes on top of the base is the project's own choice.
-        let body = json!({
+        let wish = json!({
             "auto_merge": true, "merge_when_pipeline_succeeds": true, "squash": how == Merge::Squash,
             "sha": pull.head,
         });
+        match self.merge(pull, wish).await? {
+            405 => {}
+            status => return Ok(answered(status)),
+        }
+        // So it answers as well where no pipeline is there to wait for.
+        let found = self.ask(Method::GET, &format!("/merge_requests/{}", pull.number), None, &[]).await?.body;
+        let has_pipeline = found.pointer("/head_pipeline").is_some_and(|pipeline| !pipeline.is_null());
+        match found.text("/detailed_merge_status").as_str() {
+            "mergeable" if has_pipeline => Ok(AutoMerge::NotYet),
+            "mergeable"
+                if found.time("/updated_at").is_none_or(|time| time > Timestamp::now() - PIPELINE) =>
+            {
+                let why = "no pipeline runs for it; without one it is merged at a later turn".to_owned();
+                Ok(AutoMerge::Refused(why))
+            }
+            "mergeable" => {
+                let now = json!({"squash": how == Merge::Squash, "sha": pull.head});
+                Ok(answered(self.merge(pull, now).await?))
+            }
+            "" | "checking" | "unchecked" | "preparing" | "approvals_syncing" => Ok(AutoMerge::NotYet),
+            status => {
+                let word = |c: char| c.is_ascii_lowercase() || c == '_';
+                let status: String = status.chars().filter(|c| word(*c)).take(50).collect();
+                Ok(AutoMerge::Refused(format!("{} does not take it yet: {status}", self.api.host)))
+            }
+        }
+    }
+
+    /// The status that a wish to merge is answered with.
+    async fn merge(&self, pull: &PullRequest, wish: Value) -> Result<u16> {
         let path = format!("/merge_requests/{}/merge", pull.number);
-        let answer = self.ask(Method::PUT, &path, Some(body), &[401, 405, 406, 409, 422]).await?;
+        let answer = self.ask(Method::PUT, &path, Some(wish), &[401, 405, 406, 409, 422]).await?;
         if answer.status == 401 {
             // What GitLab says where the token is known and its role may not merge.
             let message = format!("{}: the token may not merge (401); see what role it needs", self.api.host);
             return Err(ForgeError::new(ErrorKind::Forbidden, message));
         }
-        Ok(answer.status == 200)
+        Ok(answer.status)
     }
+}
+
+fn answered(status: u16) -> AutoMerge {
+    if status == 200 { AutoMerge::Taken } else { AutoMerge::NotYet }
 }
 
 impl Forge for GitLab {
@@ -197,7 +236,7 @@ impl Forge for GitLab {
         self.edit(pull, json!({"state_event": "close"})).boxed()
     }
 
-    fn merge_when_ready<'a>(&'a self, pull: &'a PullRequest, how: Merge) -> BoxFuture<'a, Result<bool>> {
+    fn merge_when_ready<'a>(&'a self, pull: &'a PullRequest, how: Merge) -> BoxFuture<'a, Result<AutoMerge>> {
         self.merge_when_ready(pull, how).boxed()
     }
 }

@@ -15,6 +15,7 @@
 //! the body of an answer; a host that asks for patience is not asked again before its time, an hour at most.
 
 mod address;
+mod allowance;
 mod api;
 mod error;
 mod forge;
@@ -28,9 +29,10 @@ mod patience;
 mod provider;
 mod pull_request;
 
+pub use allowance::Allowance;
 pub use error::{ErrorKind, ForgeError};
 pub use forge::{Forge, Target, Way, connect};
 pub use github_app::{App, Credentials, installation_token};
 pub use memory::Memory;
 pub use provider::Provider;
-pub use pull_request::{Closer, LastCommit, Merge, NewPullRequest, PullRequest, State};
+pub use pull_request::{AutoMerge, Closer, LastCommit, Merge, NewPullRequest, PullRequest, State};

@@ -35,7 +35,9 @@ impl Patience {
     pub(crate) fn note(&self, host: &str, account: &str, status: u16, headers: &HeaderMap) -> Result<()> {
         let Some(wait) = wait(status, headers, SystemTime::now()) else { return Ok(()) };
         let mut hosts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        hosts.insert(account.to_owned(), Instant::now() + wait);
+        let now = Instant::now();
+        hosts.retain(|_, until| *until > now);
+        hosts.insert(account.to_owned(), now + wait);
         if matches!(status, 403 | 429) { Err(limited(host, wait)) } else { Ok(()) }
     }
 }
@@ -118,6 +120,17 @@ mod tests {
                 .collect();
             assert_eq!(wait(status, &map, now).map(|wait| wait.as_secs()), expected, "{status} {headers:?}");
         }
+    }
+
+    #[test]
+    fn what_is_over_is_forgotten() {
+        let patience = Patience::default();
+        let headers = |seconds: &'static str| HeaderMap::from_iter([(RETRY_AFTER, seconds.parse().unwrap())]);
+        for account in ["a", "b", "c"] {
+            assert!(patience.note("h", account, 429, &headers("0")).is_err());
+        }
+        assert!(patience.note("h", "d", 429, &headers("60")).is_err());
+        assert_eq!(patience.0.lock().unwrap().len(), 1);
     }
 
     #[test]

@@ -87,6 +87,17 @@ pub struct NewPullRequest {
     pub assignees: Vec<String>,
 }
 
+/// What a host says to the wish that it merges by itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AutoMerge {
+    /// It will, or has.
+    Taken,
+    /// It has to look at the pull request first, for moments.
+    NotYet,
+    /// Not as things are; why.
+    Refused(String),
+}
+
 /// How a host merges by itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Merge {

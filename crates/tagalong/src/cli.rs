@@ -100,7 +100,7 @@ pub(crate) enum Command {
     /// Show what `run` would write now, as a diff; write, push and open nothing.
     #[command(after_help = "Example:\n  tagalong plan ./fleet --exit-code")]
     Plan(PlanArgs),
-    /// Say why: listing, filter, order, verdict, and what each marked field holds or would become.
+    /// Say why: listing, filter, order, verdict, and what each marked field holds; or what keeps an object from healthy.
     #[command(after_help = "Example:\n  tagalong explain ./fleet ImagePolicy/web")]
     Explain(ExplainArgs),
     /// List the fields that are held because somebody took a tag away, and what lifts each.
@@ -253,7 +253,8 @@ pub(crate) struct PlanArgs {
 pub(crate) struct ExplainArgs {
     #[command(flatten)]
     pub(crate) desk: DeskArgs,
-    /// ImagePolicy/[namespace/]name, an image, or FILE[:LINE] inside the Git repository [default: every policy].
+    /// ImagePolicy/[namespace/]name, an image, or FILE[:LINE] inside the Git repository [default: every policy];
+    /// without DIR also Kustomization/[namespace/]name, or Kind/[namespace/]name of an object that one has applied.
     #[arg(value_name = "TARGET")]
     pub(crate) target: Option<String>,
     #[command(flatten)]

@@ -52,7 +52,12 @@ fn what_somebody_changed_is_set_right_and_told() {
     place.reconciled(APPS, "1");
     assert_eq!(place.get("configmap/web", ".data.value"), "1");
     let story = controller.until("by kubectl-edit");
-    assert!(story.contains("data.value"), "{story}");
+    assert!(story.contains("data.value") && story.contains("DriftCorrected"), "{story}");
+    let corrected = |path: &str| place.get(APPS, &format!(".status.drift.corrected[*]{path}"));
+    assert_eq!(corrected(".id"), format!("{}_web__ConfigMap", place.namespace));
+    assert_eq!(corrected(".fields"), r#"["data.value"]"#);
+    assert_eq!(corrected(".managers"), r#"["kubectl-edit"]"#);
+    assert!(place.get(APPS, ".status.drift.lastCorrected").contains('T'));
     // A turn that finds all as it should be writes nothing but its status.
     let version = place.get("configmap/web", ".metadata.resourceVersion");
     place.reconciled(APPS, "2");
@@ -120,8 +125,8 @@ fn a_definition_and_its_object_come_in_one_set() {
     place.until_ready(APPS);
     place.own(&["get", &format!("widgets.{group}/one")], "");
     place.delete(APPS);
-    let left = place.plane.kubectl(&["get", "crd", &format!("widgets.{group}")], "").unwrap();
-    assert!(!left.success, "{}", left.stdout);
+    // A definition goes a moment after its objects.
+    place.kubectl(&["wait", "--for=delete", &format!("crd/widgets.{group}"), "--timeout=60s"], "");
 }
 
 #[test]
@@ -141,13 +146,13 @@ fn a_folder_that_is_missing_or_wrong_and_a_field_that_is_not_served_are_named() 
     let Some(place) = Place::synced("wrong", &[("apps/config.yaml", "kind: [\n")]) else { return };
     place.apply(&place.kustomization("apps", ""));
     place.apply(&place.kustomization("nowhere", "  path: ./nowhere\n"));
-    place.apply(&place.kustomization("secret", "  decryption: {provider: sops}\n"));
+    place.apply(&place.kustomization("secret", "  decryption: {provider: sops, serviceAccountName: kms}\n"));
     let _controller = place.syncing();
     let says = place.until_ready_says(APPS, "apps/config.yaml");
     assert_eq!(place.get(APPS, &format!("{READY}.reason")), "BuildFailed", "{says}");
     place.until_ready_says("kustomization/nowhere", "kustomization path not found");
     assert_eq!(place.get("kustomization/nowhere", &format!("{READY}.reason")), "ArtifactFailed");
-    place.until_ready_says("kustomization/secret", ".spec.decryption");
+    place.until_ready_says("kustomization/secret", ".spec.decryption.serviceAccountName");
     let stalled = ".status.conditions[?(@.type==\"Stalled\")].reason";
     assert_eq!(place.get("kustomization/secret", stalled), "FeatureGateDisabled");
 }

@@ -1,7 +1,7 @@
 //! `diff` and `tree`: what the sync would do and what it has done, seen from beside.
 
 use super::super::place::Place;
-use super::place::{APPS, config};
+use super::place::{APPS, config, deployment};
 use crate::support::{Ran, tagalong};
 use base64::Engine as _;
 use tagalong_testkit::git_repo::Change;
@@ -91,4 +91,44 @@ fn diff_shows_what_the_next_turn_would_do_and_tree_what_it_has_done() {
     place.estate.object("apps.yaml", &apps);
     let from_files = place.asked(&["diff", "objects", "apps", "--exit-code"]).expect(1);
     assert_eq!(from_files.stdout, ran.stdout);
+}
+
+#[test]
+fn explain_says_which_object_is_not_healthy_and_why() {
+    let web = deployment("web", "IMAGE:1.0.0").replace("replicas: 0", "replicas: 1");
+    let files = [("apps/c.yaml", &*config("web", "1")), ("apps/d.yaml", &web)];
+    let Some(place) = Place::synced("explained", &files) else { return };
+    place.apply(&place.kustomization("apps", "  wait: true\n"));
+    let _controller = place.syncing();
+    let reconciling = ".status.conditions[?(@.type==\"Reconciling\")].message";
+    place.until_says(APPS, reconciling, "Running health checks");
+    let why = r#"{"status":{"observedGeneration":1,"replicas":1,"conditions":[
+        {"type":"Available","status":"False","reason":"MinimumReplicasUnavailable","message":"the node is full"}]}}"#;
+    place.own(&["patch", "deployment/web", "--subresource=status", "--type=merge", "-p", why], "");
+    let namespace = &place.namespace;
+    for target in ["ks/apps", &format!("Kustomization/{namespace}/apps"), "Deployment/web"] {
+        let told = place.asked(&["explain", target]).expect(1).stdout;
+        for line in [
+            format!("Kustomization/{namespace}/apps\n"),
+            "  status   Progressing: Running health checks for revision main@sha1:".to_owned(),
+            format!("  object   Deployment/{namespace}/web InProgress: "),
+            "           Available=False MinimumReplicasUnavailable: the node is full\n".to_owned(),
+        ] {
+            assert!(told.contains(&line), "{target}: {line} is not in\n{told}");
+        }
+        assert!(!told.contains("ConfigMap"), "{told}");
+    }
+    // What is healthy is, whoever else is not.
+    let told = place.asked(&["explain", "ConfigMap/web", "-o=json"]).expect(0).json();
+    let object = &told["kustomizations"][0]["objects"][0];
+    assert_eq!(
+        (object["object"].as_str(), object["state"].as_str()),
+        (Some(&*format!("ConfigMap/{namespace}/web")), Some("Current"))
+    );
+    let nobody = place.asked(&["explain", "ks/nobody"]).expect(2);
+    assert!(nobody.stderr.contains("there is no Kustomization/nobody"), "{}", nobody.stderr);
+    let nobodys = place.asked(&["explain", "Deployment/nobody"]).expect(2);
+    assert!(nobodys.stderr.contains("has applied Deployment/nobody"), "{}", nobodys.stderr);
+    let folder = place.asked(&["explain", ".", "ks/apps"]).expect(2);
+    assert!(folder.stderr.contains("leave DIR out"), "{}", folder.stderr);
 }

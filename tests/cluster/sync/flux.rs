@@ -4,6 +4,7 @@ use super::super::place::Place;
 use super::place::{APPS, config, deployment};
 use crate::support::Ran;
 use std::process::Command;
+use tagalong_testkit::git_repo::Change;
 use tagalong_testkit::parts::{self, Part};
 
 impl Place {
@@ -54,4 +55,52 @@ fn flux_gets_reconciles_suspends_and_shows_the_tree() {
     for line in ["Kustomization:   apps", "GitRepository:   fleet"] {
         assert!(traced.contains(line), "{traced}");
     }
+}
+
+#[test]
+fn flux_diff_names_the_objects_that_ours_names() {
+    if parts::need(Part::Flux).is_none() {
+        return;
+    }
+    let files = [("apps/c.yaml", &*config("web", "1")), ("apps/old.yaml", &config("old", "1"))];
+    let Some(place) = Place::synced("flux-diff", &files) else { return };
+    place.apply(&place.kustomization("apps", ""));
+    let controller = place.syncing();
+    place.until_ready(APPS);
+    drop(controller);
+    // Flux builds from a folder of this machine, ours from the repository.
+    let local = place.estate.folder().join("local");
+    std::fs::create_dir(&local).unwrap();
+    let write = |files: &[(&str, &str)]| {
+        files.iter().for_each(|(name, text)| std::fs::write(local.join(name), text).unwrap());
+    };
+    let path = local.display().to_string();
+    let flux = || place.flux(&["diff", "kustomization", "apps", "--path", &path, "--progress-bar=false"]);
+    let ours = || place.asked(&["diff", "apps", "--exit-code", "-o=json"]);
+    write(&[("c.yaml", &config("web", "1")), ("old.yaml", &config("old", "1"))]);
+    flux().expect(0);
+    ours().expect(0);
+
+    let changed = [("c.yaml", &*config("web", "2")), ("new.yaml", &config("new", "1"))];
+    write(&changed);
+    std::fs::remove_file(local.join("old.yaml")).unwrap();
+    let texts = changed.map(|(name, text)| (format!("apps/{name}"), text));
+    let mut changes: Vec<Change<'_>> =
+        texts.iter().map(|(path, text)| Change::File(path, text.as_bytes())).collect();
+    changes.push(Change::Delete("apps/old.yaml"));
+    place.estate.repo.commit("main", "Another set", &changes).unwrap();
+    let told = flux().expect(1).stdout;
+    let mut theirs: Vec<String> = told
+        .lines()
+        .filter_map(|line| line.strip_prefix("► "))
+        .map(|line| line.replace(" drifted", " configured"))
+        .collect();
+    let json = ours().expect(1).json();
+    let text = |change: &serde_json::Value, key: &str| change[key].as_str().unwrap().to_owned();
+    let named = |change| format!("{} {}", text(change, "object"), text(change, "change"));
+    let mut named: Vec<String> = json["changes"].as_array().unwrap().iter().map(named).collect();
+    theirs.sort();
+    named.sort();
+    assert_eq!(named, theirs, "{told}");
+    assert_eq!(named.len(), 3, "{told}");
 }

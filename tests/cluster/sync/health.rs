@@ -1,7 +1,7 @@
 //! Health is waited for, and a newer commit is not.
 
 use super::super::place::Place;
-use super::place::{APPS, READY, deployment};
+use super::place::{APPS, READY, config, deployment};
 
 const HEALTHY: &str = ".status.conditions[?(@.type==\"Healthy\")]";
 
@@ -67,4 +67,41 @@ fn what_has_failed_ends_the_wait_and_a_new_commit_ends_it_too() {
     place.until_says("deployment/web", ".spec.template.spec.containers[0].image", ":1.2.0");
     place.rollout("web", UP);
     place.until_applied(APPS, &third);
+}
+
+#[test]
+fn expressions_say_when_objects_are_healthy_and_one_that_is_wrong_is_told_before_anything_is_applied() {
+    let Some(place) = Place::synced("expressions", &[("apps/c.yaml", &config("web", "1"))]) else { return };
+    let rules = "  wait: true\n  healthCheckExprs:\n  - {apiVersion: v1, kind: ConfigMap, \
+                 failed: \"has(metadata.annotations) && 'broken' in metadata.annotations\", \
+                 current: \"metadata.annotations.done == 'yes'\"}\n";
+    place.apply(&place.kustomization("apps", rules));
+    place.apply(
+        &place.kustomization("wrong", &format!("  namePrefix: wrong-\n{}", rules.replace("has(", "had("))),
+    );
+    let _controller = place.syncing();
+    let reconciling = ".status.conditions[?(@.type==\"Reconciling\")].message";
+    place.until_says(APPS, reconciling, "Running health checks for revision main@sha1:");
+    // What kubectl writes in its own name is taken away again.
+    let annotate = |pair| place.own(&["annotate", "configmap/web", pair, "--field-manager=acme"], "");
+    annotate("done=yes");
+    place.until_ready(APPS);
+
+    annotate("broken=1");
+    place.reconciled(APPS, "1");
+    let says = place.until_ready_says(APPS, "failed early");
+    assert!(says.contains("/web status: 'Failed': healthCheckExprs: failed holds"), "{says}");
+
+    let wrong = "kustomization/wrong";
+    place.until_ready_says(wrong, ".spec.healthCheckExprs[0].failed: there is no function 'had'");
+    let stalled = ".status.conditions[?(@.type==\"Stalled\")].reason";
+    assert_eq!(place.get(wrong, stalled), "InvalidCELExpression");
+    assert_eq!(place.own(&["get", "configmap", "wrong-web", "--ignore-not-found"], ""), "");
+
+    // One that has become wrong still takes along what it has applied.
+    let patch = r#"{"spec":{"healthCheckExprs":[{"apiVersion":"v1","kind":"ConfigMap","current":"("}]}}"#;
+    place.own(&["patch", APPS, "--type=merge", "-p", patch], "");
+    place.until(APPS, stalled, "InvalidCELExpression");
+    place.delete(APPS);
+    assert_eq!(place.own(&["get", "configmap", "web", "--ignore-not-found"], ""), "");
 }

@@ -2,6 +2,7 @@
 
 use super::super::place::Place;
 use super::place::{APPS, READY, config};
+use tagalong_testkit::git_repo::Change;
 
 /// Deletes a Kustomization with these fields after it was applied; whether its ConfigMap is still there.
 fn survives(place: &Place, name: &str, extra: &str) -> bool {
@@ -96,4 +97,26 @@ fn a_suspended_one_is_left_alone_and_one_born_so_is_ready() {
     place.own(&["patch", APPS, "--type=merge", "-p", r#"{"spec":{"suspend":false}}"#], "");
     place.until_applied(APPS, &revision);
     assert_eq!(place.get("configmap/web", ".data.value"), "2");
+}
+
+#[test]
+fn what_is_deleted_and_stays_for_its_finalizer_stays_in_the_inventory_until_it_is_gone() {
+    let held = config("held", "1").replace("{name: held}", "{name: held, finalizers: [example.com/held]}");
+    let files = [("apps/c.yaml", &*config("web", "1")), ("apps/held.yaml", &held)];
+    let Some(place) = Place::synced("staying", &files) else { return };
+    place.apply(&place.kustomization("apps", ""));
+    let _controller = place.syncing();
+    place.until_ready(APPS);
+    place.estate.repo.commit("main", "Less", &[Change::Delete("apps/held.yaml")]).unwrap();
+    let revision = place.push(&[], "1");
+    place.until_applied(APPS, &revision);
+    let namespace = &place.namespace;
+    let ids = || place.get(APPS, ".status.inventory.entries[*].id");
+    assert_eq!(ids(), format!("{namespace}_held__ConfigMap {namespace}_web__ConfigMap"));
+    assert!(place.get("configmap/held", ".metadata.deletionTimestamp").contains('T'));
+    place.reconciled(APPS, "1");
+    assert_eq!(ids(), format!("{namespace}_held__ConfigMap {namespace}_web__ConfigMap"));
+    place.own(&["patch", "configmap/held", "--type=merge", "-p", r#"{"metadata":{"finalizers":null}}"#], "");
+    place.reconciled(APPS, "2");
+    assert_eq!(ids(), format!("{namespace}_web__ConfigMap"));
 }

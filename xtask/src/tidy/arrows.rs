@@ -10,6 +10,7 @@ use crate::tree;
 const FLOORS: &[(&str, u8)] = &[
     ("tagalong-model", 1),
     ("tagalong-pattern", 1),
+    ("tagalong-cel", 1),
     ("tagalong-policy", 2),
     ("tagalong-edit", 2),
     ("tagalong-template", 2),
@@ -20,6 +21,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("tagalong-apply", 2),
     ("tagalong-store", 2),
     ("tagalong-api", 3),
+    ("tagalong-sops", 3),
     ("tagalong-engine", 4),
     ("tagalong-files", 5),
     ("tagalong-cluster", 5),

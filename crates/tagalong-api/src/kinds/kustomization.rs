@@ -1,7 +1,9 @@
 //! `Kustomization`: a folder of a source, built and applied to a cluster.
 
+mod drift;
 mod parts;
 
+pub use drift::{DriftDetection, DriftStatus, DriftedObject};
 pub use parts::{
     CommonMetadata, Decryption, DependencyReference, HealthCheckExpression, HealthCheckReference, IgnoreRule,
     Inventory, InventoryEntry, KubeConfigReference, KustomizationImage, KustomizationPatch,
@@ -131,6 +133,9 @@ pub struct KustomizationSpec {
     /// Fields that are no drift.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ignore: Option<Vec<IgnoreRule>>,
+    /// Extension: when it is noticed that somebody else changed or deleted an object.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift_detection: Option<DriftDetection>,
 }
 
 /// What was last applied.
@@ -158,6 +163,9 @@ pub struct KustomizationStatus {
     /// The last sets of objects and how they fared, newest first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub history: Option<Vec<Snapshot>>,
+    /// Extension: what somebody else had changed, and what is not watched although it should be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drift: Option<DriftStatus>,
     /// The last value of the reconcile.fluxcd.io/requestedAt annotation that was acted on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_handled_reconcile_at: Option<String>,

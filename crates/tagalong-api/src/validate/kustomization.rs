@@ -1,6 +1,6 @@
 //! `Kustomization`: source, folder, times, and what is not served.
 
-use super::{Invalid, field};
+use super::{Dependency, HealthRule, Invalid, expressions, field};
 use crate::{Kustomization, KustomizationSpec, PostBuild, Reason};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -30,14 +30,20 @@ pub struct ValidKustomization {
     pub deletion: Deletion,
     /// Which objects have to be healthy.
     pub health: HealthChecks,
+    /// How healthy objects of some kinds look.
+    pub health_rules: Vec<HealthRule>,
     /// Whether objects are made anew where a field cannot change.
     pub force: bool,
     /// The Kustomizations that have to be ready first.
-    pub depends_on: Vec<ObjectKey>,
+    pub depends_on: Vec<Dependency>,
+    /// How encrypted files are opened; `None` where they are not.
+    pub decryption: Option<Decryption>,
     /// The variables; `None` where there are none to be put in.
     pub variables: Option<VariableSources>,
     /// The cluster and as whom.
     pub destination: Destination,
+    /// Whether what was applied is watched for drift.
+    pub watch: bool,
     /// Whether it is stopped.
     pub suspend: bool,
 }
@@ -51,6 +57,13 @@ pub struct Destination {
     pub service_account: Option<String>,
     /// The Secret with the kubeconfig of another cluster, and the key that was named in it.
     pub kubeconfig: Option<(String, Option<String>)>,
+}
+
+/// How files that SOPS encrypted are opened.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Decryption {
+    /// The Secret with age keys, in the Kustomization's namespace; `None` for the process's own.
+    pub secret: Option<String>,
 }
 
 /// What becomes of the objects when their Kustomization is deleted.
@@ -111,8 +124,8 @@ pub struct VariableSource {
 /// Checks a Kustomization.
 ///
 /// # Errors
-/// [`Invalid`] with `IntervalNotConfigured`, `BuildFailed` for a path that leaves the source, or `FeatureGateDisabled`
-/// for what is not served.
+/// [`Invalid`] with `IntervalNotConfigured`, `BuildFailed` for a path that leaves the source, `InvalidCELExpression`, or
+/// `FeatureGateDisabled` for what is not served.
 pub fn kustomization(object: &Kustomization) -> Result<ValidKustomization, Invalid> {
     let spec = &object.spec;
     refuse_unserved(spec)?;
@@ -125,7 +138,6 @@ pub fn kustomization(object: &Kustomization) -> Result<ValidKustomization, Inval
         Invalid::stalled(Reason::BuildFailed, ".spec.path", format!(".spec.path: {error}"))
     })?;
     let source = field::referent(&key, spec.source_ref.namespace.as_deref(), &spec.source_ref.name);
-    let dependencies = spec.depends_on.iter().flatten();
     Ok(ValidKustomization {
         source,
         path,
@@ -135,12 +147,13 @@ pub fn kustomization(object: &Kustomization) -> Result<ValidKustomization, Inval
         prune: spec.prune,
         deletion: deletion(spec),
         health: health(spec, &key),
+        health_rules: expressions::health_rules(spec)?,
         force: spec.force == Some(true),
-        depends_on: dependencies
-            .map(|other| field::referent(&key, other.namespace.as_deref(), &other.name))
-            .collect(),
+        depends_on: expressions::dependencies(spec, &key)?,
+        decryption: decryption(spec)?,
         variables: spec.post_build.as_ref().map(variables),
         destination: destination(object)?,
+        watch: spec.drift_detection.as_ref().is_some_and(|drift| drift.mode == "Watch"),
         suspend: spec.suspend == Some(true),
         key,
     })
@@ -200,6 +213,14 @@ fn health(spec: &KustomizationSpec, key: &ObjectKey) -> HealthChecks {
     if checks.is_empty() { HealthChecks::None } else { HealthChecks::These(checks) }
 }
 
+fn decryption(spec: &KustomizationSpec) -> Result<Option<Decryption>, Invalid> {
+    let Some(given) = &spec.decryption else { return Ok(None) };
+    given_unserved(given.provider != "sops", ".spec.decryption.provider", "any provider but sops")?;
+    let account = given.service_account_name.as_ref().is_some_and(|name| !name.is_empty());
+    given_unserved(account, ".spec.decryption.serviceAccountName", "logging in to a key service")?;
+    Ok(Some(Decryption { secret: field::name(given.secret_ref.as_ref()) }))
+}
+
 fn variables(post_build: &PostBuild) -> VariableSources {
     let from = post_build.substitute_from.iter().flatten().map(|reference| VariableSource {
         secret: reference.kind == "Secret",
@@ -215,20 +236,10 @@ fn variables(post_build: &PostBuild) -> VariableSources {
 
 /// Flux knows these; here they are refused by name rather than passed over.
 fn refuse_unserved(spec: &KustomizationSpec) -> Result<(), Invalid> {
-    let given = given_unserved;
     let kind = spec.source_ref.kind.as_str();
-    given(kind != "GitRepository", ".spec.sourceRef.kind", &format!("building from {kind}"))?;
-    given(spec.decryption.is_some(), ".spec.decryption", "decrypting")?;
-    let some = |length: Option<usize>| length.is_some_and(|length| length > 0);
-    given(
-        some(spec.health_check_exprs.as_ref().map(Vec::len)),
-        ".spec.healthCheckExprs",
-        "checking health by an expression",
-    )?;
-    given(some(spec.ignore.as_ref().map(Vec::len)), ".spec.ignore", "leaving drift alone")?;
-    let expressions =
-        spec.depends_on.iter().flatten().any(|other| some(other.ready_expr.as_ref().map(String::len)));
-    given(expressions, ".spec.dependsOn.readyExpr", "checking readiness by an expression")
+    given_unserved(kind != "GitRepository", ".spec.sourceRef.kind", &format!("building from {kind}"))?;
+    let ignores = spec.ignore.as_ref().is_some_and(|rules| !rules.is_empty());
+    given_unserved(ignores, ".spec.ignore", "leaving drift alone")
 }
 
 fn given_unserved(is_given: bool, field: &'static str, what: &str) -> Result<(), Invalid> {

@@ -2,6 +2,7 @@
 //! Called by the engine before each run of an object, and by `lint`. Nothing below the engine sees a raw object.
 
 mod automation;
+mod expressions;
 mod field;
 mod gitref;
 mod kustomization;
@@ -17,10 +18,11 @@ mod source;
 pub use automation::{
     Author, OnRevert, OnUnhealthy, Push, Signing, SigningKind, ValidAutomation, automation,
 };
+pub use expressions::{Dependency, HealthRule};
 pub use gitref::GitRef;
 pub use kustomization::{
-    Deletion, Destination, HealthCheck, HealthChecks, ValidKustomization, VariableSource, VariableSources,
-    deletion, destination, kustomization,
+    Decryption, Deletion, Destination, HealthCheck, HealthChecks, ValidKustomization, VariableSource,
+    VariableSources, deletion, destination, kustomization,
 };
 pub use limits::Limits;
 pub use policy::{DigestReflection, ValidPolicy, policy};

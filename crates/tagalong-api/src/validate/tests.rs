@@ -410,17 +410,80 @@ fn what_is_not_served_of_a_kustomization_is_refused_by_name() {
     let field = |more: Value| told(checked(&more)).split(" | ").take(2).collect::<Vec<_>>().join(" | ");
     for (more, expected) in [
         (json!({"sourceRef": {"kind": "OCIRepository", "name": "a"}}), ".spec.sourceRef.kind"),
-        (json!({"decryption": {"provider": "sops"}}), ".spec.decryption"),
-        (json!({"healthCheckExprs": [{"apiVersion": "a/v1", "current": "true"}]}), ".spec.healthCheckExprs"),
+        (
+            json!({"decryption": {"provider": "sops", "serviceAccountName": "kms"}}),
+            ".spec.decryption.serviceAccountName",
+        ),
         (json!({"ignore": [{"paths": ["/a"]}]}), ".spec.ignore"),
-        (json!({"dependsOn": [{"name": "a", "readyExpr": "true"}]}), ".spec.dependsOn.readyExpr"),
         (json!({"kubeConfig": {"configMapRef": {"name": "a"}}}), ".spec.kubeConfig.configMapRef"),
     ] {
         assert_eq!(field(more), format!("(stalled) FeatureGateDisabled | {expected}"));
     }
     assert_eq!(field(json!({"path": "../up"})), "(stalled) BuildFailed | .spec.path");
     assert_eq!(field(json!({"interval": "never"})), "(stalled) IntervalNotConfigured | .spec.interval");
+    let neither = json!({"kubeConfig": {}});
+    assert_eq!(field(neither), "(stalled) ReconciliationFailed | .spec.kubeConfig");
     for nothing in [json!({"ignore": []}), json!({"healthCheckExprs": []}), json!({"dependsOn": []})] {
         assert_eq!(told(checked(&nothing)), "valid");
     }
+}
+
+#[test]
+fn an_expression_that_is_wrong_is_told_by_its_place() {
+    let check = |more: Value, expected: &str| {
+        let said = told(checked(&more));
+        assert!(said.starts_with(&format!("(stalled) InvalidCELExpression | {expected}")), "{said}");
+    };
+    let health = |rules: Value| json!({"healthCheckExprs": rules});
+    let fine = json!({"apiVersion": "acme.dev/v1", "kind": "Widget", "current": "status.done"});
+    let with = |key: &str, value: &str| {
+        let mut rule = fine.clone();
+        rule[key] = json!(value);
+        rule
+    };
+    let place =
+        |field: &str| format!(".spec.healthCheckExprs[1].{field} | .spec.healthCheckExprs[1].{field}: ");
+    check(health(json!([fine, with("current", "")])), &place("current"));
+    check(
+        health(json!([fine, with("current", "status.")])),
+        &format!("{}it does not parse", place("current")),
+    );
+    check(
+        health(json!([fine, with("failed", "sum(status)")])),
+        &format!("{}there is no function", place("failed")),
+    );
+    check(health(json!([fine, with("inProgress", "(")])), &place("inProgress"));
+    check(health(json!([fine, with("kind", "")])), &place("kind"));
+    let ready = |text: &str| json!({"dependsOn": [{"name": "a"}, {"name": "b", "readyExpr": text}]});
+    let place = ".spec.dependsOn[1].readyExpr | .spec.dependsOn[1].readyExpr: ";
+    check(ready("deps.status.x"), &format!("{place}there is no variable 'deps'; it may use self and dep"));
+    check(ready(&"(".repeat(5000)), &format!("{place}it is longer than"));
+}
+
+#[test]
+fn expressions_are_kept_by_kind_and_the_first_of_a_kind_counts() {
+    let rule = |version: &str, kind: &str, current: &str| json!({"apiVersion": version, "kind": kind, "current": current});
+    let rules = json!([
+        rule("acme.dev/v1", "A", "true"),
+        rule("acme.dev/v2", "A", "false"),
+        rule("v1", "A", "false")
+    ]);
+    let valid =
+        checked(&json!({"healthCheckExprs": rules, "dependsOn": [{"name": "x", "readyExpr": ""}]})).unwrap();
+    let got: Vec<_> = valid
+        .health_rules
+        .iter()
+        .map(|rule| (rule.group.as_str(), rule.kind.as_str(), rule.expressions.current.text()))
+        .collect();
+    assert_eq!(got, [("acme.dev", "A", "true"), ("", "A", "false")]);
+    assert_eq!(valid.depends_on[0].ready, None);
+}
+
+#[test]
+fn where_the_objects_went_is_known_whatever_else_is_wrong() {
+    let spec = json!({"interval": "never", "prune": true, "sourceRef": {"kind": "GitRepository", "name": "fleet"},
+        "serviceAccountName": "deployer", "kubeConfig": {"secretRef": {"name": "there"}}});
+    let destination = destination(&object("Kustomization", &spec)).unwrap();
+    assert_eq!(destination.service_account.as_deref(), Some("deployer"));
+    assert_eq!(destination.kubeconfig, Some(("there".to_owned(), None)));
 }

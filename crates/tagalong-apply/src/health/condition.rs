@@ -1,5 +1,7 @@
 //! `status.conditions`, which most kinds have.
 
+use std::fmt;
+
 use serde_json::Value;
 
 use super::Health;
@@ -13,6 +15,16 @@ pub(super) struct Condition<'a> {
     pub(super) reason: &'a str,
     pub(super) message: &'a str,
     observed: Option<i64>,
+}
+
+impl fmt::Display for Condition<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.kind, self.status)?;
+        if !self.reason.is_empty() {
+            write!(f, " {}", self.reason)?;
+        }
+        if self.message.is_empty() { Ok(()) } else { write!(f, ": {}", self.message) }
+    }
 }
 
 /// The conditions of an object.

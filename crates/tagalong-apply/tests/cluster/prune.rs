@@ -43,6 +43,7 @@ async fn what_left_is_deleted_and_what_is_not_ours_stays() {
         ]
     );
     assert_eq!(failures(&pruned), [""; 0]);
+    assert_eq!(pruned.staying, []);
     let left = place.kubectl(&["get", "configmap,deployment", "-o", "name"], "");
     assert_eq!(left.lines().collect::<Vec<_>>(), ["configmap/kept", "configmap/stays", "configmap/theirs"]);
 }
@@ -77,12 +78,15 @@ async fn an_object_that_stays_for_its_finalizer_is_waited_for() {
     let gone = Inventory::of(&[object]).entries;
     let pruned = place.cluster.prune(&place.owner, &gone).await;
     assert!(shown(&pruned)[0].ends_with("deleted"));
+    assert_eq!(pruned.staying, gone);
     let late = place.cluster.wait_gone(&gone, std::time::Duration::from_millis(1)).await.unwrap_err();
     assert!(late.to_string().starts_with("timeout waiting for: [ConfigMap/"), "{late}");
     // A second prune of what is on its way out asks for nothing more.
     drop(place.counter.take());
-    place.cluster.prune(&place.owner, &gone).await;
+    let again = place.cluster.prune(&place.owner, &gone).await;
     assert!(place.counter.take_writes().is_empty());
+    assert!(shown(&again)[0].ends_with("unchanged"));
+    assert_eq!(again.staying, gone);
     let waiting = place.cluster.wait_gone(&gone, OPTIONS.patience);
     let release = async {
         let patch = json!({"metadata": {"finalizers": null}}).to_string();
@@ -90,6 +94,7 @@ async fn an_object_that_stays_for_its_finalizer_is_waited_for() {
     };
     let (waited, ()) = tokio::join!(waiting, release);
     waited.unwrap();
+    assert_eq!(place.cluster.prune(&place.owner, &gone).await.staying, []);
 }
 
 #[tokio::test]

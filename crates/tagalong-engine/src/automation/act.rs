@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tagalong_api::validate::ValidAutomation;
 use tagalong_api::{ImageReference, Reason};
+use tagalong_forge::Allowance;
 
 /// How often a push is tried in one turn (RULES 20).
 const PUSHES: u32 = 10;
@@ -39,6 +40,7 @@ pub(crate) async fn write<D: Desk>(
         planned: context.turns.planned(lock_key),
         replaceable: None,
         now,
+        allowance: Allowance::default(),
         meters: context.meters.clone(),
     });
     for moved in 0..PUSHES {

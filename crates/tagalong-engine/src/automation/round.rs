@@ -19,6 +19,7 @@ use std::sync::Arc;
 use tagalong_api::Reason;
 use tagalong_api::validate::{OnRevert, OnUnhealthy, Refspec, ValidAutomation};
 use tagalong_edit::{Edit, apply, scan};
+use tagalong_forge::Allowance;
 use tagalong_git::{BlobId, CommitMeta, ErrorKind, Expected, GitError, Prepared, Pushed, Reader, Update};
 use tagalong_model::{ObjectKey, RepoPath, Revision};
 
@@ -46,6 +47,8 @@ pub(super) struct Job {
     /// A tip of the branch to be written that may be replaced whoever made it: what was merged from there.
     pub(super) replaceable: Option<String>,
     pub(super) now: Timestamp,
+    /// How long the host of pull requests may take.
+    pub(super) allowance: Allowance,
     pub(super) meters: Meters,
 }
 

@@ -71,13 +71,12 @@ impl Lift {
         let fetched =
             mirror.fetch(remote, checkout, &[], &|_, _| Ok(None)).map_err(|error| error.to_string())?;
         let refname = format!("refs/heads/{push_branch}");
+        let trailers = self.message.lines().skip(2).collect::<Vec<_>>().join("\n");
         if fetched.refname.as_deref() != Some(refname.as_str()) {
-            let trailers: Vec<&str> = self.message.lines().skip(2).collect();
             return Err(format!(
                 "fields are read from {} and written to {push_branch}; merge a commit into the former whose message \
-                 ends with these lines:\n\n{}",
-                fetched.revision_name,
-                trailers.join("\n")
+                 ends with these lines:\n\n{trailers}",
+                fetched.revision_name
             ));
         }
         let meta = CommitMeta {
@@ -92,7 +91,10 @@ impl Lift {
         match mirror.push(remote, &prepared, &[update], &[]).map_err(|error| error.to_string())? {
             Pushed::Done => Ok(Some(prepared.commit())),
             Pushed::Moved { .. } => Ok(None),
-            Pushed::Rejected { why, .. } => Err(format!("the server refused the push: {why}")),
+            Pushed::Rejected { why, .. } => Err(format!(
+                "the server refused the push to {push_branch}: {why}; where that is a protected branch, merge a commit into \
+                 it whose message ends with these lines:\n\n{trailers}"
+            )),
         }
     }
 }

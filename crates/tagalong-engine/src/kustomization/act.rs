@@ -2,7 +2,6 @@
 //! goes into the status at once, so that whoever is ended in the middle begins again with it.
 
 use super::applied::{self, Told};
-use super::gather::Gathered;
 use super::render::{Rendered, render};
 use super::{Failure, Turn, gather, history, inventory};
 use crate::desk::{Desk, Event, EventType};
@@ -12,7 +11,7 @@ use std::time::{Duration, Instant};
 use tagalong_api::condition::{self, Outcome};
 use tagalong_api::validate::ValidKustomization;
 use tagalong_api::{Reason, Snapshot};
-use tagalong_apply::{Action, Change, Inventory, Options, Owner};
+use tagalong_apply::{Action, Change, HealthRule, Inventory, Options, Owner, Rules};
 use tagalong_kustomize::Tree;
 use tagalong_model::format_duration;
 
@@ -30,7 +29,7 @@ pub(super) struct Set {
     pub(super) revision: String,
     /// `sha256:<hex>` of the objects.
     pub(super) digest: String,
-    /// Whether the same objects were applied before, so that what differs is drift.
+    /// Whether all of these objects were applied before, so that what differs is drift.
     pub(super) known: bool,
 }
 
@@ -51,21 +50,25 @@ impl<D: Desk> Turn<'_, D> {
         let tree = self.served.files(&artifact).await;
         let tree = tree.map_err(|why| Failure::waiting(Reason::ArtifactFailed, why))?;
         self.status.last_attempted_revision = Some(revision.clone());
-        let Rendered { objects, digest } = self.build(valid, tree).await?;
+        let Rendered { objects, digest, hidden } = self.build(valid, tree).await?;
         drop(builder);
+        self.hidden = hidden;
         let target = self.context.desk.target(&valid.destination).await.map_err(|error| {
             Failure::new(Reason::ReconciliationFailed, format!("failed to build kube client: {error}"))
         })?;
+        let target = target.ruled(rules(valid));
         let known = history::is_known(self.status.history.as_deref(), &digest);
         let set = Set { revision, digest, known };
         let (before, next) = (inventory::read(self.status.inventory.as_ref()), Inventory::of(&objects));
         self.announce(valid, &set, &before, &next).await?;
         let changes = self.apply(valid, &target, objects, &set).await?;
+        let mut staying = Inventory::default();
         if valid.prune {
-            self.prune(valid, &target, (&before, &next), &set).await?;
+            staying = self.prune(valid, &target, (&before, &next), &set).await?;
         }
-        self.status.inventory = Some(inventory::write(&next));
+        self.status.inventory = Some(inventory::write(&inventory::both(&staying, &next)));
         drop(permit);
+        self.watch(valid, &target, &changes).await?;
         self.check_health(valid, &target, &changes, &set, &place).await?;
         self.end(&set, Reason::ReconciliationSucceeded);
         self.status.last_applied_revision = Some(set.revision.clone());
@@ -74,11 +77,10 @@ impl<D: Desk> Turn<'_, D> {
         Ok(Done { revision: set.revision })
     }
 
-    async fn build(&mut self, valid: &ValidKustomization, tree: Arc<Tree>) -> Result<Rendered, Failure> {
-        let Gathered { variables, hidden } = gather::variables(self.context, valid).await?;
-        self.hidden = hidden;
+    async fn build(&self, valid: &ValidKustomization, tree: Arc<Tree>) -> Result<Rendered, Failure> {
+        let gathered = gather::inputs(self.context, valid).await?;
         let folder = valid.path.as_ref().map(ToString::to_string).unwrap_or_default();
-        render(&self.object.spec, variables, tree, folder).await
+        render(&self.object.spec, gathered, tree, folder).await
     }
 
     /// Notes in the status what is about to be there, beside what is, where that is more than stands there already.
@@ -119,6 +121,9 @@ impl<D: Desk> Turn<'_, D> {
         let left = self.left(valid);
         let options = Options { force: valid.force, patience: PATIENCE.min(left) };
         let owner = self.owner();
+        if valid.watch {
+            self.syncing.watches.begin(&self.key);
+        }
         let applying = target.apply(&owner, objects, &options);
         let Ok(outcome) = tokio::time::timeout(left, applying).await else {
             self.end(set, Reason::ReconciliationFailed);
@@ -126,6 +131,9 @@ impl<D: Desk> Turn<'_, D> {
             return Err(Failure::new(Reason::ReconciliationFailed, message));
         };
         let outcome = outcome.hiding(&self.hidden);
+        if set.known {
+            self.corrected(&outcome.changes);
+        }
         self.changed(applied::told(&outcome.changes, set.known)).await?;
         if outcome.failures.is_empty() {
             return Ok(outcome.changes);
@@ -135,16 +143,17 @@ impl<D: Desk> Turn<'_, D> {
         Err(Failure::new(Reason::ReconciliationFailed, message))
     }
 
+    /// Deletes what left; what is still there although it is being deleted.
     async fn prune(
         &mut self,
         valid: &ValidKustomization,
         target: &D::Target,
         (before, next): (&Inventory, &Inventory),
         set: &Set,
-    ) -> Result<(), Failure> {
+    ) -> Result<Inventory, Failure> {
         let gone = before.without(next);
         if gone.is_empty() {
-            return Ok(());
+            return Ok(Inventory::default());
         }
         // Until it is known what became of them, all are still ours.
         self.status.inventory = Some(inventory::write(&inventory::both(before, next)));
@@ -158,23 +167,24 @@ impl<D: Desk> Turn<'_, D> {
         let outcome = outcome.hiding(&self.hidden);
         self.changed(applied::told(&outcome.changes, false)).await?;
         if outcome.failures.is_empty() {
-            return Ok(());
+            return Ok(outcome.staying.into_iter().collect());
         }
-        // What may still be there is tried again.
-        let done = |entry: &&tagalong_apply::Entry| {
-            let same = |change: &Change| change.entry.id == entry.id && change.action == Action::Deleted;
-            outcome.changes.iter().any(same)
-        };
-        let left: Inventory = gone.iter().filter(|entry| !done(entry)).cloned().collect();
-        self.status.inventory = Some(inventory::write(&inventory::both(&left, next)));
+        // What is still there, or may be, is tried again.
+        let left = gone.iter().filter(|entry| {
+            let change = outcome.changes.iter().find(|change| change.entry.id == entry.id);
+            let unknown = change.is_none_or(|change| change.action == Action::Skipped);
+            unknown || outcome.staying.contains(entry)
+        });
+        self.status.inventory = Some(inventory::write(&inventory::both(&left.cloned().collect(), next)));
         self.end(set, Reason::PruneFailed);
         Err(Failure::new(Reason::PruneFailed, applied::failures(&outcome.failures)))
     }
 
     /// Tells what was written or deleted.
     async fn changed(&self, told: Option<Told>) -> Result<(), Failure> {
-        let Some(Told { message }) = told else { return Ok(()) };
-        self.tell(Event { event_type: EventType::Normal, reason: Reason::Progressing, message }).await
+        let Some(Told { message, drift }) = told else { return Ok(()) };
+        let reason = if drift { Reason::DriftCorrected } else { Reason::Progressing };
+        self.tell(Event { event_type: EventType::Normal, reason, message }).await
     }
 
     /// Notes how the set fared.
@@ -187,4 +197,14 @@ impl<D: Desk> Turn<'_, D> {
     pub(super) fn owner(&self) -> Owner {
         Owner { name: self.key.name.clone(), namespace: self.key.namespace.clone() }
     }
+}
+
+/// What a Kustomization says of its objects.
+pub fn rules(valid: &ValidKustomization) -> Rules {
+    let health = valid.health_rules.iter().map(|rule| HealthRule {
+        group: rule.group.clone(),
+        kind: rule.kind.clone(),
+        expressions: rule.expressions.clone(),
+    });
+    Rules { health: health.collect() }
 }

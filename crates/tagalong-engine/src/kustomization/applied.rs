@@ -9,6 +9,8 @@ const FIELDS: usize = 20;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Told {
     pub(super) message: String,
+    /// Whether it speaks of drift.
+    pub(super) drift: bool,
 }
 
 /// A line for each object that was written or deleted; where Git said the same before, the fields that somebody
@@ -22,6 +24,9 @@ pub(super) fn told(changes: &[Change], drift: bool) -> Option<Told> {
     let mut fields = 0;
     for change in changes.iter().filter(done) {
         lines.push(change.to_string());
+        if drift && change.action == Action::Created {
+            lines.push("  it had been deleted".to_owned());
+        }
         for field in change.fields.iter().filter(|_| drift) {
             fields += 1;
             if fields <= FIELDS {
@@ -32,7 +37,7 @@ pub(super) fn told(changes: &[Change], drift: bool) -> Option<Told> {
     if fields > FIELDS {
         lines.push(format!("  and {} fields more", fields - FIELDS));
     }
-    (!lines.is_empty()).then(|| Told { message: lines.join("\n") })
+    (!lines.is_empty()).then(|| Told { message: lines.join("\n"), drift })
 }
 
 /// Why objects were not applied, each once.
@@ -65,6 +70,7 @@ mod tests {
             action,
             fields: (0..fields).map(field).collect(),
             health: Health { state: State::Current, message: String::new() },
+            standing: None,
         }
     }
 
@@ -80,7 +86,7 @@ mod tests {
         assert_eq!(message(false), "Deployment/apps/a created\nDeployment/apps/b configured");
         assert_eq!(
             message(true),
-            "Deployment/apps/a created\nDeployment/apps/b configured\n  spec.f0: 3 instead of nothing, by kubectl-edit"
+            "Deployment/apps/a created\n  it had been deleted\nDeployment/apps/b configured\n  spec.f0: 3 instead of nothing, by kubectl-edit"
         );
         assert_eq!(told(&changes[2..], true), None);
     }

@@ -47,7 +47,7 @@ pub(super) async fn delete<D: Desk>(context: &Context<D>, object: &Kustomization
         return Err(failed(context, object, message).await);
     };
     drop(permit);
-    if let Some(applied::Told { message }) = applied::told(&outcome.changes, false) {
+    if let Some(applied::Told { message, .. }) = applied::told(&outcome.changes, false) {
         let event = Event { event_type: EventType::Normal, reason: Reason::Progressing, message };
         report::post(context, object, None, vec![event]).await?;
     }
@@ -56,13 +56,10 @@ pub(super) async fn delete<D: Desk>(context: &Context<D>, object: &Kustomization
         let message = format!("pruning for deleted resource failed: {why}");
         return Err(failed(context, object, message).await);
     }
-    if policy == Deletion::WaitForTermination {
-        let deleted =
-            outcome.changes.iter().filter(|change| change.action == tagalong_apply::Action::Deleted);
-        let entries: Vec<_> = deleted.map(|change| change.entry.clone()).collect();
-        if let Err(left) = target.gone(&entries, patience).await {
-            return Err(failed(context, object, left.to_string()).await);
-        }
+    if policy == Deletion::WaitForTermination
+        && let Err(left) = target.gone(&outcome.staying, patience).await
+    {
+        return Err(failed(context, object, left.to_string()).await);
     }
     Ok(())
 }

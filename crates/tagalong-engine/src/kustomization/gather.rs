@@ -7,11 +7,13 @@ use crate::source::artifact_of;
 use kube::runtime::reflector::ObjectRef;
 use secrecy::ExposeSecret as _;
 use tagalong_api::condition::{self, READY};
-use tagalong_api::validate::{ValidKustomization, VariableSource, VariableSources};
+use tagalong_api::validate::{Dependency, ValidKustomization, VariableSource, VariableSources};
 use tagalong_api::{Artifact, GitRepository, Kustomization, Reason};
 use tagalong_apply::Hidden;
+use tagalong_cel::Expression;
 use tagalong_kustomize::Variables;
 use tagalong_model::{ObjectKey, format_duration};
+use tagalong_sops::{Identities, Opening};
 
 impl<D: Desk> Turn<'_, D> {
     /// The artifact of the source.
@@ -38,17 +40,37 @@ impl<D: Desk> Turn<'_, D> {
     /// Whether all that has to be ready first is.
     pub(super) fn dependencies(&self, valid: &ValidKustomization, revision: &str) -> Result<(), Failure> {
         let known = &self.context.desk.kinds().kustomizations;
-        for key in &valid.depends_on {
-            let dependency = known.get(&ObjectRef::new(&key.name).within(&key.namespace));
-            ready(key, dependency.as_deref(), &valid.source, revision)
-                .map_err(|why| Failure::waiting(Reason::DependencyNotReady, why))?;
+        for Dependency { key, ready } in &valid.depends_on {
+            let found = known.get(&ObjectRef::new(&key.name).within(&key.namespace));
+            let checked = match ready {
+                Some(expression) => said_ready(key, found.as_deref(), self.object, expression),
+                None => is_ready(key, found.as_deref(), &valid.source, revision),
+            };
+            checked.map_err(|why| Failure::waiting(Reason::DependencyNotReady, why))?;
         }
         Ok(())
     }
 }
 
+/// What `readyExpr` says, which counts in place of the rule.
+fn said_ready(
+    key: &ObjectKey,
+    dependency: Option<&Kustomization>,
+    own: &Kustomization,
+    expression: &Expression,
+) -> Result<(), String> {
+    let dependency = dependency.ok_or_else(|| format!("dependency '{key}' not found"))?;
+    let json = |object| serde_json::to_value(object).map_err(|error| error.to_string());
+    let (own, dependency) = (json(own)?, json(dependency)?);
+    match expression.holds([("self", &own), ("dep", &dependency)]) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(format!("dependency '{key}' is not ready according to readyExpr eval")),
+        Err(error) => Err(format!("dependency '{key}': readyExpr: {error}")),
+    }
+}
+
 /// Flux's rule: Ready for its generation, and of the same revision where it has the same source.
-fn ready(
+fn is_ready(
     key: &ObjectKey,
     dependency: Option<&Kustomization>,
     source: &ObjectKey,
@@ -76,13 +98,44 @@ pub(super) struct Gathered {
     pub(super) variables: Option<Variables>,
     /// Those of their values that came out of Secrets.
     pub(super) hidden: Hidden,
+    /// How encrypted files are opened; `None` where nothing says that they are.
+    pub(super) opening: Option<Opening>,
 }
 
-/// The variables of `postBuild` with their values.
-pub(super) async fn variables<D: Desk>(
+/// All that is put into objects, or opens their files.
+pub(super) async fn inputs<D: Desk>(
     context: &Context<D>,
     valid: &ValidKustomization,
 ) -> Result<Gathered, Failure> {
+    let opening = opening(context, valid).await?;
+    Ok(Gathered { opening, ..variables(context, valid).await? })
+}
+
+/// With the keys of the Secret that is named.
+async fn opening<D: Desk>(
+    context: &Context<D>,
+    valid: &ValidKustomization,
+) -> Result<Option<Opening>, Failure> {
+    let Some(decryption) = &valid.decryption else { return Ok(None) };
+    let own = decryption.secret.as_ref().map(|name| ObjectKey::new(&valid.key.namespace, name));
+    let mut identities = Identities::default();
+    if let Some(key) = own.or_else(|| context.settings.sops_age_secret.clone()) {
+        let failed =
+            |why: String| Failure::new(Reason::BuildFailed, format!("decryption Secret '{key}': {why}"));
+        let data = context.desk.secret(&key).await.map_err(|error| failed(error.to_string()))?;
+        for (name, value) in data.ok_or_else(|| failed("not found".to_owned()))? {
+            if name.ends_with(".agekey") {
+                let text = std::str::from_utf8(value.expose_secret());
+                let text = text.map_err(|_| failed(format!("key '{name}' is no text")))?;
+                identities.add(text).map_err(|error| failed(format!("key '{name}': {error}")))?;
+            }
+        }
+    }
+    Ok(Some(Opening::With(identities)))
+}
+
+/// The variables of `postBuild` with their values.
+async fn variables<D: Desk>(context: &Context<D>, valid: &ValidKustomization) -> Result<Gathered, Failure> {
     let Some(VariableSources { from, values, always }) = &valid.variables else {
         return Ok(Gathered::default());
     };
@@ -109,7 +162,8 @@ pub(super) async fn variables<D: Desk>(
         }
     }
     values.iter().for_each(|(name, value)| variables.set(name, value));
-    Ok(Gathered { variables: Some(variables), hidden: hidden.into_iter().collect() })
+    let hidden = hidden.into_iter().collect();
+    Ok(Gathered { variables: Some(variables), hidden, opening: None })
 }
 
 async fn values_of<D: Desk>(
@@ -146,7 +200,7 @@ mod tests {
         }))
         .unwrap();
         let key = ObjectKey::new("a", "infra");
-        let said = ready(&key, Some(&object), &ObjectKey::new("a", source), "main@sha1:2");
+        let said = is_ready(&key, Some(&object), &ObjectKey::new("a", source), "main@sha1:2");
         assert_eq!(said, expected.map_err(str::to_owned), "{status}");
     }
 
@@ -176,10 +230,38 @@ mod tests {
         .unwrap();
         let source = ObjectKey::new("a", "fleet");
         let key = ObjectKey::new("a", "infra");
-        assert_eq!(ready(&key, Some(&other), &source, "main@sha1:2"), Ok(()));
+        assert_eq!(is_ready(&key, Some(&other), &source, "main@sha1:2"), Ok(()));
         other.spec.source_ref.kind = "GitRepository".to_owned();
-        assert!(ready(&key, Some(&other), &source, "main@sha1:2").is_err());
-        let missing = ready(&ObjectKey::new("a", "x"), None, &ObjectKey::new("a", "b"), "1");
+        assert!(is_ready(&key, Some(&other), &source, "main@sha1:2").is_err());
+        let missing = is_ready(&ObjectKey::new("a", "x"), None, &ObjectKey::new("a", "b"), "1");
         assert_eq!(missing, Err("dependency 'a/x' not found".to_owned()));
+    }
+
+    #[test]
+    fn an_expression_says_whether_a_dependency_is_ready() {
+        let object = |name: &str, version: &str| -> Kustomization {
+            serde_json::from_value(json!({
+                "metadata": {"name": name, "namespace": "a", "generation": 2, "annotations": {"version": version}},
+                "spec": {"interval": "1m", "prune": true, "sourceRef": {"kind": "GitRepository", "name": "fleet"}},
+                "status": {"observedGeneration": 2},
+            }))
+            .unwrap()
+        };
+        let (key, own, other) = (ObjectKey::new("a", "infra"), object("apps", "2"), object("infra", "1"));
+        for (text, expected) in [
+            ("dep.status.observedGeneration == dep.metadata.generation", Ok(())),
+            (
+                "dep.metadata.annotations.version == self.metadata.annotations.version",
+                Err("dependency 'a/infra' is not ready according to readyExpr eval"),
+            ),
+            ("dep.status.done", Err("dependency 'a/infra': readyExpr: there is no 'done'")),
+        ] {
+            let expression = Expression::parse(text, Some(&["self", "dep"])).unwrap();
+            let said = said_ready(&key, Some(&other), &own, &expression);
+            assert_eq!(said, expected.map_err(str::to_owned), "{text}");
+        }
+        let expression = Expression::parse("true", None).unwrap();
+        let missing = said_ready(&key, None, &own, &expression);
+        assert_eq!(missing, Err("dependency 'a/infra' not found".to_owned()));
     }
 }

@@ -106,6 +106,9 @@ impl<D: Desk> Turn<'_, D> {
 
     /// Whether there is something newer to apply than what is waited for.
     fn superseded(&self, valid: &ValidKustomization, revision: &str) -> bool {
+        if self.syncing.watches.drifted(&self.key) {
+            return true;
+        }
         let kinds = self.context.desk.kinds();
         let own = ObjectRef::<Kustomization>::new(&self.key.name).within(&self.key.namespace);
         let Some(now) = kinds.kustomizations.get(&own) else { return true };

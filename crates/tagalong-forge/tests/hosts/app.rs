@@ -3,7 +3,7 @@
 use super::{reqwest_client, with};
 use std::time::Duration;
 use tagalong_forge::{App, Credentials, ErrorKind, Memory, installation_token};
-use tagalong_testkit::fake_host::{FakeHost, INSTALLATION_TOKEN, Kind};
+use tagalong_testkit::fake_host::{FakeHost, Fault, INSTALLATION_TOKEN, Kind};
 use tagalong_testkit::need;
 use tagalong_testkit::parts::Part;
 
@@ -34,6 +34,28 @@ async fn its_token_is_asked_for_once_and_serves_git_as_well() {
         assert_eq!(git.await.unwrap().expose_secret(), INSTALLATION_TOKEN);
         let exchanges = host.asked().iter().filter(|asked| asked.ends_with("/access_tokens")).count();
         assert_eq!((exchanges, host.asked().len()), (1, 3));
+    }
+}
+
+#[tokio::test]
+async fn a_host_that_asks_an_app_for_patience_has_it() {
+    need!(Part::SshKeygen);
+    let [app, other] = apps().try_into().unwrap();
+    for path in ["/access_tokens", "/pulls"] {
+        let host = FakeHost::start(Kind::GitHub).unwrap();
+        let memory = Memory::default();
+        if path == "/pulls" {
+            with(&host, Credentials::App(app.clone()), &memory).open().await.unwrap();
+        }
+        let asked = host.asked().len();
+        host.fault(Fault::status(429).header("Retry-After", "600"));
+        for _ in 0..3 {
+            let error = with(&host, Credentials::App(app.clone()), &memory).open().await.unwrap_err();
+            assert!(matches!(error.kind(), ErrorKind::RateLimited(_)), "{error}");
+        }
+        assert_eq!(host.asked().len(), asked + 1, "{path}");
+        // Another App need not wait.
+        with(&host, Credentials::App(other.clone()), &memory).open().await.unwrap();
     }
 }
 

@@ -1,8 +1,8 @@
 //! What is asked of a host over the life of a pull request.
 
 use super::{forge, hosts};
-use tagalong_forge::{Closer, Merge, NewPullRequest, State};
-use tagalong_testkit::fake_host::{Kind, Pull};
+use tagalong_forge::{AutoMerge, Closer, Merge, NewPullRequest, State};
+use tagalong_testkit::fake_host::{Fault, Kind, Pull, TOKEN};
 
 fn new() -> NewPullRequest {
     NewPullRequest {
@@ -144,7 +144,8 @@ async fn the_host_is_asked_to_merge_by_itself() {
         let forge = forge(&host);
         let (opened, _) = forge.create(&new()).await.unwrap();
         assert_eq!(opened.auto_merge, Some(false));
-        assert!(forge.merge_when_ready(&opened, Merge::Squash).await.unwrap());
+        let taken = forge.merge_when_ready(&opened, Merge::Squash).await.unwrap();
+        assert_eq!(taken, AutoMerge::Taken);
         assert_eq!(host.open()[0].auto_merge.as_deref().map(str::to_lowercase).as_deref(), Some("squash"));
         assert_eq!(forge.open().await.unwrap()[0].auto_merge, Some(true));
     }
@@ -156,7 +157,67 @@ async fn with_nothing_to_wait_for_it_is_merged_at_once() {
         host.nothing_to_wait_for();
         let forge = forge(&host);
         let (opened, _) = forge.create(&new()).await.unwrap();
-        assert!(forge.merge_when_ready(&opened, Merge::Rebase).await.unwrap());
+        let taken = forge.merge_when_ready(&opened, Merge::Rebase).await.unwrap();
+        assert_eq!(taken, AutoMerge::Taken);
         assert!(host.pulls()[0].merged);
     }
+}
+
+#[tokio::test]
+async fn a_commit_that_came_meanwhile_is_not_merged() {
+    for host in hosts() {
+        let forge = forge(&host);
+        let (opened, _) = forge.create(&new()).await.unwrap();
+        host.change(1, |pull| "c0ffee".clone_into(&mut pull.head));
+        let taken = forge.merge_when_ready(&opened, Merge::Squash).await.unwrap();
+        assert_eq!((taken, host.open()[0].auto_merge.clone()), (AutoMerge::NotYet, None));
+    }
+}
+
+#[tokio::test]
+async fn why_a_host_does_not_merge_by_itself_is_said_and_not_in_its_words() {
+    let [github, gitlab] = hosts();
+    for (said, expected) in [
+        ("Auto merge is not allowed for this repository", "see \"Allow auto-merge\" in its settings"),
+        ("Resource not accessible by personal access token", "does not let this token"),
+        ("Pull request is in unstable status", "do not require"),
+        ("Something that GitHub says next year", "as the pull request stands"),
+    ] {
+        let forge = forge(&github);
+        let (opened, _) = forge.create(&new()).await.unwrap();
+        let body = format!("{{\"data\": null, \"errors\": [{{\"message\": \"{said} {TOKEN}\"}}]}}");
+        github.fault(Fault::status(200).body(&body).on("POST"));
+        let refused = forge.merge_when_ready(&opened, Merge::Merge).await.unwrap();
+        assert!(
+            matches!(&refused, AutoMerge::Refused(why) if why.contains(expected) && !why.contains(TOKEN)),
+            "{refused:?}"
+        );
+    }
+    let forge = forge(&gitlab);
+    let (opened, _) = forge.create(&new()).await.unwrap();
+    gitlab.fault(Fault::status(405).on("PUT"));
+    let refused = forge.merge_when_ready(&opened, Merge::Merge).await.unwrap();
+    assert!(matches!(&refused, AutoMerge::Refused(why) if why.contains("ci_still_running")), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_listing_without_an_end_tells_nothing() {
+    let [github, _] = hosts();
+    github.pages_of(1);
+    for minute in 0..101 {
+        let branch = format!("updates/{minute}");
+        github.add(Pull { branch, base: "main".into(), minute, ..Pull::default() });
+    }
+    let error = forge(&github).open().await.unwrap_err();
+    assert!(error.to_string().contains("more than 100 pages"), "{error}");
+}
+
+#[tokio::test]
+async fn accounts_that_cannot_be_looked_up_prevent_nothing() {
+    let [_, gitlab] = hosts();
+    gitlab.fault(Fault::status(403).on("GET"));
+    let new = NewPullRequest { reviewers: vec!["ada".into()], ..new() };
+    let (_, notes) = forge(&gitlab).create(&new).await.unwrap();
+    assert!(notes[0].contains("reviewer ada was not looked up"), "{notes:?}");
+    assert_eq!(gitlab.open().len(), 1);
 }

@@ -7,7 +7,7 @@ mod errors;
 mod life;
 
 use std::time::Duration;
-use tagalong_forge::{Credentials, Forge, Memory, Provider, Target, Way, connect};
+use tagalong_forge::{Allowance, Credentials, Forge, Memory, Provider, Target, Way, connect};
 use tagalong_testkit::fake_host::{FakeHost, Kind, TOKEN};
 
 /// Both hosts.
@@ -32,6 +32,7 @@ fn with(host: &FakeHost, credentials: Credentials, memory: &Memory) -> Box<dyn F
         client: reqwest_client(),
         credentials,
         memory: memory.clone(),
+        allowance: Allowance::default(),
         timeout: Duration::from_secs(10),
     };
     connect(&target, way).unwrap()

@@ -139,6 +139,13 @@ fn graphql(state: &mut State, asked: &Asked<'_>) -> Said {
     let id = asked.body.pointer("/variables/id").and_then(Value::as_str).unwrap_or_default();
     let how = asked.body.pointer("/variables/how").and_then(Value::as_str).unwrap_or_default();
     let number = id.strip_prefix("PR_").and_then(|number| number.parse::<u64>().ok()).unwrap_or_default();
+    let head = asked.body.pointer("/variables/head").and_then(Value::as_str).unwrap_or_default();
+    let known = state.pulls.iter().find(|pull| pull.number == number).map(|pull| state.head(pull));
+    if known.is_some_and(|known| known != head) {
+        let error =
+            json!({"type": "UNPROCESSABLE", "message": "Head sha does not match the expected head oid"});
+        return (200, json!({"data": null, "errors": [error]}));
+    }
     if state.clean {
         let error =
             json!({"type": "UNPROCESSABLE", "message": "Pull request Pull request is in clean status"});

@@ -119,9 +119,18 @@ fn edit(state: &mut State, asked: &Asked<'_>, number: u64) -> Said {
 
 fn merge(state: &mut State, asked: &Asked<'_>, number: u64) -> Said {
     let clean = state.clean;
+    let head = state.pulls.iter().find(|pull| pull.number == number).map(|pull| state.head(pull));
+    if head.is_some_and(|head| head != asked.text("sha")) {
+        return (409, json!({"message": "SHA does not match HEAD of source branch"}));
+    }
+    let waits = asked.body.get("auto_merge").and_then(Value::as_bool).unwrap_or_default();
     let squash = asked.body.get("squash").and_then(Value::as_bool).unwrap_or_default();
     with(state, number, |pull| {
         if pull.title.starts_with("Draft: ") {
+            return (405, json!({"message": "405 Method Not Allowed"}));
+        }
+        // Without a pipeline there is nothing that it could wait for.
+        if waits == clean {
             return (405, json!({"message": "405 Method Not Allowed"}));
         }
         pull.auto_merge = Some(if squash { "squash".to_owned() } else { "merge".to_owned() });
@@ -140,6 +149,8 @@ fn shown(state: &State, pull: &Pull, origin: &str) -> Value {
         "source_project_id": if pull.fork { 8 } else { 7 }, "target_project_id": 7,
         "author": {"username": BOT}, "draft": pull.title.starts_with("Draft: "),
         "merge_when_pipeline_succeeds": pull.auto_merge.is_some(),
+        "head_pipeline": if state.clean { Value::Null } else { json!({"id": 1}) },
+        "detailed_merge_status": if state.clean { "mergeable" } else { "ci_still_running" },
         "created_at": when, "updated_at": when,
         "closed_at": if pull.closed { Value::from(when.clone()) } else { Value::Null },
         "closed_by": pull.closed_by.as_ref().map(|(name, _)| json!({"username": name})),

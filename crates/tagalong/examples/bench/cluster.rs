@@ -8,6 +8,7 @@ pub(crate) mod controller;
 pub(crate) mod heard;
 pub(crate) mod kustomizations;
 pub(crate) mod many;
+mod ready;
 pub(crate) mod server;
 pub(crate) mod start;
 pub(crate) mod tag;

@@ -1,12 +1,15 @@
 //! `tagalong explain`: why. For each policy asked for, the chain from listing to verdict, and what that means at
-//! each of its sites. Runs the very turn that `run` would, and writes nothing.
+//! each of its sites. Runs the very turn that `run` would, and writes nothing. For a Kustomization or an object that one
+//! has applied: why it is not healthy, as the cluster has it.
 
 use super::settle::settle;
 use crate::cli::{ExplainArgs, Global, Output};
 use crate::exit::Answer;
+use crate::explain::synced::{self, Asked};
 use crate::explain::{Explanation, Target, explain};
 use crate::print;
 use crate::wiring::{self, Place, Role, Wired};
+use anyhow::bail;
 use std::path::Path;
 use tagalong_engine::{Desk, Settings};
 
@@ -15,6 +18,9 @@ pub(crate) async fn run(mut args: ExplainArgs, global: &Global) -> anyhow::Resul
     if args.target.is_none() {
         args.target =
             args.desk.dir.take_if(|dir| is_target(dir)).map(|dir| dir.to_string_lossy().into_owned());
+    }
+    if let Some(asked) = args.target.as_deref().and_then(Asked::parse) {
+        return tell_synced(&asked, &args, global).await;
     }
     let target = |namespace| args.target.as_deref().map(|text| Target::parse(text, namespace)).transpose();
     let settings = Settings { dry_run: true, once: true, ..Settings::default() };
@@ -29,6 +35,19 @@ pub(crate) async fn run(mut args: ExplainArgs, global: &Global) -> anyhow::Resul
             tell(&wired, target(namespace)?.as_ref(), global).await
         }
     }
+}
+
+/// Why a Kustomization, or an object that one has applied, is as it is.
+async fn tell_synced(asked: &Asked, args: &ExplainArgs, global: &Global) -> anyhow::Result<Answer> {
+    if args.desk.dir.is_some() {
+        bail!("{asked} is explained by the cluster that it is applied to: leave DIR out");
+    }
+    let synced = synced::explain(asked, &args.cluster).await?;
+    match global.output {
+        Output::Text => print::text(&synced.iter().map(ToString::to_string).collect::<String>())?,
+        output => print::document(output, &serde_json::json!({"kustomizations": synced}))?,
+    }
+    Ok(if synced.iter().all(|one| one.is_well(asked)) { Answer::Yes } else { Answer::No })
 }
 
 /// Whether the first argument is a TARGET in a cluster: it names nothing on this machine, nor looks as if it should.

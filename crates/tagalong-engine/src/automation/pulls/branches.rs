@@ -1,6 +1,7 @@
 //! The branches of pull requests: each the base's tip plus one commit of ours. Blocks; called by `pulls`.
 
 use super::group::{Group, is_revert};
+use super::leftover::Wrote;
 use crate::automation::branch::{Asker, BranchState, inspect};
 use crate::automation::look::Looked;
 use crate::automation::message::{AUTOMATION, UPDATE, automation_name, quoted};
@@ -33,14 +34,11 @@ pub(super) enum BranchNow {
     Nothing,
     /// The server will not have it; why.
     Refused { why: String },
-    /// Left over, and pushed after the remote was looked at, or gone: the next turn sees more.
-    Unknown,
+    /// Left over, and to be kept: it was pushed after the remote was looked at, or is gone, so that the next turn sees
+    /// more; or it takes a commit back that still stands, and a person decides, whatever is healthy meanwhile.
+    ToKeep,
     /// Left over: what our commit on it wrote, where there is one.
-    LeftOver {
-        updates: Vec<String>,
-        /// Whether it takes a commit back that still stands: then a person decides, whatever is healthy meanwhile.
-        still_to_do: bool,
-    },
+    LeftOver { wrote: Wrote },
 }
 
 /// Writes a branch for each group and looks at those that are left over; `None` where one moved meanwhile. A group comes
@@ -76,8 +74,6 @@ pub(super) fn write(
     Ok(Some(written))
 }
 
-const NOTHING_LEFT: BranchNow = BranchNow::LeftOver { updates: Vec::new(), still_to_do: false };
-
 fn now(outcome: TurnOutcome) -> BranchNow {
     match outcome {
         TurnOutcome::Pushed { commit, .. } => BranchNow::Holds { commit, pushed: true },
@@ -90,25 +86,37 @@ fn now(outcome: TurnOutcome) -> BranchNow {
     }
 }
 
-fn left_over(job: &Job, opened: &Opened, looked: &Looked, branch: &str) -> Result<BranchNow, GitError> {
+fn left_over(job: &Job, opened: &mut Opened, looked: &Looked, branch: &str) -> Result<BranchNow, GitError> {
     let refname = format!("refs/heads/{branch}");
-    let Some(tip) = looked.fetched.tips.get(&refname) else { return Ok(BranchNow::Unknown) };
+    let Some(tip) = looked.fetched.tips.get(&refname) else { return Ok(BranchNow::ToKeep) };
     if *tip == looked.fetched.commit {
-        return Ok(NOTHING_LEFT);
+        return Ok(BranchNow::LeftOver { wrote: Wrote::default() });
     }
     let asker = Asker { automation: &job.valid.key, instance: job.instance.as_deref(), scope: &job.scope };
     let state = inspect(&opened.mirror, &job.gathered.remote, &refname, &looked.fetched, &asker)?;
     Ok(match state {
         BranchState::Foreign { .. } if is_of_another(job, opened, tip)? => BranchNow::Nothing,
         BranchState::Foreign { commit } => BranchNow::Foreign { commit },
-        BranchState::Free => NOTHING_LEFT,
+        BranchState::Free => BranchNow::LeftOver { wrote: Wrote::default() },
         BranchState::Ours { .. } => {
             let trailers = trailer::parse(&opened.mirror.commit_info(tip)?.message);
             let updates = trailers.into_iter().filter(|(key, _)| key == UPDATE).map(|(_, value)| value);
             let updates: Vec<String> = updates.collect();
-            BranchNow::LeftOver { still_to_do: is_revert(branch) && stands(looked, &updates), updates }
+            if is_revert(branch) && stands(looked, &updates) {
+                return Ok(BranchNow::ToKeep);
+            }
+            BranchNow::LeftOver { wrote: Wrote { updates, files: files(opened, tip)? } }
         }
     })
+}
+
+/// The files that a commit of ours changed.
+fn files(opened: &mut Opened, commit: &str) -> Result<Vec<String>, GitError> {
+    let mut past = opened.look_back.reader(&opened.mirror);
+    let Some(commit) = past.commit(commit.parse()?)? else { return Ok(Vec::new()) };
+    let Some(parent) = commit.parents.first() else { return Ok(Vec::new()) };
+    let Some(parent) = past.commit(*parent)? else { return Ok(Vec::new()) };
+    Ok(past.changes(parent.tree, commit.tree)?.iter().map(|change| change.path.to_string()).collect())
 }
 
 /// Whether another automation's commit is at the tip: one whose `push.branch` begins with ours.

@@ -13,6 +13,7 @@ use std::time::Duration;
 use tagalong_api::Reason;
 use tagalong_api::validate::ValidPullRequest;
 use tagalong_forge::{ErrorKind, Forge, ForgeError, Memory, Target, Way, connect};
+use tagalong_git::{Remote, Tls};
 
 /// The longest one request may take, whatever the GitRepository allows Git.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -63,22 +64,33 @@ pub(super) async fn host<D: Desk>(
         stalled: false,
     };
     let target = Target { git: remote.url.to_string(), web: spec.url.clone(), provider: spec.provider };
-    if spec.secret.is_none() && !target.is_gits_own() {
+    let gits_own = target.is_gits_own();
+    if spec.secret.is_none() && !gits_own {
         // Who writes the automation may not be allowed to read that Secret.
-        let why = "what the GitRepository's Secret holds goes to its own host alone, by https where Git uses that; name \
-                   a Secret for .spec.git.pullRequest.url in .spec.git.pullRequest.secretRef";
+        let why = "what the GitRepository's Secret holds goes to its own host and port alone, by https where Git uses \
+                   that; name a Secret for .spec.git.pullRequest.url in .spec.git.pullRequest.secretRef";
         return Err(wrong(why.to_owned()));
     }
     let namespace = &job.valid.key.namespace;
     let secret = spec.secret.as_deref();
     let credentials = credentials::forge::credentials(&context.desk, namespace, secret, remote);
     let way = Way {
-        client: remote.http_client().map_err(|error| wrong(error.to_string()))?,
+        client: shown(remote, gits_own).http_client().map_err(|error| wrong(error.to_string()))?,
         credentials: credentials.await.map_err(wrong)?,
         memory: context.hosts.memory.clone(),
+        allowance: job.allowance.clone(),
         timeout: remote.timeout.min(TIMEOUT),
     };
     connect(&target, way).map_err(|error| wrong(error.to_string()))
+}
+
+/// Another host than Git's own is not shown the certificate that Git shows.
+fn shown(remote: &Remote, gits_own: bool) -> Remote {
+    let mut shown = remote.clone();
+    if !gits_own {
+        shown.tls = Tls { ca_pem: remote.tls.ca_pem.clone(), ..Tls::default() };
+    }
+    shown
 }
 
 /// A host that did not do what it was asked. All but a wrong configuration is tried again.
@@ -94,4 +106,19 @@ pub(super) fn failed(error: &ForgeError) -> Failure {
 /// A failure that time may mend.
 pub(super) fn failing(reason: Reason, why: &str) -> Failure {
     Failure { reason, message: format!("failed to keep the pull requests: {why}"), stalled: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_certificate_that_git_shows_is_shown_to_no_other_host() {
+        let mut remote = Remote::new("https://git.example.com/acme/fleet".parse().unwrap());
+        (remote.tls.client_cert_pem, remote.tls.client_key_pem) = (Some("cert".into()), Some("key".into()));
+        remote.tls.ca_pem = Some("ca".to_owned());
+        assert!(shown(&remote, true).tls.client_key_pem.is_some());
+        let tls = shown(&remote, false).tls;
+        assert!(tls.client_cert_pem.is_none() && tls.client_key_pem.is_none() && tls.ca_pem.is_some());
+    }
 }

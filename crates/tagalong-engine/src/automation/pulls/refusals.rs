@@ -4,7 +4,7 @@
 use super::host::Hosts;
 use super::text::is_closed_by_us;
 use crate::automation::look::Looked;
-use crate::automation::message::{AUTOMATION, UPDATE, quoted};
+use crate::automation::message::{AUTOMATION, UPDATE, brings};
 use crate::automation::pins::{Lifted, Pin, Since, unpin_text};
 use crate::automation::plan::{EditPlan, HeldSite, PlannedEdit, held};
 use crate::automation::round::Job;
@@ -21,6 +21,8 @@ use tagalong_model::RepoPath;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
     number: u64,
+    /// Whose commit it brought, as trailers name an automation.
+    automation: String,
     /// Who closed it, where the host tells.
     by: Option<String>,
     closed: Timestamp,
@@ -44,17 +46,18 @@ pub(super) async fn refusals(
         let refusal = match hosts.refusal(&key, pull.updated) {
             Some(known) => known,
             None => {
-                let refusal = refusal(forge, name, pull).await?.map(Arc::new);
+                let refusal = refusal(forge, pull).await?.map(Arc::new);
                 hosts.remember(key, pull.updated, refusal.clone());
                 refusal
             }
         };
-        found.extend(refusal);
+        // Whose it is comes after: several automations may ask about one branch.
+        found.extend(refusal.filter(|refusal| refusal.automation == name));
     }
     Ok(found)
 }
 
-async fn refusal(forge: &dyn Forge, name: &str, pull: &PullRequest) -> Result<Option<Refusal>, ForgeError> {
+async fn refusal(forge: &dyn Forge, pull: &PullRequest) -> Result<Option<Refusal>, ForgeError> {
     let Some(closed) = pull.closed.filter(|_| !is_closed_by_us(&pull.body)) else { return Ok(None) };
     let by = match forge.closed_by(pull).await? {
         Closer::Bot(_) => return Ok(None),
@@ -63,20 +66,17 @@ async fn refusal(forge: &dyn Forge, name: &str, pull: &PullRequest) -> Result<Op
     };
     let Some(last) = forge.last_commit(pull).await? else { return Ok(None) };
     let trailers = trailer::parse(&last.message);
-    if trailer::get(&trailers, AUTOMATION) != Some(name) {
+    let Some(automation) = trailer::get(&trailers, AUTOMATION).map(ToOwned::to_owned) else {
         return Ok(None);
-    }
+    };
     let updates = trailers.into_iter().filter(|(key, _)| key == UPDATE).map(|(_, value)| value).collect();
-    Ok(Some(Refusal { number: pull.number, by, closed, commit: last.id, updates }))
+    Ok(Some(Refusal { number: pull.number, automation, by, closed, commit: last.id, updates }))
 }
 
 impl Refusal {
     /// Whether it names every value that would be written at a site.
     fn covers(&self, edits: &[PlannedEdit]) -> bool {
-        edits.iter().all(|edit| {
-            let (begin, end) = (format!("{} ", edit.target), format!(" -> {}", quoted(&edit.to)));
-            self.updates.iter().any(|update| update.starts_with(&begin) && update.ends_with(&end))
-        })
+        edits.iter().all(|edit| self.updates.iter().any(|update| brings(update, &edit.target, &edit.to)))
     }
 
     fn held(&self, looked: &Looked, edits: &[PlannedEdit], path: &RepoPath, site: &Site) -> Option<HeldSite> {

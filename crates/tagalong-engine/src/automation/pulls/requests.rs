@@ -1,8 +1,9 @@
 //! What is done at the host for each branch: open, describe, leave alone, close. Called by `pulls`.
 
 use super::branches::{BranchNow, Written};
-use super::group::{Group, Stem};
+use super::group::{Group, Stem, branches};
 use super::host;
+use super::images::Told;
 use super::leftover::{Leftover, judge};
 use super::text::{self, Text, about, described, plain};
 use super::{Reach, Seen};
@@ -13,7 +14,7 @@ use jiff::SignedDuration;
 use std::time::Duration;
 use tagalong_api::Reason;
 use tagalong_api::validate::ValidPullRequest;
-use tagalong_forge::{ErrorKind, Forge, ForgeError, NewPullRequest, PullRequest, State};
+use tagalong_forge::{AutoMerge, ErrorKind, Forge, ForgeError, NewPullRequest, PullRequest, State};
 use tagalong_git::Tips;
 
 /// How often a host is asked to merge by itself what it has to look at first, and the pause between.
@@ -45,15 +46,18 @@ struct Entry {
 
 fn entries(job: &Job, spec: &ValidPullRequest, groups: Vec<Group>) -> Result<Vec<Entry>, Failure> {
     let entry = |group: Group| {
-        let text = text::text(&job.valid, spec, &group, &job.gathered.push_branch);
-        let text = text.map_err(|error| Failure {
-            reason: Reason::PullRequestFailed,
-            message: format!("failed to keep the pull requests: failed to run template from spec: {error}"),
-            stalled: false,
-        })?;
+        let text = written(job, spec, &group, &Told::new())?;
         Ok(Entry { group, text, waits: None, replaceable: None })
     };
     groups.into_iter().map(entry).collect()
+}
+
+fn written(job: &Job, spec: &ValidPullRequest, group: &Group, told: &Told) -> Result<Text, Failure> {
+    text::text(&job.valid, spec, group, &job.gathered.push_branch, told).map_err(|error| Failure {
+        reason: Reason::PullRequestFailed,
+        message: format!("failed to keep the pull requests: failed to run template from spec: {error}"),
+        stalled: false,
+    })
 }
 
 /// What a plan says of these groups where the host could not be asked.
@@ -117,7 +121,8 @@ impl<'a> Requests<'a> {
 
     /// Which groups may have a pull request now, and which branches may be replaced because what is on them was merged.
     pub(super) async fn admit(&mut self, tips: &Tips) -> Result<(), ForgeError> {
-        let mut open = self.seen.open.iter().filter(|pull| self.is_ours(pull)).count();
+        let mut open =
+            self.seen.open.iter().filter(|pull| self.is_ours(pull) && !self.gives_way(pull)).count();
         let mut left = self.left_of_the_hour().await?;
         for at in 0..self.entries.len() {
             let Some(entry) = self.entries.get(at) else { break };
@@ -164,8 +169,9 @@ impl<'a> Requests<'a> {
 
     /// The last commit that was merged from a branch: what people added there went in with it.
     async fn merged_from(&self, branch: &str) -> Result<Option<String>, ForgeError> {
-        let merged =
-            self.seen.closed.iter().find(|pull| pull.branch == branch && pull.state == State::Merged);
+        let merged = |pull: &&PullRequest| pull.branch == branch && pull.state == State::Merged;
+        // The host sorts them otherwise: a comment on an older one makes it the latest.
+        let merged = self.seen.closed.iter().filter(merged).max_by_key(|pull| (pull.closed, pull.number));
         let Some(merged) = merged else { return Ok(None) };
         Ok(self.forge.last_commit(merged).await?.map(|last| last.id))
     }
@@ -187,6 +193,32 @@ impl<'a> Requests<'a> {
         branches.sort();
         branches.dedup();
         branches
+    }
+
+    /// The groups whose text is about to be written.
+    pub(super) fn to_describe(&self, written: &[Written]) -> Vec<&Group> {
+        let stale = |entry: &&Entry| {
+            let of_it = written.iter().find(|written| written.branch == entry.group.branch);
+            let Some(Written { state: BranchNow::Holds { commit, .. }, .. }) = of_it else { return false };
+            let pull = self.pull_of(&entry.group.branch);
+            pull.is_none_or(|pull| described(&pull.body).is_some_and(|described| described != commit))
+        };
+        let written = self.entries.iter().filter(|_| !self.job.dry_run).filter(stale);
+        written.map(|entry| &entry.group).filter(|group| group.plan.revert.is_none()).collect()
+    }
+
+    /// Takes up what is told of images.
+    ///
+    /// # Errors
+    /// Where a template does not render.
+    pub(super) fn tell(&mut self, told: &Told) -> Result<(), Failure> {
+        let (job, spec) = (self.job, self.spec);
+        for entry in &mut self.entries {
+            if entry.group.policies.iter().any(|policy| told.contains_key(policy)) {
+                entry.text = written(job, spec, &entry.group, told)?;
+            }
+        }
+        Ok(())
     }
 
     /// Opens, describes and closes. What was done before the host failed is told beside the failure; one that cannot be
@@ -256,22 +288,27 @@ impl<'a> Requests<'a> {
                 branch.clone_into(&mut turn.branch);
                 turns.push(turn);
             }
-            (BranchNow::LeftOver { still_to_do: true, .. }, _) => {
-                let pulls = self.seen.open.iter().filter(|pull| pull.branch == branch);
-                turns.extend(pulls.map(|pull| self.turn(None, Some(pull), PullAction::Kept)));
-            }
-            (BranchNow::LeftOver { updates, .. }, _) => {
-                let groups: Vec<Group> = self.entries.iter().map(|entry| entry.group.clone()).collect();
+            (BranchNow::LeftOver { wrote }, _) => {
+                let (waiting, going): (Vec<&Entry>, Vec<&Entry>) =
+                    self.entries.iter().partition(|entry| entry.waits.is_some());
+                let groups = |entries: Vec<&Entry>| -> Vec<Group> {
+                    entries.into_iter().map(|entry| entry.group.clone()).collect()
+                };
+                let (going, waiting) = (groups(going), groups(waiting));
                 for pull in self.seen.open.iter().filter(|pull| pull.branch == branch && is_kept(pull)) {
-                    match judge(&updates, self.plan, &groups) {
+                    match judge(&wrote, self.plan, &going, &waiting) {
                         Leftover::Unknown => turns.push(self.turn(None, Some(pull), PullAction::Kept)),
                         leftover => self.close(pull, leftover, turns).await?,
                     }
                 }
             }
-            (BranchNow::Unknown, _) => {
+            (BranchNow::ToKeep, _) => {
                 let kept = self.seen.open.iter().filter(|pull| pull.branch == branch && is_kept(pull));
                 turns.extend(kept.map(|pull| self.turn(None, Some(pull), PullAction::Kept)));
+            }
+            (BranchNow::Nothing, Some(entry)) => {
+                let pull = self.pull_of(branch);
+                turns.extend(pull.map(|pull| self.turn(Some(entry), Some(pull), PullAction::Kept)));
             }
             (BranchNow::Nothing | BranchNow::Holds { .. } | BranchNow::WouldHold, _) => {}
         }
@@ -287,9 +324,11 @@ impl<'a> Requests<'a> {
             if stale && !self.job.dry_run {
                 self.forge.describe(pull, &entry.text.title, &body).await?;
             }
-            let action = if pushed { PullAction::Refreshed } else { PullAction::Kept };
+            // Pushed by an earlier round or run that did not come to the text.
+            let action = if pushed || stale { PullAction::Refreshed } else { PullAction::Kept };
             let mut turn = self.turn(Some(entry), Some(pull), action);
-            turn.notes.extend(self.merge(pull).await);
+            let now = PullRequest { head: commit.to_owned(), ..pull.clone() };
+            turn.notes.extend(self.merge(&now).await);
             turn.commit = Some(commit.to_owned());
             return Ok(turn);
         }
@@ -325,9 +364,10 @@ impl<'a> Requests<'a> {
         }
         for _ in 0..MERGE_TRIES {
             match self.forge.merge_when_ready(pull, how).await {
-                Ok(true) => return None,
-                Ok(false) => tokio::time::sleep(MERGE_PAUSE).await,
-                // It stands all the same.
+                Ok(AutoMerge::Taken) => return None,
+                Ok(AutoMerge::NotYet) => tokio::time::sleep(MERGE_PAUSE).await,
+                // It stands all the same, and the next turn asks again.
+                Ok(AutoMerge::Refused(why)) => return Some(format!("autoMerge: {why}")),
                 Err(error) => return Some(format!("autoMerge: {error}")),
             }
         }
@@ -352,8 +392,9 @@ impl<'a> Requests<'a> {
         if !self.job.dry_run {
             if !text::is_closed_by_us(&pull.body) {
                 let said = if why.starts_with("superseded") { why.clone() } else { plain(&why) };
-                self.forge.comment(pull, &format!("Closed by Tagalong: {said}.")).await?;
+                // The mark comes first: without it the next turn says it all once more.
                 self.forge.describe(pull, &pull.title, &text::closed(&pull.body)).await?;
+                self.forge.comment(pull, &format!("Closed by Tagalong: {said}.")).await?;
             }
             self.forge.close(pull).await?;
         }
@@ -375,6 +416,12 @@ impl<'a> Requests<'a> {
             action,
             notes: Vec::new(),
         }
+    }
+
+    /// Whether it is closed once another grouping's pull request is there.
+    fn gives_way(&self, pull: &PullRequest) -> bool {
+        let (valid, instance) = (&self.job.valid, self.job.instance.as_deref());
+        self.entry_of(&pull.branch).is_none() && branches(self.plan, valid, instance).contains(&pull.branch)
     }
 
     /// Whether a pull request counts as one of the automation's.

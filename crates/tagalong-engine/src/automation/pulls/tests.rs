@@ -1,9 +1,10 @@
 //! Groups, texts and leftovers, as tables.
 
 use super::group::{Group, Stem, branches, groups};
-use super::leftover::{Leftover, judge};
+use super::images::Told;
+use super::leftover::{Leftover, Wrote, judge};
 use super::text::{about, closed, described, is_closed_by_us, plain, text};
-use crate::automation::plan::{EditPlan, HeldSite, PlannedEdit};
+use crate::automation::plan::{EditPlan, FileProblem, HeldSite, PlannedEdit};
 use tagalong_api::validate::{self, GroupBy, ValidAutomation};
 use tagalong_api::{ImageUpdateAutomation, Reason};
 use tagalong_edit::ObjectIdentifier;
@@ -104,7 +105,7 @@ fn the_default_text_says_what_changes_and_what_is_held() {
     first.left_policy = Some("9.9.9 left the policy: above the range".to_owned());
     let plan = plan(vec![first], vec![held("api", Reason::Held, "INC-1"), held("other", Reason::Held, "no")]);
     let group = one_group(&plan, &valid);
-    let text = text(&valid, valid.pull_request.as_ref().unwrap(), &group, "main").unwrap();
+    let text = text(&valid, valid.pull_request.as_ref().unwrap(), &group, "main", &Told::new()).unwrap();
     assert_eq!(text.title, "Update api to 1.1.0");
     for words in [
         "| `apps/api.yaml` | 3 | `1.0.0` | `1.1.0` |",
@@ -124,7 +125,7 @@ fn what_comes_from_outside_is_no_markup() {
     let nasty = "1.0` | @acme/all\n## Fixes #1 <img src=x> [a](http://b)";
     let plan = plan(vec![edit("api", nasty, "1.1.0")], vec![held("api", Reason::Reverted, nasty)]);
     let group = one_group(&plan, &valid);
-    let body = text(&valid, valid.pull_request.as_ref().unwrap(), &group, "main").unwrap().body;
+    let body = text(&valid, valid.pull_request.as_ref().unwrap(), &group, "main", &Told::new()).unwrap().body;
     assert!(!body.contains("\n## Fixes"), "{body}");
     // Between backticks nothing counts; what stands outside of them is taken apart.
     let outside: String = body.split('`').step_by(2).collect();
@@ -132,6 +133,11 @@ fn what_comes_from_outside_is_no_markup() {
         assert!(!outside.contains(markup), "{markup}: {body}");
     }
     assert_eq!(plain("a *b* _c_ `d`"), "a \\*b\\* \\_c\\_ \\`d\\`");
+    for link in ["www.example.com", "WWW.example.com", "GH-12", "see gl-3"] {
+        let said = plain(link);
+        assert!(said != link && said.replace('\u{200b}', "") == link, "{said:?}");
+    }
+    assert_eq!(plain("v1.2-rc.1 of web-api"), "v1.2-rc.1 of web-api");
 }
 
 #[test]
@@ -139,7 +145,7 @@ fn a_template_that_does_not_render_is_an_error_and_a_long_text_is_cut_at_a_line(
     let valid = automation(None, &serde_json::json!({"title": "{{ .Nothing }}"}));
     let few = plan(vec![edit("api", "1", "2")], Vec::new());
     let spec = valid.pull_request.as_ref().unwrap();
-    assert!(text(&valid, spec, &one_group(&few, &valid), "main").is_err());
+    assert!(text(&valid, spec, &one_group(&few, &valid), "main", &Told::new()).is_err());
 
     let valid = automation(None, &serde_json::json!({"title": "a\n b {{ len .Policies }}"}));
     let many = (0..3000).map(|n| edit("api", &format!("1.0.{n}"), "2.0.0")).collect();
@@ -148,6 +154,7 @@ fn a_template_that_does_not_render_is_an_error_and_a_long_text_is_cut_at_a_line(
         valid.pull_request.as_ref().unwrap(),
         &one_group(&plan(many, Vec::new()), &valid),
         "main",
+        &Told::new(),
     )
     .unwrap();
     assert_eq!(text.title, "a b 1");
@@ -167,25 +174,51 @@ fn our_line_in_a_text_tells_the_commit_and_who_closed_it() {
     assert_eq!(described("A person's own words"), None);
 }
 
+/// What a commit wrote that brought this.
+fn wrote(update: &str) -> Wrote {
+    Wrote { updates: vec![update.to_owned()], files: vec!["apps/api.yaml".to_owned()] }
+}
+
 #[test]
 fn a_leftover_is_superseded_or_done_or_not_known() {
     let valid = automation(None, &serde_json::json!({}));
-    let update = "flux-system:api:tag 1.0.0 -> 1.1.0".to_owned();
+    let api = wrote("flux-system:api:tag 1.0.0 -> 1.1.0");
     let bring = plan(vec![edit("api", "1.0.5", "1.1.0")], Vec::new());
     let groups = groups(&bring, &valid, GroupBy::Automation, None);
     let superseded = Leftover::Superseded { branch: "tagalong/flux-system/fleet/all".to_owned() };
-    assert_eq!(judge(std::slice::from_ref(&update), &bring, &groups), superseded);
+    assert_eq!(judge(&api, &bring, &groups, &[]), superseded);
     // Another tag of the same policy supersedes it too.
-    assert_eq!(judge(&["flux-system:api:tag 1.0.0 -> 1.0.9".to_owned()], &bring, &groups), superseded);
+    assert_eq!(judge(&wrote("flux-system:api:tag 1.0.0 -> 1.0.9"), &bring, &groups, &[]), superseded);
+    // What waits for a limit takes nothing over yet.
+    assert_eq!(judge(&api, &bring, &[], &groups), Leftover::Unknown);
 
     for (reason, known) in
         [(Reason::PolicyNotReady, false), (Reason::TagGone, false), (Reason::Reverted, true)]
     {
         let plan = plan(Vec::new(), vec![held("api", reason, "because")]);
-        let judged = judge(std::slice::from_ref(&update), &plan, &[]);
+        let judged = judge(&api, &plan, &[], &[]);
         assert_eq!(matches!(judged, Leftover::Done { .. }), known, "{judged:?}");
         assert_eq!(matches!(judged, Leftover::Unknown), !known, "{judged:?}");
     }
     let nothing = plan(Vec::new(), vec![held("web", Reason::PolicyNotReady, "another one's")]);
-    assert!(matches!(judge(&[update], &nothing, &[]), Leftover::Done { .. }));
+    assert!(matches!(judge(&api, &nothing, &[], &[]), Leftover::Done { .. }));
+}
+
+#[test]
+fn what_cannot_be_read_is_not_done() {
+    for (file, known) in [("api", false), ("web", true)] {
+        let problem = FileProblem {
+            path: format!("apps/{file}.yaml").parse().unwrap(),
+            line: 1,
+            reason: "NotYaml",
+            message: "a conflict".to_owned(),
+        };
+        for plan in [
+            EditPlan { problems: vec![problem.clone()], ..EditPlan::default() },
+            EditPlan { not_selected: vec![problem.clone()], ..EditPlan::default() },
+        ] {
+            let judged = judge(&wrote("flux-system:api:tag 1.0.0 -> 1.1.0"), &plan, &[], &[]);
+            assert_eq!(matches!(judged, Leftover::Done { .. }), known, "{judged:?}");
+        }
+    }
 }
