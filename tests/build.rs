@@ -1,5 +1,6 @@
 //! `tagalong build`: the bytes of the real `kustomize build`, from a folder of the disk, and nothing from outside it.
 
+use crate::sealed::{SECRET, seal};
 use crate::support::{Ran, run};
 use std::path::Path;
 use std::process::Command;
@@ -192,7 +193,8 @@ fn a_kustomization_file_that_cannot_be_taken_whole_is_refused() {
     let from =
         ADDED.replace("{substitute: {word: hello}}", "{substituteFrom: [{kind: ConfigMap, name: vars}]}");
     let odd = ADDED.replace("namePrefix", "namePrefx");
-    let sops = ADDED.replace("targetNamespace: shop", "decryption: {provider: sops}");
+    let sops =
+        ADDED.replace("targetNamespace: shop", "decryption: {provider: sops, serviceAccountName: kms}");
     let tree = tree(&[
         ("apps/web.yaml", DEPLOYMENT),
         ("none.yaml", "kind: ConfigMap\n"),
@@ -204,11 +206,31 @@ fn a_kustomization_file_that_cannot_be_taken_whole_is_refused() {
         ("none.yaml", "holds 0 Kustomizations"),
         ("from.yaml", "ConfigMap/vars is in the cluster"),
         ("odd.yaml", "did you mean namePrefix"),
-        ("sops.yaml", ".spec.decryption: decrypting is not supported yet"),
+        (
+            "sops.yaml",
+            ".spec.decryption.serviceAccountName: logging in to a key service is not supported yet",
+        ),
         ("missing.yaml", "missing.yaml"),
     ] {
         let ran = run(tree.path(), &["build", "apps", "--kustomization-file", file]).expect(2);
         assert!(ran.stderr.contains(words), "{file}: {}", ran.stderr);
         assert_eq!(ran.stdout, "");
     }
+}
+
+#[test]
+fn what_is_encrypted_is_masked_where_it_is_to_be_decrypted_and_refused_where_it_is_not() {
+    need!(Part::Sops);
+    let sealed = seal("secret.yaml", SECRET);
+    let decrypted = ADDED.replace("namePrefix: eu-", "decryption: {provider: sops, secretRef: {name: age}}");
+    let tree = tree(&[("apps/secret.yaml", &sealed), ("ks.yaml", ADDED), ("sops.yaml", &decrypted)]);
+    let ran = run(tree.path(), &["build", "apps", "--kustomization-file", "sops.yaml"]).expect(0);
+    assert!(ran.stdout.contains("stringData:\n  a: '**SOPS**'\n"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("ENC[") && !ran.stdout.contains("sops:"), "{}", ran.stdout);
+    let ran = run(tree.path(), &["build", "apps", "--kustomization-file", "ks.yaml"]).expect(2);
+    assert!(
+        ran.stderr.contains("apps/secret.yaml: is encrypted with SOPS: set .spec.decryption"),
+        "{}",
+        ran.stderr
+    );
 }

@@ -22,6 +22,7 @@ mod pulls;
 mod real;
 mod rows;
 mod running;
+mod sealed;
 mod secrets;
 mod story;
 mod support;

@@ -14,6 +14,7 @@ mod leave;
 mod place;
 mod rollback;
 mod rough;
+mod sealed;
 mod story;
 mod variables;
 

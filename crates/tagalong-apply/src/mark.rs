@@ -30,6 +30,11 @@ pub(crate) fn forced(wanted: &Value, live: &Value) -> bool {
     either(wanted, Some(live), "force", "enabled")
 }
 
+/// Stays encrypted: `decrypt: disabled`.
+pub(crate) fn sealed(object: &Value) -> bool {
+    says(object, "decrypt", "disabled")
+}
+
 /// Never pruned: `prune: disabled` or `reconcile: disabled` on the one in the cluster.
 pub fn kept(live: &Value) -> bool {
     says(live, "prune", "disabled") || says(live, "reconcile", "disabled")

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use crate::mark;
 use crate::object::mapping;
 
 /// What stands in place of a value.
@@ -17,9 +18,9 @@ pub(crate) fn is(object: &Value) -> bool {
         && object.get("apiVersion").is_some_and(|v| v == "v1")
 }
 
-/// Whether it is a Secret as SOPS left it.
+/// Whether it is a Secret as SOPS left it, and not meant to stay one.
 pub fn is_encrypted(object: &Value) -> bool {
-    is(object) && object.get("sops").is_some()
+    is(object) && object.get("sops").is_some() && !mark::sealed(object)
 }
 
 /// Moves `stringData` into `data`: under server-side apply a key of `stringData` that is taken away would stay in
@@ -59,6 +60,12 @@ impl std::fmt::Debug for Hidden {
 impl FromIterator<String> for Hidden {
     fn from_iter<I: IntoIterator<Item = String>>(values: I) -> Self {
         Self(values.into_iter().filter(|value| !value.is_empty()).collect())
+    }
+}
+
+impl Extend<String> for Hidden {
+    fn extend<I: IntoIterator<Item = String>>(&mut self, values: I) {
+        self.0.extend(values.into_iter().filter(|value| !value.is_empty()));
     }
 }
 

@@ -10,6 +10,7 @@ use crate::policy::Decisions;
 use crate::retries::Retries;
 use crate::source::Served;
 use std::time::Duration;
+use tagalong_model::ObjectKey;
 use tagalong_registry::Registry;
 
 /// What the command line decides.
@@ -37,6 +38,8 @@ pub struct Settings {
     pub max_mirror_size: u64,
     /// Tells two copies that serve one branch apart (`--instance`).
     pub instance: Option<String>,
+    /// The Secret with age keys for Kustomizations that name none (`--sops-age-secret`).
+    pub sops_age_secret: Option<ObjectKey>,
 }
 
 impl Default for Settings {
@@ -53,6 +56,7 @@ impl Default for Settings {
             ca_pem: None,
             max_mirror_size: 2 << 30,
             instance: None,
+            sops_age_secret: None,
         }
     }
 }

@@ -39,7 +39,7 @@ fn one(
 ) -> Result<()> {
     let options = merged(generator.options.as_ref(), unit.read.generator_options.as_ref());
     let resource = base(nodes, generator, kind)?;
-    let pairs = pairs::load(&unit.loader, generator)?;
+    let pairs = pairs::load(&unit.loader, generator, kind == "Secret")?;
     let Some(root) = resource.root else { return Ok(()) };
     if kind == "Secret" {
         let secret_type = if generator.kind.is_empty() { "Opaque" } else { &generator.kind };

@@ -44,7 +44,8 @@ mod value;
 pub use error::{KustomizeError, Place};
 pub use flux::{Additions, CommonMetadata, Image, Patch, Target, Variables, render_for};
 pub use limits::FILE as MAX_FILE_BYTES;
-pub use tree::{Entry, Files, Tree};
+pub use resolve::{Resolved as Scalar, core as scalar};
+pub use tree::{Entry, Files, Purpose, Tree};
 pub use value::{Object, Value};
 
 /// Renders the kustomization in `folder`; the root is the empty path.

@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use crate::error::{Fault, Result};
 use crate::limits;
-use crate::tree::{self, Files};
+use crate::tree::{self, Files, Purpose};
 
 /// Where paths of one kustomization start.
 pub(crate) struct Loader<'t> {
@@ -37,6 +37,22 @@ impl<'t> Loader<'t> {
     /// # Errors
     /// There is no such file, it is remote, or it stands outside.
     pub(crate) fn file(&self, path: &str) -> Result<Cow<'t, [u8]>> {
+        self.read(path, |found| self.tree.file(found))
+    }
+
+    /// The same for a purpose.
+    ///
+    /// # Errors
+    /// As [`Loader::file`].
+    pub(crate) fn file_for(&self, path: &str, purpose: Purpose<'_>) -> Result<Cow<'t, [u8]>> {
+        self.read(path, |found| self.tree.file_for(found, purpose))
+    }
+
+    fn read(
+        &self,
+        path: &str,
+        read: impl FnOnce(&str) -> Result<Option<Cow<'t, [u8]>>, String>,
+    ) -> Result<Cow<'t, [u8]>> {
         if let Some(refusal) = remote(path) {
             return Err(refusal);
         }
@@ -52,7 +68,7 @@ impl<'t> Loader<'t> {
                 "{path} is not in or below the folder of its kustomization; kustomize refuses that, too"
             )));
         }
-        let read = self.tree.file(&found).map_err(|why| Fault::new(format!("{found}: {why}")))?;
+        let read = read(&found).map_err(|why| Fault::new(format!("{found}: {why}")))?;
         let Some(bytes) = read else {
             let what = if self.tree.is_folder(&found) { "is a folder" } else { "does not exist" };
             return Err(Fault::new(format!("{found} {what}")));

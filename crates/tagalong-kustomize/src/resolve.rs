@@ -7,20 +7,25 @@ use crate::time;
 
 /// The type and value of a plain scalar.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Resolved {
+pub enum Resolved {
+    /// Nothing.
     Null,
+    /// True or false.
     Bool(bool),
+    /// A whole number.
     Int(i64),
     /// Above `i64::MAX`.
     UInt(u64),
+    /// Any other number.
     Float(f64),
     /// As RFC 3339.
     Timestamp(String),
+    /// Text.
     Str,
 }
 
 /// By the core schema, with the dates, underscores and octals that Go's YAML 3 library keeps from 1.1.
-pub(crate) fn core(text: &str) -> Resolved {
+pub fn core(text: &str) -> Resolved {
     common(text, |rest| match rest {
         "true" | "True" | "TRUE" => Some(Resolved::Bool(true)),
         "false" | "False" | "FALSE" => Some(Resolved::Bool(false)),

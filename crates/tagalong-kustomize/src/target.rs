@@ -13,7 +13,7 @@ use crate::parse::{self, Refused};
 use crate::resmap::ResMap;
 use crate::resource::{self, Resource};
 use crate::transform;
-use crate::tree::{self, Files};
+use crate::tree::{self, Files, Purpose};
 use crate::{generate, limits, nameref, order};
 
 type Result<T> = std::result::Result<T, KustomizeError>;
@@ -209,7 +209,7 @@ fn resource(
     path: &str,
 ) -> Result<()> {
     let refuse = |fault| unit.refuse(line, "resources", fault);
-    match unit.loader.file(path) {
+    match unit.loader.file_for(path, Purpose::Manifest) {
         Ok(bytes) => {
             let list =
                 objects(nodes, &bytes).map_err(|refused| refused.into_error(&unit.loader.path(path)))?;

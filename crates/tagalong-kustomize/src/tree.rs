@@ -13,6 +13,14 @@ pub trait Files {
     /// Why a file that is there cannot be read, in a few words.
     fn file(&self, path: &str) -> Result<Option<Cow<'_, [u8]>>, String>;
 
+    /// The same for a purpose for which a file may have to be made readable first.
+    ///
+    /// # Errors
+    /// As [`Files::file`].
+    fn file_for(&self, path: &str, _purpose: Purpose<'_>) -> Result<Option<Cow<'_, [u8]>>, String> {
+        self.file(path)
+    }
+
     /// Whether the path is a folder.
     fn is_folder(&self, path: &str) -> bool;
 
@@ -29,6 +37,22 @@ pub trait Files {
     fn real_path(&self, path: &str) -> Result<String, String> {
         Ok(path.to_owned())
     }
+}
+
+/// What a file is read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose<'a> {
+    /// Its objects.
+    Manifest,
+    /// A patch.
+    Patch,
+    /// A value of a Secret that is generated.
+    Secret {
+        /// The value's key.
+        key: &'a str,
+    },
+    /// The variables of a Secret that is generated.
+    Variables,
 }
 
 /// One name in a folder.

@@ -54,11 +54,13 @@ pub enum Part {
     Flux,
     /// A host of repositories and pull requests, 1.26. Built from its Go module, whose templates go beside it.
     Gitea,
+    /// What encrypts files, 3.13: the oracle of what we open. Built from its Go module.
+    Sops,
 }
 
 impl Part {
     /// Every part, in the order in which `cargo xtask test` prepares them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Distribution,
         Self::Kustomize,
         Self::DockerRegistry,
@@ -75,6 +77,7 @@ impl Part {
         Self::Kubectl,
         Self::Flux,
         Self::Gitea,
+        Self::Sops,
     ];
 
     /// The name in messages, in `parts/<name>` and, in capitals, in `TAGALONG_PART_<NAME>`.
@@ -96,6 +99,7 @@ impl Part {
             Self::Kubectl => "kubectl",
             Self::Flux => "flux",
             Self::Gitea => "gitea",
+            Self::Sops => "sops",
         }
     }
 
@@ -109,7 +113,8 @@ impl Part {
             | Self::KubeControllerManager
             | Self::Kubectl
             | Self::Flux
-            | Self::Gitea => "install Go 1.26 or newer; it is then built once",
+            | Self::Gitea
+            | Self::Sops => "install Go 1.26 or newer; it is then built once",
             Self::DockerRegistry => "apt-get install docker-registry",
             Self::Sshd => "apt-get install openssh-server",
             Self::Git | Self::GitHttpBackend => "apt-get install git",
@@ -139,6 +144,7 @@ impl Part {
             Self::Kubectl => ("kubernetes", "k8s.io/kubernetes/cmd/kubectl", KUBERNETES),
             Self::Flux => ("flux", "github.com/fluxcd/flux2/v2/cmd/flux", FLUX),
             Self::Gitea => ("gitea", "code.gitea.io/gitea", GITEA),
+            Self::Sops => ("sops", "github.com/getsops/sops/v3/cmd/sops", PLAIN),
             _ => return None,
         };
         // Flux is released with the manifests of its controllers inside; `flux install` alone reads them.
@@ -277,6 +283,7 @@ fn on_machine(part: Part) -> Option<PathBuf> {
         }
         // Another version answers otherwise.
         Part::Gitea => on_path("gitea").filter(|path| told(path, &["--version"]).contains(" 1.26.")),
+        Part::Sops => on_path("sops").filter(|path| told(path, &["--version"]).contains(" 3.13.")),
         Part::Sshd => on_path("sshd").or_else(|| {
             ["/usr/sbin/sshd", "/usr/local/sbin/sshd"].map(PathBuf::from).into_iter().find(|p| p.is_file())
         }),

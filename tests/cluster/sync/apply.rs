@@ -146,13 +146,13 @@ fn a_folder_that_is_missing_or_wrong_and_a_field_that_is_not_served_are_named() 
     let Some(place) = Place::synced("wrong", &[("apps/config.yaml", "kind: [\n")]) else { return };
     place.apply(&place.kustomization("apps", ""));
     place.apply(&place.kustomization("nowhere", "  path: ./nowhere\n"));
-    place.apply(&place.kustomization("secret", "  decryption: {provider: sops}\n"));
+    place.apply(&place.kustomization("secret", "  decryption: {provider: sops, serviceAccountName: kms}\n"));
     let _controller = place.syncing();
     let says = place.until_ready_says(APPS, "apps/config.yaml");
     assert_eq!(place.get(APPS, &format!("{READY}.reason")), "BuildFailed", "{says}");
     place.until_ready_says("kustomization/nowhere", "kustomization path not found");
     assert_eq!(place.get("kustomization/nowhere", &format!("{READY}.reason")), "ArtifactFailed");
-    place.until_ready_says("kustomization/secret", ".spec.decryption");
+    place.until_ready_says("kustomization/secret", ".spec.decryption.serviceAccountName");
     let stalled = ".status.conditions[?(@.type==\"Stalled\")].reason";
     assert_eq!(place.get("kustomization/secret", stalled), "FeatureGateDisabled");
 }

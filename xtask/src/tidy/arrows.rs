@@ -21,6 +21,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("tagalong-apply", 2),
     ("tagalong-store", 2),
     ("tagalong-api", 3),
+    ("tagalong-sops", 3),
     ("tagalong-engine", 4),
     ("tagalong-files", 5),
     ("tagalong-cluster", 5),

@@ -20,6 +20,7 @@ const PURE: &[&str] = &[
     "tagalong-edit",
     "tagalong-template",
     "tagalong-kustomize",
+    "tagalong-sops",
 ];
 
 /// Modules that a pure crate does not name.

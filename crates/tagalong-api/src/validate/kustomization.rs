@@ -36,6 +36,8 @@ pub struct ValidKustomization {
     pub force: bool,
     /// The Kustomizations that have to be ready first.
     pub depends_on: Vec<Dependency>,
+    /// How encrypted files are opened; `None` where they are not.
+    pub decryption: Option<Decryption>,
     /// The variables; `None` where there are none to be put in.
     pub variables: Option<VariableSources>,
     /// The cluster and as whom.
@@ -55,6 +57,13 @@ pub struct Destination {
     pub service_account: Option<String>,
     /// The Secret with the kubeconfig of another cluster, and the key that was named in it.
     pub kubeconfig: Option<(String, Option<String>)>,
+}
+
+/// How files that SOPS encrypted are opened.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Decryption {
+    /// The Secret with age keys, in the Kustomization's namespace; `None` for the process's own.
+    pub secret: Option<String>,
 }
 
 /// What becomes of the objects when their Kustomization is deleted.
@@ -141,6 +150,7 @@ pub fn kustomization(object: &Kustomization) -> Result<ValidKustomization, Inval
         health_rules: expressions::health_rules(spec)?,
         force: spec.force == Some(true),
         depends_on: expressions::dependencies(spec, &key)?,
+        decryption: decryption(spec)?,
         variables: spec.post_build.as_ref().map(variables),
         destination: destination(object)?,
         watch: spec.drift_detection.as_ref().is_some_and(|drift| drift.mode == "Watch"),
@@ -203,6 +213,14 @@ fn health(spec: &KustomizationSpec, key: &ObjectKey) -> HealthChecks {
     if checks.is_empty() { HealthChecks::None } else { HealthChecks::These(checks) }
 }
 
+fn decryption(spec: &KustomizationSpec) -> Result<Option<Decryption>, Invalid> {
+    let Some(given) = &spec.decryption else { return Ok(None) };
+    given_unserved(given.provider != "sops", ".spec.decryption.provider", "any provider but sops")?;
+    let account = given.service_account_name.as_ref().is_some_and(|name| !name.is_empty());
+    given_unserved(account, ".spec.decryption.serviceAccountName", "logging in to a key service")?;
+    Ok(Some(Decryption { secret: field::name(given.secret_ref.as_ref()) }))
+}
+
 fn variables(post_build: &PostBuild) -> VariableSources {
     let from = post_build.substitute_from.iter().flatten().map(|reference| VariableSource {
         secret: reference.kind == "Secret",
@@ -220,7 +238,6 @@ fn variables(post_build: &PostBuild) -> VariableSources {
 fn refuse_unserved(spec: &KustomizationSpec) -> Result<(), Invalid> {
     let kind = spec.source_ref.kind.as_str();
     given_unserved(kind != "GitRepository", ".spec.sourceRef.kind", &format!("building from {kind}"))?;
-    given_unserved(spec.decryption.is_some(), ".spec.decryption", "decrypting")?;
     let ignores = spec.ignore.as_ref().is_some_and(|rules| !rules.is_empty());
     given_unserved(ignores, ".spec.ignore", "leaving drift alone")
 }

@@ -21,8 +21,8 @@ pub use automation::{
 pub use expressions::{Dependency, HealthRule};
 pub use gitref::GitRef;
 pub use kustomization::{
-    Deletion, Destination, HealthCheck, HealthChecks, ValidKustomization, VariableSource, VariableSources,
-    deletion, destination, kustomization,
+    Decryption, Deletion, Destination, HealthCheck, HealthChecks, ValidKustomization, VariableSource,
+    VariableSources, deletion, destination, kustomization,
 };
 pub use limits::Limits;
 pub use policy::{DigestReflection, ValidPolicy, policy};

@@ -410,7 +410,10 @@ fn what_is_not_served_of_a_kustomization_is_refused_by_name() {
     let field = |more: Value| told(checked(&more)).split(" | ").take(2).collect::<Vec<_>>().join(" | ");
     for (more, expected) in [
         (json!({"sourceRef": {"kind": "OCIRepository", "name": "a"}}), ".spec.sourceRef.kind"),
-        (json!({"decryption": {"provider": "sops"}}), ".spec.decryption"),
+        (
+            json!({"decryption": {"provider": "sops", "serviceAccountName": "kms"}}),
+            ".spec.decryption.serviceAccountName",
+        ),
         (json!({"ignore": [{"paths": ["/a"]}]}), ".spec.ignore"),
         (json!({"kubeConfig": {"configMapRef": {"name": "a"}}}), ".spec.kubeConfig.configMapRef"),
     ] {

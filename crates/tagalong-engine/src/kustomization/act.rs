@@ -2,7 +2,6 @@
 //! goes into the status at once, so that whoever is ended in the middle begins again with it.
 
 use super::applied::{self, Told};
-use super::gather::Gathered;
 use super::render::{Rendered, render};
 use super::{Failure, Turn, gather, history, inventory};
 use crate::desk::{Desk, Event, EventType};
@@ -46,7 +45,8 @@ impl<D: Desk> Turn<'_, D> {
         let tree = self.served.files(&artifact).await;
         let tree = tree.map_err(|why| Failure::waiting(Reason::ArtifactFailed, why))?;
         self.status.last_attempted_revision = Some(revision.clone());
-        let Rendered { objects, digest } = self.build(valid, tree).await?;
+        let Rendered { objects, digest, hidden } = self.build(valid, tree).await?;
+        self.hidden = hidden;
         let target = self.context.desk.target(&valid.destination).await.map_err(|error| {
             Failure::new(Reason::ReconciliationFailed, format!("failed to build kube client: {error}"))
         })?;
@@ -71,11 +71,10 @@ impl<D: Desk> Turn<'_, D> {
         Ok(Done { revision: set.revision })
     }
 
-    async fn build(&mut self, valid: &ValidKustomization, tree: Arc<Tree>) -> Result<Rendered, Failure> {
-        let Gathered { variables, hidden } = gather::variables(self.context, valid).await?;
-        self.hidden = hidden;
+    async fn build(&self, valid: &ValidKustomization, tree: Arc<Tree>) -> Result<Rendered, Failure> {
+        let gathered = gather::inputs(self.context, valid).await?;
         let folder = valid.path.as_ref().map(ToString::to_string).unwrap_or_default();
-        render(&self.object.spec, variables, tree, folder).await
+        render(&self.object.spec, gathered, tree, folder).await
     }
 
     /// Notes in the status what is about to be there, beside what is, where that is more than stands there already.

@@ -13,6 +13,7 @@ use tagalong_apply::Hidden;
 use tagalong_cel::Expression;
 use tagalong_kustomize::Variables;
 use tagalong_model::{ObjectKey, format_duration};
+use tagalong_sops::{Identities, Opening};
 
 impl<D: Desk> Turn<'_, D> {
     /// The artifact of the source.
@@ -95,13 +96,44 @@ pub(super) struct Gathered {
     pub(super) variables: Option<Variables>,
     /// Those of their values that came out of Secrets.
     pub(super) hidden: Hidden,
+    /// How encrypted files are opened; `None` where nothing says that they are.
+    pub(super) opening: Option<Opening>,
 }
 
-/// The variables of `postBuild` with their values.
-pub(super) async fn variables<D: Desk>(
+/// All that is put into objects, or opens their files.
+pub(super) async fn inputs<D: Desk>(
     context: &Context<D>,
     valid: &ValidKustomization,
 ) -> Result<Gathered, Failure> {
+    let opening = opening(context, valid).await?;
+    Ok(Gathered { opening, ..variables(context, valid).await? })
+}
+
+/// With the keys of the Secret that is named.
+async fn opening<D: Desk>(
+    context: &Context<D>,
+    valid: &ValidKustomization,
+) -> Result<Option<Opening>, Failure> {
+    let Some(decryption) = &valid.decryption else { return Ok(None) };
+    let own = decryption.secret.as_ref().map(|name| ObjectKey::new(&valid.key.namespace, name));
+    let mut identities = Identities::default();
+    if let Some(key) = own.or_else(|| context.settings.sops_age_secret.clone()) {
+        let failed =
+            |why: String| Failure::new(Reason::BuildFailed, format!("decryption Secret '{key}': {why}"));
+        let data = context.desk.secret(&key).await.map_err(|error| failed(error.to_string()))?;
+        for (name, value) in data.ok_or_else(|| failed("not found".to_owned()))? {
+            if name.ends_with(".agekey") {
+                let text = std::str::from_utf8(value.expose_secret());
+                let text = text.map_err(|_| failed(format!("key '{name}' is no text")))?;
+                identities.add(text).map_err(|error| failed(format!("key '{name}': {error}")))?;
+            }
+        }
+    }
+    Ok(Some(Opening::With(identities)))
+}
+
+/// The variables of `postBuild` with their values.
+async fn variables<D: Desk>(context: &Context<D>, valid: &ValidKustomization) -> Result<Gathered, Failure> {
     let Some(VariableSources { from, values, always }) = &valid.variables else {
         return Ok(Gathered::default());
     };
@@ -128,7 +160,8 @@ pub(super) async fn variables<D: Desk>(
         }
     }
     values.iter().for_each(|(name, value)| variables.set(name, value));
-    Ok(Gathered { variables: Some(variables), hidden: hidden.into_iter().collect() })
+    let hidden = hidden.into_iter().collect();
+    Ok(Gathered { variables: Some(variables), hidden, opening: None })
 }
 
 async fn values_of<D: Desk>(

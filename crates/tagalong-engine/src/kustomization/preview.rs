@@ -1,7 +1,7 @@
 //! What a Kustomization would apply now, from the commit that its source leads to. Writes nothing; called by `diff`.
 
 use super::gather;
-use super::render::render;
+use super::render::{Rendered, render};
 use crate::context::Context;
 use crate::credentials;
 use crate::desk::Desk;
@@ -46,11 +46,11 @@ pub async fn preview<D: Desk>(context: &Context<D>, object: &Kustomization) -> R
     let mirror = context.mirrors.take(&artifact.source, &remote).await?;
     let (read, _) = blocking(mirror, move |opened| files(opened, &remote, &artifact)).await?;
     let (revision, tree) = read.map_err(|error| error.to_string())?;
-    let gathered = gather::variables(context, &valid).await.map_err(|failure| failure.message)?;
+    let gathered = gather::inputs(context, &valid).await.map_err(|failure| failure.message)?;
     let folder = valid.path.as_ref().map(ToString::to_string).unwrap_or_default();
-    let built = render(&object.spec, gathered.variables, Arc::new(tree), folder).await;
-    let objects = built.map_err(|failure| failure.message)?.objects;
-    Ok(Preview { revision, objects, hidden: gathered.hidden })
+    let built = render(&object.spec, gathered, Arc::new(tree), folder).await;
+    let Rendered { objects, hidden, .. } = built.map_err(|failure| failure.message)?;
+    Ok(Preview { revision, objects, hidden })
 }
 
 /// The files that an archive of the commit would hold.

@@ -1,19 +1,24 @@
 //! From the files of an artifact to the objects of a Kustomization. Pure but for the thread that it takes.
 
+use super::gather::Gathered;
 use super::{Failure, gather};
 use crate::context::Context;
 use crate::desk::Desk;
 use serde_json::Value;
 use std::sync::Arc;
 use tagalong_api::{Kustomization, KustomizationSpec, Reason, validate};
-use tagalong_kustomize::{Additions, Files as _, Tree, Variables, render_for, to_yaml};
+use tagalong_apply::{Entry, Hidden};
+use tagalong_kustomize::{Additions, Files as _, Tree, render_for, to_yaml};
 use tagalong_model::Digest;
+use tagalong_sops::{Opened, open_values};
 
 /// What was built.
 pub(crate) struct Rendered {
     pub(crate) objects: Vec<Value>,
     /// `sha256:<hex>` of them as YAML.
     pub(crate) digest: String,
+    /// Values in them that nobody is shown.
+    pub(crate) hidden: Hidden,
 }
 
 /// Builds a Kustomization, whoever serves it, from these files.
@@ -26,9 +31,9 @@ pub(crate) async fn rendered<D: Desk>(
     tree: Arc<Tree>,
 ) -> Result<Rendered, String> {
     let valid = validate::kustomization(object).map_err(|invalid| invalid.message)?;
-    let gathered = gather::variables(context, &valid).await.map_err(|failure| failure.message)?;
+    let gathered = gather::inputs(context, &valid).await.map_err(|failure| failure.message)?;
     let folder = valid.path.as_ref().map(ToString::to_string).unwrap_or_default();
-    render(&object.spec, gathered.variables, tree, folder).await.map_err(|failure| failure.message)
+    render(&object.spec, gathered, tree, folder).await.map_err(|failure| failure.message)
 }
 
 /// What a spec adds to its folder. Both types have Flux's field names; what is no addition is passed over.
@@ -42,7 +47,7 @@ pub fn additions(spec: &KustomizationSpec) -> Result<Additions, serde_json::Erro
 /// Builds a folder.
 pub(super) async fn render(
     spec: &KustomizationSpec,
-    variables: Option<Variables>,
+    gathered: Gathered,
     tree: Arc<Tree>,
     folder: String,
 ) -> Result<Rendered, Failure> {
@@ -53,11 +58,21 @@ pub(super) async fn render(
     let failed = |why: String| Failure::new(Reason::BuildFailed, why);
     let additions = additions(spec).map_err(|error| failed(error.to_string()))?;
     let built = tokio::task::spawn_blocking(move || {
-        let objects = render_for(&additions, variables.as_ref(), tree.as_ref(), &folder)
-            .map_err(|error| error.to_string())?;
+        let Gathered { variables, mut hidden, opening } = gathered;
+        let files = Opened::new(tree.as_ref(), opening.as_ref());
+        let objects =
+            render_for(&additions, variables.as_ref(), &files, &folder).map_err(|error| error.to_string())?;
+        hidden.extend(files.into_values());
         let digest = Digest::sha256(to_yaml(&objects).as_bytes()).to_string();
         let values = objects.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>();
-        Ok(Rendered { objects: values.map_err(|error| error.to_string())?, digest })
+        let mut objects = values.map_err(|error| error.to_string())?;
+        for object in &mut objects {
+            open_values(object, opening.as_ref()).map_err(|error| match Entry::of(object) {
+                Some(Entry { id, .. }) => format!("{id}: {error}"),
+                None => error.to_string(),
+            })?;
+        }
+        Ok(Rendered { objects, digest, hidden })
     });
     built.await.map_err(|error| failed(error.to_string()))?.map_err(failed)
 }

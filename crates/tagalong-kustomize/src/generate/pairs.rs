@@ -5,15 +5,24 @@ use std::collections::BTreeMap;
 use crate::error::{Fault, Result};
 use crate::kustomization::Generator;
 use crate::load::Loader;
+use crate::tree::Purpose;
 
 /// From this length on kustomize drops a line of an env file and all that follow.
 const LONGEST_LINE: usize = 64 << 10;
 
 /// All pairs of a generator; a repeated key is refused.
-pub(super) fn load(loader: &Loader<'_>, generator: &Generator) -> Result<BTreeMap<String, Vec<u8>>> {
+pub(super) fn load(
+    loader: &Loader<'_>,
+    generator: &Generator,
+    is_secret: bool,
+) -> Result<BTreeMap<String, Vec<u8>>> {
+    let read = |path: &str, purpose: Purpose<'_>| match is_secret {
+        true => loader.file_for(path, purpose),
+        false => loader.file(path),
+    };
     let mut found = Vec::new();
     for (_, path) in &generator.envs {
-        env_file(&loader.file(path)?, &mut found).map_err(|fault| fault.under(path))?;
+        env_file(&read(path, Purpose::Variables)?, &mut found).map_err(|fault| fault.under(path))?;
     }
     for (_, literal) in &generator.literals {
         let (key, value) = literal
@@ -24,7 +33,7 @@ pub(super) fn load(loader: &Loader<'_>, generator: &Generator) -> Result<BTreeMa
     }
     for (_, source) in &generator.files {
         let (key, path) = file_source(source)?;
-        found.push((key.to_owned(), loader.file(path)?.into_owned()));
+        found.push((key.to_owned(), read(path, Purpose::Secret { key })?.into_owned()));
     }
     let mut pairs = BTreeMap::new();
     for (key, value) in found {

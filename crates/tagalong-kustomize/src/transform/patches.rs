@@ -11,6 +11,7 @@ use crate::resmap::{self, ResMap};
 use crate::resource::{self, Resource};
 use crate::selector::Matcher;
 use crate::target::{Unit, objects};
+use crate::tree::Purpose;
 
 /// Patches read and checked before the first one is applied.
 pub(super) struct Prepared<'u> {
@@ -63,7 +64,7 @@ fn content<'u>(unit: &'u Unit<'_>, patch: &'u Patch, field: &str) -> Result<(Vec
         (false, false) => Err(refuse(Fault::new("an entry takes a patch or a path, not both"))),
         (false, true) => Ok((inline.as_bytes().to_vec(), None)),
         (true, false) => {
-            let bytes = unit.loader.file(&patch.path).map_err(refuse)?;
+            let bytes = unit.loader.file_for(&patch.path, Purpose::Patch).map_err(refuse)?;
             Ok((bytes.into_owned(), Some(unit.loader.path(&patch.path))))
         }
     }

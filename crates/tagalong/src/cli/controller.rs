@@ -99,6 +99,9 @@ pub(crate) struct SyncArgs {
     /// [default: this process itself].
     #[arg(long, value_name = "NAME")]
     pub(crate) default_service_account: Option<String>,
+    /// The Secret with age keys, in the namespace of this process, for Kustomizations whose decryption names none.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) sops_age_secret: Option<String>,
     /// Take insecure-skip-tls-verify in the kubeconfig of another cluster.
     #[arg(long)]
     pub(crate) insecure_kubeconfig_tls: bool,

@@ -28,7 +28,6 @@ const FLAGS: &[&str] = &[
     "kube-api-qps",
     "no-remote-bases",
     "override-manager",
-    "sops-age-secret",
     "sops-vault-configmap",
     "ssh-hostkey-algos",
     "ssh-kex-algos",

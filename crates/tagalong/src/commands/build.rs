@@ -10,6 +10,7 @@ use tagalong_api::validate;
 use tagalong_engine::kustomization;
 use tagalong_files::{Folder, load_synced};
 use tagalong_kustomize::{Additions, Object, Variables, render_for, to_yaml};
+use tagalong_sops::{Opened, Opening};
 
 /// The objects as one document.
 #[derive(Serialize)]
@@ -27,7 +28,8 @@ pub(crate) fn run(args: &BuildArgs, global: &Global) -> anyhow::Result<Answer> {
     let objects = match &args.kustomization_file {
         None => tagalong_kustomize::build(&files, &folder),
         Some(file) => {
-            let (additions, variables) = additions(file)?;
+            let Added { additions, variables, decrypts } = additions(file)?;
+            let files = Opened::new(&files, decrypts.then_some(&Opening::Masked));
             render_for(&additions, variables.as_ref(), &files, &folder)
         }
     };
@@ -41,9 +43,17 @@ pub(crate) fn run(args: &BuildArgs, global: &Global) -> anyhow::Result<Answer> {
     Ok(Answer::Yes)
 }
 
+/// What a Flux Kustomization adds.
+struct Added {
+    additions: Additions,
+    variables: Option<Variables>,
+    /// Whether what is encrypted is opened; here it is masked.
+    decrypts: bool,
+}
+
 /// What the one Flux Kustomization of a file adds. ConfigMaps and Secrets of `substituteFrom` are in the cluster, which is
 /// not asked: those that may be missing are passed over.
-fn additions(file: &Path) -> anyhow::Result<(Additions, Option<Variables>)> {
+fn additions(file: &Path) -> anyhow::Result<Added> {
     let loaded = load_synced(&[file.to_owned()])?;
     let [located] = loaded.kustomizations.as_slice() else {
         bail!(
@@ -67,5 +77,9 @@ fn additions(file: &Path) -> anyhow::Result<(Additions, Option<Variables>)> {
         sources.values.iter().for_each(|(name, value)| variables.set(name, value));
         Ok(variables)
     });
-    Ok((kustomization::additions(&located.object.spec)?, variables.transpose()?))
+    Ok(Added {
+        additions: kustomization::additions(&located.object.spec)?,
+        variables: variables.transpose()?,
+        decrypts: valid.decryption.is_some(),
+    })
 }

@@ -11,6 +11,7 @@ use tagalong_apply::Trust;
 use tagalong_cluster::{Access, ClusterDesk, Options, Reach};
 use tagalong_engine::wheel::{WakeQueues, Wakers};
 use tagalong_engine::{Context, Mirrors, Served, Settings};
+use tagalong_model::ObjectKey;
 use tagalong_store::{Artifacts, Retention};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -40,6 +41,7 @@ pub(super) async fn wire(
         ca_pem: wiring::ca_pem(args.ca_file.as_deref())?,
         max_mirror_size: args.max_mirror_size.0,
         instance: Some(instance),
+        sops_age_secret: age_secret(args)?,
     };
     let namespace = match args.watch_all_namespaces {
         true => None,
@@ -118,6 +120,12 @@ pub(super) async fn serve(storage: Option<Storage>, leading: watch::Receiver<boo
         Some(storage) => listen::artifacts::serve(storage.listener, storage.artifacts, leading).await,
         None => std::future::pending().await,
     }
+}
+
+/// The Secret with age keys of this process.
+fn age_secret(args: &ControllerArgs) -> anyhow::Result<Option<ObjectKey>> {
+    let named = args.sync.sops_age_secret.as_ref().filter(|name| !name.is_empty());
+    named.map(|name| Ok(ObjectKey::new(runtime_namespace("--sops-age-secret")?, name))).transpose()
 }
 
 /// The namespace that this process runs in.
