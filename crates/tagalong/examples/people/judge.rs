@@ -208,11 +208,12 @@ impl<'e> Judge<'e> {
                 expected = expected.replace(&field.line, &line);
             }
             let found = self.estate.repo.read(id, path)?;
+            let told = || self.estate.repo.git(&["show", "--stat", id]).unwrap_or_default();
             ensure!(
                 found == expected,
-                "{id} made {path}\n{found}\nand not\n{expected}\nits message:\n{}\nit wanted {wanted:?} of {}",
-                commit.message,
-                self.estate.shown()
+                "{id} made {path}\n{found}\nand not\n{expected}\nwanted {wanted:?} of {}\n{}",
+                self.estate.shown(),
+                told()
             );
         }
         let count = |id: &str| Ok::<_, anyhow::Error>(self.estate.repo.modes(id)?.len());
