@@ -132,6 +132,11 @@ impl Estate {
         released.get(policy).and_then(|versions| versions.last().copied()).unwrap_or_default()
     }
 
+    /// What is released, for people.
+    pub(crate) fn shown(&self) -> String {
+        format!("{:?}", self.released.borrow())
+    }
+
     /// A release comes, goes, or comes again.
     pub(crate) fn release(&self, chance: &mut Rng) -> &'static str {
         let policy = if chance.bool() { "web" } else { "api" };

@@ -170,7 +170,12 @@ impl<'e> Judge<'e> {
                 expected = expected.replace(&field.line, &line);
             }
             let found = self.estate.repo.read(id, path)?;
-            ensure!(found == expected, "{id} made {path}\n{found}\nand not\n{expected}");
+            ensure!(
+                found == expected,
+                "{id} made {path}\n{found}\nand not\n{expected}\nits message:\n{}\nit wanted {wanted:?} of {}",
+                commit.message,
+                self.estate.shown()
+            );
         }
         let count = |id: &str| Ok::<_, anyhow::Error>(self.estate.repo.modes(id)?.len());
         ensure!(count(id)? == count(parent)?, "{id} added or removed files");
