@@ -5,6 +5,7 @@ pub(crate) mod apply;
 pub(crate) mod archive;
 pub(crate) mod chain;
 pub(crate) mod controller;
+pub(crate) mod drift;
 pub(crate) mod heard;
 pub(crate) mod kustomizations;
 pub(crate) mod many;
