@@ -191,13 +191,6 @@ fn objects_are_checked_against_each_other_and_by_kind() {
             ],
         ),
         (
-            with_automation(&format!("{AUTOMATION}  rollback: {{onUnhealthy: Never, schedule: Never}}\n")),
-            vec![
-                "./a.yaml:26:27: error[InvalidUpdateStrategy]: ImageUpdateAutomation/default/fleet: .spec.rollback.onUnhealthy: Never is neither Revert nor Ignore",
-                "./a.yaml:26:44: error[InvalidUpdateStrategy]: ",
-            ],
-        ),
-        (
             with_automation(&format!("{AUTOMATION}    checkout: {{ref: {{tag: v1}}}}\n")),
             vec!["./a.yaml:24:3: error[SourceManagerFailed]: "],
         ),

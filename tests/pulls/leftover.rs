@@ -1,7 +1,7 @@
 //! Pull requests that nothing is left to do for, or of which that is not known.
 
-use super::faults::Fleet;
-use tagalong_testkit::fake_host::{Fault, Kind};
+use super::faults::{BRANCH, Fleet};
+use tagalong_testkit::fake_host::{Fault, Kind, Pull};
 use tagalong_testkit::git_repo::Change;
 
 #[test]
@@ -65,4 +65,40 @@ fn what_was_just_written_again_is_what_the_host_is_to_merge() {
         let merges = asked.iter().filter(|asked| asked.ends_with("/graphql") || asked.ends_with("/merge"));
         assert_eq!(merges.count(), 1, "{kind:?} {asked:?}");
     }
+}
+
+#[test]
+fn what_was_pushed_and_not_described_is_told_once_it_is() {
+    for (kind, method) in [(Kind::GitHub, "PATCH"), (Kind::GitLab, "PUT")] {
+        let fleet = Fleet::with_token(kind);
+        fleet.once();
+        fleet.registry.push_tags("acme/web", ["1.2.0"]);
+        fleet.host.fault(Fault::status(502).on(method));
+        let ran = fleet.once();
+        assert!(ran.stderr.contains("reason=PullRequestRefreshed"), "{kind:?} {}", ran.stderr);
+        assert_eq!(fleet.host.open()[0].title, "Update web to 1.2.0");
+    }
+}
+
+#[test]
+fn what_people_added_to_the_one_that_was_merged_last_may_be_replaced() {
+    let fleet = Fleet::with_token(Kind::GitHub);
+    fleet.once();
+    let change = Change::File("notes.md", b"a person's");
+    let tip = fleet.repo.commit(BRANCH, "A person's commit", &[change]).unwrap();
+    fleet.write("web", "1.1.0");
+    fleet.host.change(1, |pull| (pull.merged, pull.minute, pull.head) = (true, 50, tip));
+    // One that was merged before, and that the host names first: somebody has said something about it.
+    let (branch, base) = (BRANCH.to_owned(), "main".to_owned());
+    fleet.host.add(Pull {
+        branch,
+        base,
+        merged: true,
+        head: "c0ffee".to_owned(),
+        minute: 9,
+        ..Pull::default()
+    });
+    fleet.registry.push_tags("acme/web", ["1.2.0"]);
+    fleet.once();
+    assert_eq!(fleet.host.open().len(), 1);
 }

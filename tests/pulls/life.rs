@@ -1,6 +1,7 @@
 //! One pull request after the other: RULES 17 and 18.
 
 use super::estate::Fleet;
+use tagalong_testkit::fake_registry::Fault;
 
 #[test]
 fn it_is_opened_once_refreshed_merged_and_done() {
@@ -103,6 +104,21 @@ fn closed_by_a_person_it_is_refused_and_reopened_it_is_wanted_again() {
     fleet.once();
     let again = fleet.open_one();
     assert_eq!((again.number, fleet.parent(&again)), (second.number, base));
+}
+
+#[test]
+fn who_closed_it_is_told_however_long_it_was_talked_about() {
+    let Some(fleet) = Fleet::new(&["web"], "") else { return };
+    fleet.registry.push_tags("acme/web", ["1.1.0"]);
+    fleet.once();
+    let first = fleet.open_one();
+    let path = format!("/issues/{}/comments", first.number);
+    for _ in 0..55 {
+        fleet.repository.ask("POST", &path, Some(&serde_json::json!({"body": "And?"}))).unwrap();
+    }
+    fleet.repository.set_state(first.number, "closed").unwrap();
+    let ran = fleet.once();
+    assert!(ran.stderr.contains(&format!("by {}", fleet.repository.owner().name)), "{}", ran.stderr);
 }
 
 #[test]
@@ -257,4 +273,49 @@ fn a_host_that_is_down_blocks_no_scan_and_is_asked_again() {
     fleet.objects("");
     fleet.once();
     fleet.open_one();
+}
+
+#[test]
+fn it_tells_by_what_rule_the_tag_won_and_what_the_publisher_says_of_the_image() {
+    let Some(fleet) = Fleet::new(&["web"], "") else { return };
+    let label = |name: &str| format!("org.opencontainers.image.{name}");
+    let (source, revision, url) = (label("source"), label("revision"), label("url"));
+    let push = |tag: &str, commit: &str, home: &str| {
+        let labels =
+            [(&*source, "https://github.com/acme/web"), (&*revision, commit), (&*url, home), ("other", "x")];
+        fleet.registry.push_labelled("acme/web", tag, &labels);
+    };
+    push("1.0.0", "aaaaaaaaaa", "");
+    push("1.1.0", "bbbbbbbbbb", "https://evil.example/) @everyone");
+    fleet.registry.take_requests();
+    fleet.once();
+    let body = fleet.open_one().body;
+    for said in [
+        "The best tag by `semver 1.x`.",
+        "* [What changed: aaaaaaa to bbbbbbb](https://github.com/acme/web/compare/aaaaaaaaaa...bbbbbbbbbb)",
+        "* [Commit bbbbbbb](https://github.com/acme/web/commit/bbbbbbbbbb)",
+        "* [Release notes](https://github.com/acme/web/releases)",
+        "* [Source](https://github.com/acme/web)",
+    ] {
+        assert!(body.contains(said), "{said} in {body}");
+    }
+    assert!(!body.contains("evil") && !body.contains("everyone"), "{body}");
+    let configs = || {
+        let asked = fleet.registry.take_requests();
+        asked.iter().filter(|asked| asked.path.contains("/blobs/")).count()
+    };
+    assert_eq!(configs(), 2, "the new image and the one that it replaces");
+    fleet.once();
+    assert_eq!(configs(), 0, "a text that stands is not written again");
+
+    // A registry that gives nothing away holds nothing up.
+    push("1.2.0", "cccccccccc", "https://example.com/web");
+    fleet.registry.fail_after(2, Fault::Status(404));
+    fleet.once();
+    let body = fleet.open_one().body;
+    assert!(
+        body.contains("### `web` to `1.2.0`") && body.contains("The best tag by `semver 1.x`."),
+        "{body}"
+    );
+    assert!(!body.contains("github.com"), "{body}");
 }

@@ -54,6 +54,7 @@ const CLUSTER: &[Job] = &[
     cluster::TAG_LARGE,
     cluster::ARCHIVE,
     cluster::CHAIN,
+    cluster::DRIFT,
     cluster::APPLY,
     cluster::KUSTOMIZATIONS,
     cluster::MANY,

@@ -182,7 +182,8 @@ pub fn find<'a>(conditions: &'a [Condition], kind: &str) -> Option<&'a Condition
     conditions.iter().find(|condition| condition.type_ == kind)
 }
 
-fn shorten(message: &str) -> String {
+/// A message as a condition holds it: the API server refuses longer ones.
+pub fn shorten(message: &str) -> String {
     if message.len() <= MESSAGE_LIMIT {
         return message.to_owned();
     }

@@ -76,14 +76,17 @@ impl Cluster {
 
     /// The object as it stands; `None` where there is none.
     pub(crate) async fn get(&self, served: &Served, id: &ObjectId) -> Result<Option<Value>, ApplyError> {
-        let request = served.request(id).get(&id.name, &GetParams::default());
-        let request =
-            request.map_err(|failure| ApplyError::of(id, "query", &kube::Error::BuildRequest(failure)))?;
-        match self.client.request(request).await {
+        match self.request(served, id).await {
             Ok(object) => Ok(Some(object)),
             Err(failure) if error::code(&failure) == 404 => Ok(None),
             Err(failure) => Err(ApplyError::of(id, "query", &failure)),
         }
+    }
+
+    /// The object as it stands, or why there is none.
+    pub(crate) async fn request(&self, served: &Served, id: &ObjectId) -> kube::Result<Value> {
+        let request = served.request(id).get(&id.name, &GetParams::default());
+        self.client.request(request.map_err(kube::Error::BuildRequest)?).await
     }
 
     /// Server-side apply; conflicts are won.

@@ -3,15 +3,17 @@
 use futures::StreamExt as _;
 use futures::stream;
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::change::{Action, Change, Outcome};
 use crate::cluster::Cluster;
 use crate::error::{self, ApplyError};
 use crate::health::{Health, State};
 use crate::inventory::Entry;
+use crate::kinds::Served;
 use crate::object::is_leaving;
 use crate::owner::Owner;
-use crate::stage::{AT_ONCE, TRIES};
+use crate::stage::{AT_ONCE, TRIES, unserved};
 use crate::{mark, order};
 
 impl Cluster {
@@ -47,11 +49,11 @@ impl Cluster {
         };
         let absent = || (change(Action::Deleted, Health::new(State::NotFound, "")), false);
         let served = self.kinds.find_any(&self.client, &entry.id, &entry.api_version()).await?;
-        let Some(served) = served else { return Ok(absent()) };
+        let Some(mut served) = served else { return Ok(absent()) };
         let health = Health::new(State::Terminating, "Resource scheduled for deletion");
         let mut staying = true;
         for left in (0..TRIES).rev() {
-            let Some(live) = self.get(&served, &entry.id).await? else { return Ok(absent()) };
+            let Some(live) = self.get_anywhere(&mut served, entry).await? else { return Ok(absent()) };
             if !owner.owns(&live) || mark::kept(&live) {
                 return Ok((change(Action::Skipped, Health::of(&live, Timestamp::now())), false));
             }
@@ -69,5 +71,20 @@ impl Cluster {
             }
         }
         Ok((change(Action::Deleted, health), staying))
+    }
+
+    /// The object as it stands, where its kind is served now: a definition may have been made anew since it was asked.
+    async fn get_anywhere(&self, served: &mut Served, entry: &Entry) -> Result<Option<Value>, ApplyError> {
+        match self.request(served, &entry.id).await {
+            Err(failure) if unserved(&failure) => {
+                self.kinds.forget(&entry.id.group);
+                let found = self.kinds.find_any(&self.client, &entry.id, &entry.api_version()).await?;
+                let Some(found) = found else { return Ok(None) };
+                *served = found;
+                self.get(served, &entry.id).await
+            }
+            Err(failure) if error::code(&failure) == 404 => Ok(None),
+            answer => answer.map(Some).map_err(|failure| ApplyError::of(&entry.id, "query", &failure)),
+        }
     }
 }

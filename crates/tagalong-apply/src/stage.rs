@@ -230,7 +230,7 @@ fn changed(wanted: &Wanted, write: &Write, written: &Value) -> Vec<FieldDrift> {
 }
 
 /// The path is not known, rather than the object or its namespace.
-fn unserved(failure: &kube::Error) -> bool {
+pub(crate) fn unserved(failure: &kube::Error) -> bool {
     error::status(failure).is_some_and(|status| {
         status.code == 404 && status.details.as_ref().is_none_or(|details| details.kind.is_empty())
     })

@@ -1,5 +1,5 @@
 //! Waiting: until objects are healthy, or gone. One watch per object, or one for many of a kind in a namespace; where
-//! an identity may read an object but not watch it, it is asked for again and again.
+//! an identity may read an object but not watch it, it is asked for again and again, and so is a kind that is not served.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
@@ -161,18 +161,23 @@ impl Cluster {
             let members: Vec<(usize, &Entry)> =
                 places.into_iter().filter_map(|at| Some((at, entries.get(at)?))).collect();
             let Some((_, first)) = members.first() else { continue };
-            match self.find(&first.id, &first.api_version()).await {
-                Ok(served) if members.len() > ALONE => watch.push(self.watch(&served, &members)),
-                Ok(served) => {
+            // A health check may name a version that is no longer served.
+            let found = self.kinds.find_any(&self.client, &first.id, &first.api_version()).await;
+            match found.and_then(|found| found.map(|served| placed(served, &first.id)).transpose()) {
+                Ok(None) => {
+                    // What the cluster does not serve is not there; a definition may come.
+                    let seen: Seen = members.iter().map(|(at, _)| (*at, Ok(None))).collect();
+                    let members = members.iter().map(|(at, entry)| (*at, (*entry).clone())).collect();
+                    watch.push(stream::once(ready(seen)).chain(self.clone().later(members)).boxed());
+                }
+                Ok(Some(served)) if members.len() > ALONE => watch.push(self.watch(&served, &members)),
+                Ok(Some(served)) => {
                     for member in &members {
                         watch.push(self.watch(&served, std::slice::from_ref(member)));
                     }
                 }
-                // What the cluster does not serve is not there.
                 Err(why) => {
-                    let absent = matches!(why, ApplyError::NoSuchKind { .. });
-                    let seen = |_| if absent { Ok(None) } else { Err(why.to_string()) };
-                    let seen = members.iter().map(|(at, _)| (*at, seen(at))).collect();
+                    let seen = members.iter().map(|(at, _)| (*at, Err(why.to_string()))).collect();
                     watch.push(stream::once(ready(seen)).chain(stream::pending()).boxed());
                 }
             }
@@ -206,6 +211,23 @@ impl Cluster {
             .boxed()
     }
 
+    /// Objects of a kind that is not served yet, once it is.
+    fn later(self, members: Vec<(usize, Entry)>) -> impl Stream<Item = Seen> {
+        stream::once(async move {
+            loop {
+                sleep(POLL).await;
+                let Some((_, first)) = members.first() else { return stream::empty().boxed() };
+                let found = self.kinds.find_any(&self.client, &first.id, &first.api_version()).await;
+                if let Ok(Some(served)) = found {
+                    let members: Vec<(usize, &Entry)> =
+                        members.iter().map(|(at, entry)| (*at, entry)).collect();
+                    return self.watch(&served, &members);
+                }
+            }
+        })
+        .flatten()
+    }
+
     fn poll(self, served: Served, asked: Vec<(usize, ObjectId)>) -> impl Stream<Item = Seen> {
         stream::unfold((self, false), move |(cluster, again)| {
             let (served, asked) = (served.clone(), asked.clone());
@@ -227,6 +249,14 @@ impl Cluster {
 pub(crate) fn after(patience: Duration) -> Instant {
     let now = Instant::now();
     now.checked_add(patience).unwrap_or(now + Duration::from_secs(365 * 24 * 3600))
+}
+
+/// A kind whose objects can be asked for.
+fn placed(served: Served, id: &ObjectId) -> Result<Served, ApplyError> {
+    if served.namespaced && id.namespace.is_empty() {
+        return Err(ApplyError::NoNamespace(id.clone()));
+    }
+    Ok(served)
 }
 
 /// A watch that this identity may not have, or that the kind does not offer.

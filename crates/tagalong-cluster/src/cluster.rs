@@ -1,5 +1,6 @@
 //! The way to the cluster and who it is. Called once by the binary.
 
+use crate::bounded::Bounding;
 use crate::error::ClusterError;
 use crate::requests::Requests;
 use k8s_openapi::api::core::v1::Namespace;
@@ -45,7 +46,15 @@ impl Access {
         self.config.clone()
     }
 
-    /// A client for a configuration: this one's, somebody else's in it, or another cluster's.
+    /// A client for the configuration of a cluster that somebody else names.
+    pub(crate) fn foreign_client(&self, config: Config) -> Result<Client, ClusterError> {
+        let host = config.cluster_url.authority().map(ToString::to_string).unwrap_or_default();
+        let client =
+            ClientBuilder::try_from(config).map_err(|error| ClusterError::Config(error.to_string()))?;
+        Ok(client.with_layer(&Bounding).with_layer(&self.requests.layer(host)).build())
+    }
+
+    /// A client for a configuration: this one's, or somebody else's in it.
     pub(crate) fn client(&self, config: Config) -> Result<Client, ClusterError> {
         let own = config.cluster_url.authority() == self.config.cluster_url.authority();
         // A kubeconfig in a Secret names whatever it likes: a label for each would have no end.

@@ -302,20 +302,27 @@ impl Desk for ClusterDesk {
     async fn post(&self, finding: Finding) -> Result<(), DeskError> {
         self.0.record.take(&finding);
         match finding {
-            Finding::Repository { key, status, events } => {
-                self.write::<ImageRepository>(&key, status.as_deref().map(write::value), events).await
-            }
+            Finding::Repository { key, status, events } => self
+                .write::<ImageRepository>(&key, status.as_deref().map(write::value), events)
+                .await
+                .map(drop),
             Finding::Policy { key, status, events } => {
-                self.write::<ImagePolicy>(&key, status.as_deref().map(write::value), events).await
+                self.write::<ImagePolicy>(&key, status.as_deref().map(write::value), events).await.map(drop)
             }
-            Finding::Automation { key, status, events, .. } => {
-                self.write::<ImageUpdateAutomation>(&key, status.as_deref().map(write::value), events).await
-            }
+            Finding::Automation { key, status, events, .. } => self
+                .write::<ImageUpdateAutomation>(&key, status.as_deref().map(write::value), events)
+                .await
+                .map(drop),
             Finding::Source { key, status, events } => {
-                self.write::<GitRepository>(&key, status.as_deref().map(write::value), events).await
+                self.write::<GitRepository>(&key, status.as_deref().map(write::value), events).await.map(drop)
             }
             Finding::Kustomization { key, status, events } => {
-                self.write::<Kustomization>(&key, status.as_deref().map(write::value), events).await
+                let noted = status.is_some();
+                let status = status.as_deref().map(write::value);
+                let is_there = self.write::<Kustomization>(&key, status, events).await?;
+                // What is applied is applied only once its inventory is noted.
+                let gone = || DeskError::Unreachable(format!("{key} is gone: nothing can be noted for it"));
+                if is_there || !noted { Ok(()) } else { Err(gone()) }
             }
         }
     }

@@ -11,6 +11,7 @@
 //! Secrets, ServiceAccounts and Namespaces are read one by one, by name, when a turn needs them; they are never
 //! listed, watched or kept.
 
+mod bounded;
 mod cluster;
 mod desk;
 mod error;

@@ -47,8 +47,10 @@ use watches::Watches;
 /// What the turns of Kustomizations share. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Syncing {
-    /// Who builds and applies now. Whoever waits for health holds none, and each other cluster has its own.
+    /// Who applies now. Whoever waits for health holds none, and each other cluster has its own.
     permits: Arc<Semaphore>,
+    /// Who builds now, for whatever cluster.
+    builders: Arc<Semaphore>,
     elsewhere: Arc<Elsewhere>,
     concurrent: usize,
     running: Running,
@@ -63,6 +65,7 @@ impl Syncing {
         let concurrent = usize::from(concurrent);
         Self {
             permits: Arc::new(Semaphore::new(concurrent)),
+            builders: Arc::new(Semaphore::new(concurrent)),
             elsewhere: Arc::default(),
             concurrent,
             running: Running::default(),
@@ -85,6 +88,8 @@ impl Syncing {
         let Some((secret, _)) = &destination.kubeconfig else { return Arc::clone(&self.permits) };
         let cluster = (destination.namespace.clone(), secret.clone());
         let mut elsewhere = self.elsewhere.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        // Nobody applies there, or waits to.
+        elsewhere.retain(|_, permits| Arc::strong_count(permits) > 1);
         Arc::clone(elsewhere.entry(cluster).or_insert_with(|| Arc::new(Semaphore::new(self.concurrent))))
     }
 }
@@ -216,4 +221,24 @@ pub fn reconcile<D: Desk>(
             Err(invalid) => turn.report(&report::Pace::default(), Err(invalid.into())).await,
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cluster_that_nobody_applies_to_is_forgotten() {
+        let syncing = Syncing::new(4);
+        let permits = |secret: &str| {
+            let kubeconfig = Some((secret.to_owned(), None));
+            syncing.permits(&validate::Destination { kubeconfig, ..validate::Destination::default() })
+        };
+        let held = permits("a");
+        for at in 0..100 {
+            drop(permits(&format!("b{at}")));
+        }
+        assert!(Arc::ptr_eq(&held, &permits("a")));
+        assert!(syncing.elsewhere.lock().unwrap().len() <= 2);
+    }
 }

@@ -10,8 +10,11 @@ mod decisions;
 mod gates;
 mod gather;
 mod report;
+mod words;
 
 pub use decisions::{Decisions, Remembered};
+
+pub use words::in_words;
 
 use crate::context::Context;
 use crate::desk::{Desk, Wish};

@@ -25,8 +25,8 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tagalong_api::Kustomization;
 use tagalong_api::condition::{self, READY};
+use tagalong_api::{Kustomization, Reason};
 use tagalong_model::ObjectKey;
 use tokio::sync::{mpsc, watch};
 
@@ -210,21 +210,27 @@ pub async fn forever<D: Desk>(context: Arc<Context<D>>, wakes: WakeQueues, stop:
     tokio::join!(wheel, stopping);
 }
 
-/// Turns the Kustomizations once, and again as long as that brings one more to be Ready: others may depend on it.
+/// Turns the Kustomizations once, and those that wait for others again for as long as that leaves fewer of them.
 async fn settle_kustomizations<D: Desk>(context: &Arc<Context<D>>, stopped: &watch::Receiver<bool>) {
     let store = context.desk.kinds().kustomizations.clone();
-    let ready = || {
-        let is_ready = |object: &Arc<Kustomization>| {
-            let status = object.status.as_ref();
-            let ready = status.and_then(|status| condition::find(&status.conditions, READY));
-            ready.is_some_and(|ready| ready.status == "True")
-        };
-        store.state().iter().filter(|object| is_ready(object)).count()
+    let waits = |object: &Arc<Kustomization>| {
+        let status = object.status.as_ref();
+        let ready = status.and_then(|status| condition::find(&status.conditions, READY));
+        ready.is_some_and(|ready| ready.reason == Reason::DependencyNotReady.as_str())
     };
-    let mut before = None;
-    while before != Some(ready()) && before != Some(store.len()) {
-        before = Some(ready());
-        settle(context, store.clone(), stopped.clone(), kustomization::reconcile).await;
+    let mut open = keys(&store);
+    loop {
+        let before = open.len();
+        settle_these(context, store.clone(), open, stopped.clone(), kustomization::reconcile).await;
+        open = store
+            .state()
+            .iter()
+            .filter(|object| waits(object))
+            .map(|object| key_of(object.as_ref()))
+            .collect();
+        if open.len() >= before {
+            return;
+        }
     }
 }
 
@@ -349,17 +355,32 @@ where
     })
 }
 
-/// Turns every object of one kind until each has settled: done, waiting for a change, or out of tries.
+/// Turns every object of one kind until each has settled.
 async fn settle<K, D>(
     context: &Arc<Context<D>>,
     store: Store<K>,
+    stopped: watch::Receiver<bool>,
+    reconcile: Reconcile<K, D>,
+) where
+    K: Resource<DynamicType = ()> + Clone + Debug + 'static,
+    D: Desk,
+{
+    let all = keys(&store);
+    settle_these(context, store, all, stopped, reconcile).await;
+}
+
+/// Turns these objects until each has settled: done, waiting for a change, or out of tries.
+async fn settle_these<K, D>(
+    context: &Arc<Context<D>>,
+    store: Store<K>,
+    these: Vec<ObjectKey>,
     mut stopped: watch::Receiver<bool>,
     reconcile: Reconcile<K, D>,
 ) where
     K: Resource<DynamicType = ()> + Clone + Debug + 'static,
     D: Desk,
 {
-    let mut open: HashSet<ObjectKey> = keys(&store).into_iter().collect();
+    let mut open: HashSet<ObjectKey> = these.into_iter().collect();
     if open.is_empty() || *stopped.borrow() {
         return;
     }

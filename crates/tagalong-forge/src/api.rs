@@ -110,6 +110,9 @@ impl Api {
         tracing::debug!(host = self.host, %method, path, status = status.as_u16(), "asked the host");
         self.patience.note(&self.host, account, status.as_u16(), &headers)?;
         if (status.as_u16() >= 300) && !also.contains(&status.as_u16()) {
+            if status == StatusCode::FORBIDDEN {
+                self.patience.note_body(&self.host, account, &self.read(response).await?)?;
+            }
             return Err(self.refused(status, &method, path));
         }
         let bytes = self.read(response).await?;

@@ -11,7 +11,7 @@ use std::{
 
 /// A host that asks for more is asked again after this long all the same.
 const LONGEST: Duration = Duration::from_secs(3600);
-/// For a host that says 429 and not for how long.
+/// For a host that asks for patience and does not say for how long.
 const UNSAID: Duration = Duration::from_secs(60);
 
 /// The hosts that asked an account for patience, and until when.
@@ -39,6 +39,17 @@ impl Patience {
         hosts.retain(|_, until| *until > now);
         hosts.insert(account.to_owned(), now + wait);
         if matches!(status, 403 | 429) { Err(limited(host, wait)) } else { Ok(()) }
+    }
+
+    /// The same of a 403 whose headers say nothing: of its secondary limit GitHub may tell in words alone, and wants a
+    /// minute then.
+    pub(crate) fn note_body(&self, host: &str, account: &str, body: &[u8]) -> Result<()> {
+        if !String::from_utf8_lossy(body).to_lowercase().contains("secondary rate limit") {
+            return Ok(());
+        }
+        let until = Instant::now() + UNSAID;
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(account.to_owned(), until);
+        Err(limited(host, UNSAID))
     }
 }
 

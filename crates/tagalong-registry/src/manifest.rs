@@ -4,6 +4,7 @@ use crate::{Error, ErrorKind, session::Session, transport::Answer};
 use oci_spec::image::{Descriptor, ImageIndex, ImageManifest};
 use reqwest::header::CONTENT_TYPE;
 use sha2::{Digest as _, Sha512};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use tagalong_model::{Digest, Platform, Tag};
 
@@ -12,6 +13,8 @@ const ACCEPT: &str = "application/vnd.oci.image.index.v1+json, \
      application/vnd.docker.distribution.manifest.list.v2+json, \
      application/vnd.oci.image.manifest.v1+json, \
      application/vnd.docker.distribution.manifest.v2+json, */*;q=0.1";
+/// What the labels and annotations of the OCI begin with.
+const PUBLISHED: &str = "org.opencontainers.image.";
 const DIGEST_HEADER: &str = "docker-content-digest";
 
 /// Which manifest of a repository.
@@ -197,6 +200,56 @@ pub(crate) async fn platforms(
     }
 }
 
+/// What the publisher says: the closer to the tag it stands, the more it counts.
+pub(crate) async fn labels(
+    session: &Session<'_>,
+    reference: Reference<'_>,
+) -> Result<BTreeMap<String, String>, Error> {
+    let (answer, digest) = fetch(session, reference).await?;
+    let mut labels = annotations(&answer.body);
+    let read = |body: &[u8], digest| read(body, None, digest).map(|manifest| manifest.kind);
+    let mut kind = read(&answer.body, digest);
+    if let Some(ManifestKind::Index { platforms }) = &kind {
+        let Some(first) = platforms.first() else { return Ok(labels) };
+        let (answer, digest) = fetch(session, Reference::Digest(&first.digest)).await?;
+        join(&mut labels, annotations(&answer.body));
+        kind = read(&answer.body, digest);
+    }
+    if let Some(ManifestKind::Image { config, .. }) = kind {
+        #[derive(serde::Deserialize)]
+        struct Config {
+            config: Option<Inner>,
+        }
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "PascalCase")]
+        struct Inner {
+            labels: Option<BTreeMap<String, String>>,
+        }
+        let body = config_bytes(session, &config).await?;
+        let config: Option<Config> = serde_json::from_slice(&body).ok();
+        let stated = config.and_then(|config| config.config).and_then(|config| config.labels);
+        join(&mut labels, stated.unwrap_or_default());
+    }
+    labels.retain(|name, _| name.starts_with(PUBLISHED));
+    Ok(labels)
+}
+
+fn annotations(body: &[u8]) -> BTreeMap<String, String> {
+    #[derive(serde::Deserialize)]
+    struct Shape {
+        annotations: Option<BTreeMap<String, String>>,
+    }
+    let shape: Option<Shape> = serde_json::from_slice(body).ok();
+    shape.and_then(|shape| shape.annotations).unwrap_or_default()
+}
+
+/// Adds what is not said yet.
+fn join(labels: &mut BTreeMap<String, String>, more: BTreeMap<String, String>) {
+    for (name, value) in more {
+        labels.entry(name).or_insert(value);
+    }
+}
+
 async fn config_platform(session: &Session<'_>, config: &Digest) -> Result<Platform, Error> {
     #[derive(serde::Deserialize)]
     struct Config {
@@ -204,13 +257,18 @@ async fn config_platform(session: &Session<'_>, config: &Digest) -> Result<Platf
         architecture: String,
         variant: Option<String>,
     }
+    let body = config_bytes(session, config).await?;
+    let config: Config = serde_json::from_slice(&body)
+        .map_err(|_| session.error(ErrorKind::BadResponse, "the image's config names no platform"))?;
+    let variant = config.variant.filter(|v| !v.is_empty());
+    Ok(Platform { os: config.os, architecture: config.architecture, variant })
+}
+
+async fn config_bytes(session: &Session<'_>, config: &Digest) -> Result<Vec<u8>, Error> {
     let url = session.url(&format!("blobs/{config}"))?;
     let answer = session.get(&url, "*/*", session.options().max_bytes_per_manifest).await?;
     if !matches(config, &answer.body) {
         return Err(session.error(ErrorKind::BadResponse, "the config is not the one its digest names"));
     }
-    let config: Config = serde_json::from_slice(&answer.body)
-        .map_err(|_| session.error(ErrorKind::BadResponse, "the image's config names no platform"))?;
-    let variant = config.variant.filter(|v| !v.is_empty());
-    Ok(Platform { os: config.os, architecture: config.architecture, variant })
+    Ok(answer.body.to_vec())
 }

@@ -12,6 +12,7 @@ use crate::{
     share::{Deadline, Shares},
 };
 use std::{
+    collections::BTreeMap,
     sync::{Arc, atomic::AtomicU32},
     time::Instant,
 };
@@ -137,6 +138,23 @@ impl Registry {
     ) -> Result<Vec<Platform>, Error> {
         let held = Deadline::new(deadline);
         let work = async { manifest::platforms(&self.open(image, access, &held).await?, reference).await };
+        within(deadline, image, work).await
+    }
+
+    /// What the publisher says of the image behind a tag or digest: the `org.opencontainers.image.*` annotations of index
+    /// and manifest over the labels of the config. Of an index its first image is read.
+    ///
+    /// # Errors
+    /// `NotFound` when it is not there, else any [`ErrorKind`].
+    pub async fn labels(
+        &self,
+        image: &ImageName,
+        reference: Reference<'_>,
+        access: &Access,
+        deadline: Instant,
+    ) -> Result<BTreeMap<String, String>, Error> {
+        let held = Deadline::new(deadline);
+        let work = async { manifest::labels(&self.open(image, access, &held).await?, reference).await };
         within(deadline, image, work).await
     }
 

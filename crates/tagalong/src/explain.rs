@@ -18,6 +18,7 @@ use tagalong_api::condition::{READY, find};
 use tagalong_api::validate::{self, DigestReflection, ValidPolicy, ValidRepository};
 use tagalong_api::{ImagePolicy, ImageRepository};
 use tagalong_engine::automation::{TurnOutcome, TurnReport};
+use tagalong_engine::policy::in_words;
 use tagalong_engine::repository::listing_key;
 use tagalong_engine::{Context, Desk, credentials, wake};
 use tagalong_model::{ObjectKey, Setter, format_duration};
@@ -237,7 +238,7 @@ fn decision(policy: &ImagePolicy, valid: &ValidPolicy, tags: &[&str], gated: Vec
         Verdict::Refuse { why } => (format!("Refuse: {why}"), None),
     };
     Decision {
-        rule: rule(policy),
+        rule: in_words(policy),
         accepted,
         refused,
         refused_first: refused_first.collect(),
@@ -278,28 +279,6 @@ fn gates_of(policy: &ImagePolicy) -> String {
     let platforms = (!platforms.is_empty()).then(|| format!("platforms {}", platforms.join(" ")));
     let gates: Vec<String> = [platforms, age].into_iter().flatten().collect();
     if gates.is_empty() { "none".to_owned() } else { gates.join(", ") }
-}
-
-/// The rule in the policy's own words.
-fn rule(policy: &ImagePolicy) -> String {
-    let spec = &policy.spec;
-    let order = |order: &Option<String>| order.clone().unwrap_or_else(|| "asc".to_owned());
-    let choice = if let Some(semver) = &spec.policy.semver {
-        format!("semver {}", semver.range)
-    } else if let Some(alphabetical) = &spec.policy.alphabetical {
-        format!("alphabetical {}", order(&alphabetical.order))
-    } else if let Some(numerical) = &spec.policy.numerical {
-        format!("numerical {}", order(&numerical.order))
-    } else {
-        "none".to_owned()
-    };
-    let filter = spec.filter_tags.as_ref().and_then(|filter| {
-        let pattern = filter.pattern.as_ref()?;
-        let extract =
-            filter.extract.as_ref().map(|extract| format!(" extract {extract}")).unwrap_or_default();
-        Some(format!("filter {pattern}{extract}, then "))
-    });
-    format!("{}{choice}", filter.unwrap_or_default())
 }
 
 /// The sites of a policy, in file order; only those `target` names where it names a file.

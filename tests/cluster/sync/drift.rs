@@ -24,7 +24,7 @@ impl Place {
         let begin = Instant::now();
         while self.get(APPS, path) != expected {
             let says = || self.get(APPS, ".status.drift");
-            assert!(begin.elapsed() < Duration::from_secs(20), "{expected}: {}", says());
+            assert!(begin.elapsed() < Duration::from_secs(60), "{expected}: {}", says());
         }
     }
 }
@@ -48,7 +48,7 @@ fn whoever_changes_an_object_it_is_set_right_at_once() {
     let label = ["label", "configmap/web", "kustomize.toolkit.fluxcd.io/name-"];
     for (command, manager) in [
         ([&patch[..], &["--field-manager=kubectl-edit"]].concat(), r#"["data.value"] ["kubectl-edit"]"#),
-        (apply.to_vec(), r#"["data.value"] ["kubectl-client-side-apply"]"#),
+        (apply.to_vec(), r#"["data.value","metadata.annotations"] ["kubectl-client-side-apply"]"#),
         (helm.to_vec(), r#"["data.value"] ["helm"]"#),
         (label.to_vec(), r#"["metadata.labels[\"kustomize.toolkit.fluxcd.io/name\"]"]"#),
     ] {
@@ -163,7 +163,7 @@ fn what_may_not_be_watched_is_said_and_the_rest_goes_on() {
         if place.get(APPS, ".status.drift").is_empty() {
             break;
         }
-        assert!(begin.elapsed() < Duration::from_secs(20), "{}", place.get(APPS, ".status.drift"));
+        assert!(begin.elapsed() < Duration::from_secs(60), "{}", place.get(APPS, ".status.drift"));
     }
     place.own(&["delete", "configmap", "web"], "");
     place.until(APPS, ".status.drift.corrected[0].deleted", "true");

@@ -16,6 +16,7 @@ pub(super) const TAG: Job = Job { name: "tag", run: tag };
 pub(super) const TAG_LARGE: Job = Job { name: "tag-large", run: tag_large };
 pub(super) const ARCHIVE: Job = Job { name: "archive", run: archive };
 pub(super) const CHAIN: Job = Job { name: "chain", run: chain };
+pub(super) const DRIFT: Job = Job { name: "drift", run: drift };
 pub(super) const APPLY: Job = Job { name: "apply", run: apply };
 pub(super) const KUSTOMIZATIONS: Job = Job { name: "kustomizations", run: kustomizations };
 pub(super) const MANY: Job = Job { name: "many", run: many };
@@ -87,6 +88,14 @@ fn chain(bench: &Bench) -> Result<Vec<Row>> {
         Row { work, ..Row::new(tag, Unit::Ms, whole).budget(130.0) },
         Row::new("that at its 95th percentile", Unit::Ms, p95).budget(250.0),
     ])
+}
+
+fn drift(bench: &Bench) -> Result<Vec<Row>> {
+    // The first edit does not count.
+    let rounds = (bench.rounds + 1).to_string();
+    let mut driver = Driver::start(bench, &["cluster-drift", binary(bench)?, &rounds])?;
+    let what = "an object edited by hand, to as it was, where drift is watched";
+    Ok(vec![driver.measure(bench, what, "edit")?.budget(1000.0)])
 }
 
 fn apply(bench: &Bench) -> Result<Vec<Row>> {

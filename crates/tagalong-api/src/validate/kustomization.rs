@@ -84,14 +84,14 @@ pub enum HealthChecks {
     None,
     /// All that are applied.
     All,
-    /// These, with apiVersion, kind, namespace, name; an empty apiVersion is the kind's preferred one.
+    /// These; where the version is not served, the one that the group prefers counts.
     These(Vec<HealthCheck>),
 }
 
 /// An object that has to be healthy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HealthCheck {
-    /// Group and version; empty for the kind's preferred one.
+    /// Group and version; empty is `v1` of the core group.
     pub api_version: String,
     /// Kind.
     pub kind: String,

@@ -45,6 +45,11 @@ impl Place {
         Cluster::new(impersonate(self.config.clone(), &self.namespace, name)).unwrap()
     }
 
+    /// The way to the cluster, through the counter.
+    pub(crate) fn config(&self) -> Config {
+        self.config.clone()
+    }
+
     pub(crate) async fn apply(&self, objects: &[Value]) -> Outcome {
         self.cluster.apply(&self.owner, objects.to_vec(), &OPTIONS).await
     }

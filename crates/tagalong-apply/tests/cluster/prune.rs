@@ -98,6 +98,33 @@ async fn an_object_that_stays_for_its_finalizer_is_waited_for() {
 }
 
 #[tokio::test]
+async fn an_object_whose_definition_was_made_anew_is_found_where_it_is_now() {
+    let Some(place) = Place::new("anew").await else { return };
+    let namespace = &place.namespace;
+    let group = format!("{namespace}.dev");
+    let definition = |plural: &str| {
+        json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+            "metadata": {"name": format!("{plural}.{group}")},
+            "spec": {"group": group, "scope": "Namespaced",
+                "names": {"plural": plural, "singular": "thing", "kind": "Thing"},
+                "versions": [{"name": "v1", "served": true, "storage": true,
+                    "schema": {"openAPIV3Schema": {"type": "object"}}}]}})
+    };
+    let thing = json!({"apiVersion": format!("{group}/v1"), "kind": "Thing",
+        "metadata": {"name": "one", "namespace": namespace}});
+    place.applied(&[definition("things"), thing.clone()]).await;
+    place.kubectl(&["delete", "crd", &format!("things.{group}")], "");
+    // Another way to the same cluster makes it anew; this one still knows the old path.
+    let again = tagalong_apply::Cluster::new(place.config()).unwrap();
+    let outcome = again.apply(&place.owner, vec![definition("thingies"), thing.clone()], &OPTIONS).await;
+    assert_eq!(failures(&outcome), [""; 0]);
+    let pruned = place.cluster.prune(&place.owner, &Inventory::of(&[thing]).entries).await;
+    assert_eq!(failures(&pruned), [""; 0]);
+    let left = place.kubectl(&["get", &format!("thingies.{group}"), "-o", "name"], "");
+    assert_eq!(left, "");
+}
+
+#[tokio::test]
 async fn a_version_or_kind_that_is_no_longer_served_is_found_or_gone() {
     let Some(place) = Place::new("versions").await else { return };
     let namespace = &place.namespace;

@@ -79,6 +79,42 @@ async fn the_time_is_up() {
 }
 
 #[tokio::test]
+async fn a_version_that_is_not_served_and_a_kind_that_comes_later_are_found() {
+    let Some(place) = Place::new("kinds").await else { return };
+    let namespace = &place.namespace;
+    let group = format!("{namespace}.dev");
+    let entry = |id: String, version: &str| -> Entry {
+        serde_json::from_value(json!({"id": id, "v": version})).unwrap()
+    };
+    place.applied(&[place.deployment("web", "nginx:1")]).await;
+    rollout(&place, "web", &finished(1));
+    let waits = [
+        entry(format!("{namespace}_web_apps_Deployment"), "v1beta1"),
+        entry(format!("{namespace}_one_{group}_Gadget"), "v1"),
+    ];
+    let definition = json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition",
+        "metadata": {"name": format!("gadgets.{group}")},
+        "spec": {"group": group, "scope": "Namespaced",
+            "names": {"plural": "gadgets", "singular": "gadget", "kind": "Gadget"},
+            "versions": [{"name": "v1", "served": true, "storage": true,
+                "schema": {"openAPIV3Schema": {"type": "object"}}}]}});
+    let object = json!({"apiVersion": format!("{group}/v1"), "kind": "Gadget",
+        "metadata": {"name": "one", "namespace": namespace}});
+    drop(place.counter.take());
+    let define = async {
+        // Its group was asked for, in vain.
+        let mut asked: Vec<String> = Vec::new();
+        while !asked.iter().any(|line| line.contains(&group) || line == "GET /apis") {
+            asked.extend(place.counter.take());
+            tokio::task::yield_now().await;
+        }
+        place.applied(&[definition, object]).await
+    };
+    let (waited, _) = tokio::join!(place.cluster.wait(&waits, OPTIONS.patience, true), define);
+    waited.unwrap();
+}
+
+#[tokio::test]
 async fn a_job_that_cleans_itself_up_has_completed() {
     let Some(place) = Place::new("job").await else { return };
     let job = json!({"apiVersion": "batch/v1", "kind": "Job",

@@ -87,8 +87,11 @@ impl ClusterDesk {
         config.read_timeout.get_or_insert(SILENCE);
         // The time is that of an answer: a connection may have rested before.
         config.reset_reader_on_write = true;
-        let client =
-            reach.access.client(config).map_err(|error| DeskError::Unreachable(error.to_string()))?;
+        let client = match &kubeconfig {
+            None => reach.access.client(config),
+            Some(_) => reach.access.foreign_client(config),
+        };
+        let client = client.map_err(|error| DeskError::Unreachable(error.to_string()))?;
         let cluster = Cluster::of(client);
         self.0.targets.keep(way, &cluster);
         Ok(cluster)

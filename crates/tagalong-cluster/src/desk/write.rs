@@ -52,6 +52,8 @@ impl ClusterDesk {
                 Step::Turn => return Ok(true),
                 Step::Leave => return Ok(false),
                 Step::Set(patch) => (patch, true),
+                // It began to go after this turn began: the next one sees to its objects first.
+                Step::Remove(_) if object.meta().deletion_timestamp.is_none() => return Ok(false),
                 Step::Remove(patch) => (patch, false),
             };
             let api = self.api::<K>(Some(&key.namespace));
@@ -69,17 +71,17 @@ impl ClusterDesk {
         Err(contended(&key))
     }
 
-    /// Tells the events and writes the status.
+    /// Tells the events and writes the status; whether there is still an object that has it.
     pub(super) async fn write<K: Kind>(
         &self,
         key: &ObjectKey,
         wanted: Option<Value>,
         events: Vec<Event>,
-    ) -> Result<(), DeskError> {
-        let Some(mut current) = K::shelf(self).get(key) else { return Ok(()) };
+    ) -> Result<bool, DeskError> {
+        let Some(mut current) = K::shelf(self).get(key) else { return Ok(false) };
         if self.0.options.dry_run {
             self.pretend::<K>(key, wanted);
-            return Ok(());
+            return Ok(true);
         }
         // A turn that changed nothing is in the log; in the API it would cost a write for each object and interval.
         for event in events.into_iter().filter(|event| event.event_type != EventType::Trace) {
@@ -89,19 +91,19 @@ impl ClusterDesk {
             }
             self.0.events.tell(told);
         }
-        let Some(wanted) = wanted else { return Ok(()) };
+        let Some(wanted) = wanted else { return Ok(true) };
         for _ in 0..TRIES {
-            let Some(patch) = status::patch(current.as_ref(), &wanted) else { return Ok(()) };
+            let Some(patch) = status::patch(current.as_ref(), &wanted) else { return Ok(true) };
             let api = self.api::<K>(Some(&key.namespace));
             let _underway = self.0.urgent.begin();
             let answer = api.patch_status(&key.name, &params(), &Patch::Merge(&patch)).await;
             match self.written(&current, answer).await? {
                 Written::Done(object) => {
                     self.answered(object);
-                    return Ok(());
+                    return Ok(true);
                 }
                 Written::Again(now) => current = now,
-                Written::Gone => return Ok(()),
+                Written::Gone => return Ok(false),
             }
         }
         Err(contended(key))

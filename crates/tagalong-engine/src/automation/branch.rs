@@ -5,7 +5,7 @@
 //! what it changed: a commit that a person amended or squashed is the person's.
 
 use super::look::Scope;
-use super::message::{AUTOMATION, UPDATE, automation_name, update_text};
+use super::message::{AUTOMATION, UPDATE, automation_name, update_text, words};
 use std::collections::{BTreeMap, HashSet};
 use tagalong_edit::{Edit, Scan, apply, scan};
 use tagalong_git::trailer;
@@ -149,11 +149,6 @@ fn recorded_edits<'a>(old: &'a Scan, new: &'a Scan, recorded: &HashSet<String>) 
         edits.push(Edit { field, value: &to.value });
     }
     Some(edits)
-}
-
-/// A trailer's value is one line with single spaces, whatever was put in.
-fn words(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Files by path, and everything else as it is.

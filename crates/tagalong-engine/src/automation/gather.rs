@@ -131,7 +131,7 @@ pub(crate) fn policies<D: Desk>(
 
 /// A policy that has selected nothing because gates keep everything back.
 fn held_back<D: Desk>(context: &Context<D>, key: &ObjectKey) -> Option<PolicyState> {
-    let refusal = context.decisions.gated(key).into_iter().next()?.refusal;
+    let refusal = context.decisions.best_gated(key)?.refusal;
     let message = format!("ImagePolicy/{key} has selected no tag yet: {}", refusal.message);
     Some(PolicyState::Held { reason: Reason::of(refusal.reason)?, message })
 }
@@ -157,7 +157,7 @@ fn served<D: Desk>(
         suspended: policy.spec.suspend.unwrap_or_default(),
         rule: Rule::of(Arc::clone(policy), context.desk.kinds().repositories.get(&repository)),
         equals: context.decisions.equals(key, &latest.tag),
-        waiting: context.decisions.gated(key).into_iter().next(),
+        waiting: context.decisions.best_gated(key),
     };
     Some((served, latest))
 }

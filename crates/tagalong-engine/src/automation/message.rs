@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use tagalong_api::validate::ValidAutomation;
 use tagalong_edit::ObjectIdentifier;
 use tagalong_git::trailer;
-use tagalong_model::ObjectKey;
+use tagalong_model::{MarkerTarget, ObjectKey};
 use tagalong_template::{TemplateError, Value};
 
 /// Flux's message when the automation has no template.
@@ -54,6 +54,19 @@ pub(crate) fn automation_name(key: &ObjectKey, instance: Option<&str>) -> String
 /// The text of an update trailer.
 pub(crate) fn update_text(setter: &str, old: &str, new: &str) -> String {
     format!("{setter} {} -> {}", quoted(old), quoted(new))
+}
+
+/// Whether an update trailer brings this value to this target, whatever stood there.
+pub(crate) fn brings(update: &str, target: &MarkerTarget, new: &str) -> bool {
+    update.starts_with(&format!("{target} ")) && update.ends_with(&format!(" -> {}", quoted(new)))
+}
+
+/// A trailer's value is one line with single spaces, whatever was put in.
+pub(crate) fn words(text: &str) -> String {
+    text.split(|c: char| c.is_control() || c.is_whitespace())
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// A value from a repository may hold anything; quoting keeps ` -> ` readable back.

@@ -16,6 +16,7 @@
 mod branches;
 mod group;
 mod host;
+mod images;
 mod leftover;
 mod refusals;
 mod requests;
@@ -87,6 +88,8 @@ pub(super) async fn write<D: Desk>(
     let mut requests = Requests::new(job, spec, forge.as_ref(), &seen, &planned.edits, groups, reach)?;
     requests.admit(&planned.looked.fetched.tips).await.map_err(|error| host::failed(&error))?;
     let Some(written) = push(context, job, &planned, &requests).await? else { return Ok(None) };
+    let told = images::told(context, &requests.to_describe(&written)).await;
+    requests.tell(&told)?;
     let (pulls, failure) = requests.carry_out(written).await;
     planned.failure = planned.failure.or(failure.map(|failure| (failure.reason, failure.message)));
     let outcome = TurnOutcome::PullRequests { planned: job.dry_run };

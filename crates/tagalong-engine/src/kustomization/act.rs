@@ -7,7 +7,7 @@ use super::{Failure, Turn, gather, history, inventory};
 use crate::desk::{Desk, Event, EventType};
 use crate::target::Target as _;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tagalong_api::condition::{self, Outcome};
 use tagalong_api::validate::ValidKustomization;
 use tagalong_api::{Reason, Snapshot};
@@ -36,16 +36,22 @@ pub(super) struct Set {
 impl<D: Desk> Turn<'_, D> {
     pub(super) async fn act(&mut self, valid: &ValidKustomization) -> Result<Done, Failure> {
         let place = self.syncing.running.enter(&self.key);
-        let artifact = self.artifact(valid)?;
-        let revision = artifact.revision.clone();
-        self.dependencies(valid, &revision)?;
+        // Who cannot begin does not queue.
+        self.dependencies(valid, &self.artifact(valid)?.revision)?;
         let permits = self.syncing.permits(&valid.destination);
         // Closed by nobody.
         let permit = permits.acquire_owned().await.ok();
+        let builder = Arc::clone(&self.syncing.builders).acquire_owned().await.ok();
+        // The time is the turn's, not that of those before it; what it stands on may have changed meanwhile.
+        self.begun = Instant::now();
+        let artifact = self.artifact(valid)?;
+        let revision = artifact.revision.clone();
+        self.dependencies(valid, &revision)?;
         let tree = self.served.files(&artifact).await;
         let tree = tree.map_err(|why| Failure::waiting(Reason::ArtifactFailed, why))?;
         self.status.last_attempted_revision = Some(revision.clone());
         let Rendered { objects, digest, hidden, ignore } = self.build(valid, tree).await?;
+        drop(builder);
         self.hidden = hidden;
         let target = self.context.desk.target(&valid.destination).await.map_err(|error| {
             Failure::new(Reason::ReconciliationFailed, format!("failed to build kube client: {error}"))

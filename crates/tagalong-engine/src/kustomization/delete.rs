@@ -37,11 +37,16 @@ pub(super) async fn delete<D: Desk>(context: &Context<D>, object: &Kustomization
     let target = context.desk.target(&destination).await.map_err(unreached)?;
     let key = key_of(object);
     let owner = Owner { name: key.name, namespace: key.namespace };
+    let syncing = context.syncing.as_ref();
+    let permits = syncing.map(|syncing| syncing.permits(&destination));
+    let permit =
+        futures::future::OptionFuture::from(permits.map(tokio::sync::Semaphore::acquire_owned)).await;
     let Ok(outcome) = timeout(patience, target.prune(&owner, &inventory.entries)).await else {
         let message =
             format!("pruning for deleted resource was not done within {}", format_duration(patience));
         return Err(failed(context, object, message).await);
     };
+    drop(permit);
     if let Some(applied::Told { message, .. }) = applied::told(&outcome.changes, false) {
         let event = Event { event_type: EventType::Normal, reason: Reason::Progressing, message };
         report::post(context, object, None, vec![event]).await?;

@@ -82,7 +82,9 @@ fn is_ready(
         observed && condition::find(&status.conditions, READY).is_some_and(|ready| ready.status == "True")
     });
     let status = status.ok_or_else(|| format!("dependency '{key}' is not ready"))?;
-    let same_source = crate::wake::built_from(dependency) == *source;
+    // One of another kind may have the same name.
+    let from_git = dependency.spec.source_ref.kind == "GitRepository";
+    let same_source = from_git && crate::wake::built_from(dependency) == *source;
     if same_source && status.last_applied_revision.as_deref() != Some(revision) {
         return Err(format!("dependency '{key}' revision is not up to date"));
     }
@@ -220,6 +222,17 @@ mod tests {
         );
         check(&status("True", 1, "main@sha1:1"), 1, "other", Ok(()));
         check(&json!({}), 1, "fleet", Err("dependency 'a/infra' is not ready"));
+        let mut other: Kustomization = serde_json::from_value(json!({
+            "metadata": {"name": "infra", "namespace": "a", "generation": 1},
+            "spec": {"interval": "1m", "prune": true, "sourceRef": {"kind": "OCIRepository", "name": "fleet"}},
+            "status": status("True", 1, "latest@sha256:1"),
+        }))
+        .unwrap();
+        let source = ObjectKey::new("a", "fleet");
+        let key = ObjectKey::new("a", "infra");
+        assert_eq!(is_ready(&key, Some(&other), &source, "main@sha1:2"), Ok(()));
+        other.spec.source_ref.kind = "GitRepository".to_owned();
+        assert!(is_ready(&key, Some(&other), &source, "main@sha1:2").is_err());
         let missing = is_ready(&ObjectKey::new("a", "x"), None, &ObjectKey::new("a", "b"), "1");
         assert_eq!(missing, Err("dependency 'a/x' not found".to_owned()));
     }

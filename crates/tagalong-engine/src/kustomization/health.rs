@@ -97,6 +97,13 @@ impl<D: Desk> Turn<'_, D> {
         Failure { next: Next::Now, ..Failure::new(Reason::HealthCheckCanceled, message) }
     }
 
+    /// Whether it was suspended during its turn.
+    pub(super) fn is_suspended_now(&self) -> bool {
+        let own = ObjectRef::<Kustomization>::new(&self.key.name).within(&self.key.namespace);
+        let now = self.context.desk.kinds().kustomizations.get(&own);
+        now.is_some_and(|now| now.spec.suspend == Some(true))
+    }
+
     /// Whether there is something newer to apply than what is waited for.
     fn superseded(&self, valid: &ValidKustomization, revision: &str) -> bool {
         if self.syncing.watches.drifted(&self.key) {

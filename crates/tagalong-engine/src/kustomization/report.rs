@@ -17,10 +17,18 @@ use tagalong_api::{Kustomization, KustomizationStatus, Reason};
 use tagalong_model::format_duration;
 
 /// When the next turn is.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Pace {
     interval: Duration,
     retry: Duration,
+}
+
+impl Default for Pace {
+    /// Of a spec that says nothing that could be read.
+    fn default() -> Self {
+        let minute = Duration::from_mins(1);
+        Self { interval: minute, retry: minute }
+    }
 }
 
 impl From<ValidKustomization> for Pace {
@@ -71,6 +79,15 @@ impl<D: Desk> Turn<'_, D> {
         }
         self.status.observed_generation =
             condition::observed_generation(&outcome, self.status.observed_generation, generation);
+        let canceled = matches!(&result, Err(Failure { next: Next::Now, .. }));
+        if canceled && self.is_suspended_now() {
+            // What is suspended keeps the conditions that it had.
+            let before = self.object.status.as_ref();
+            self.status.conditions = before.map(|status| status.conditions.clone()).unwrap_or_default();
+            self.status.observed_generation = before.and_then(|status| status.observed_generation);
+            post(self.context, self.object, Some(&self.status), Vec::new()).await?;
+            return Ok(Action::await_change());
+        }
         let events = self.event(pace, &result).into_iter().collect();
         post(self.context, self.object, Some(&self.status), events).await?;
         self.next(pace, &result)
@@ -84,6 +101,10 @@ impl<D: Desk> Turn<'_, D> {
                 Ok(Action::requeue(self.context.jittered(pace.interval)))
             }
             Err(Failure { stalled: true, .. }) => Ok(Action::await_change()),
+            // One that has but one run tries again within it, as every kind does.
+            Err(Failure { next: Next::Retry, message, .. }) if self.context.settings.once => {
+                Err(Failed { message: message.clone() })
+            }
             Err(failure) => Ok(Action::requeue(match failure.next {
                 Next::Retry => pace.retry,
                 Next::Dependency => self.context.settings.requeue_dependency,
@@ -123,7 +144,8 @@ impl<D: Desk> Turn<'_, D> {
 /// Whether the last turn ended with the same words.
 fn said(was: Option<&Condition>, failure: &Failure) -> bool {
     was.is_some_and(|was| {
-        was.status == "False" && was.reason == failure.reason.as_str() && was.message == failure.message
+        let same = was.message == condition::shorten(&failure.message);
+        same && was.status == "False" && was.reason == failure.reason.as_str()
     })
 }
 

@@ -52,10 +52,18 @@ impl Decisions {
         }
     }
 
-    /// When a listing first showed `tag`, if that is what the policy last selected.
+    /// When a listing first showed `tag`, if that is what the policy last selected; of another spelling of it when it
+    /// showed the selected one.
     pub fn first_seen(&self, policy: &ObjectKey, tag: &str) -> Option<Timestamp> {
         let inner = self.inner();
-        inner.decisions.get(policy).filter(|decision| decision.tag == tag)?.first_seen
+        let selected =
+            |decision: &&Remembered| decision.tag == tag || decision.equals.iter().any(|equal| equal == tag);
+        inner.decisions.get(policy).filter(selected)?.first_seen
+    }
+
+    /// The best of the candidates that gates refused.
+    pub fn best_gated(&self, policy: &ObjectKey) -> Option<GateHit> {
+        self.inner().decisions.get(policy)?.gated.first().cloned()
     }
 
     /// The candidates that gates refused, best first.
@@ -74,6 +82,18 @@ mod tests {
 
     fn decision(tag: &str) -> Remembered {
         Remembered { tag: tag.to_owned(), ..Remembered::default() }
+    }
+
+    #[test]
+    fn another_spelling_of_the_selected_tag_was_seen_as_well() {
+        let (decisions, web) = (Decisions::default(), ObjectKey::new("apps", "web"));
+        let seen = Timestamp::from_second(7).unwrap();
+        let equals = ["1.2.0", "v1.2.0"].map(ToOwned::to_owned).to_vec();
+        decisions
+            .remember(&web, Remembered { equals, first_seen: Some(seen), ..decision("1.2.0") }, |_| true);
+        for (tag, expected) in [("1.2.0", Some(seen)), ("v1.2.0", Some(seen)), ("1.1.0", None)] {
+            assert_eq!(decisions.first_seen(&web, tag), expected, "{tag}");
+        }
     }
 
     #[test]

@@ -73,6 +73,19 @@ async fn a_quota_that_is_used_up_is_kept() {
 }
 
 #[tokio::test]
+async fn a_limit_that_github_tells_in_words_alone_is_kept() {
+    let [github, _] = hosts();
+    let body = format!("{{\"message\": \"You have exceeded a secondary rate limit. {TOKEN} leaks here\"}}");
+    github.fault(Fault::status(403).body(&body));
+    let forge = forge(&github);
+    for _ in 0..2 {
+        let limited = error(forge.open().await);
+        assert!(matches!(limited.kind(), ErrorKind::RateLimited(_)), "{limited}");
+    }
+    assert_eq!(github.asked().len(), 1);
+}
+
+#[tokio::test]
 async fn an_answer_that_is_none_is_told() {
     for host in hosts() {
         for body in ["<html>proxy login</html>", "{\"message\": \"ok\"}"] {

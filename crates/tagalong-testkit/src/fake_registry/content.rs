@@ -31,8 +31,12 @@ impl Repository {
     }
 
     fn image(&mut self, platform: &str, salt: &str) -> Value {
+        self.labelled(platform, &json!({"salt": salt}))
+    }
+
+    fn labelled(&mut self, platform: &str, labels: &Value) -> Value {
         let (os, architecture) = platform.split_once('/').unwrap_or((platform, ""));
-        let config = json!({"os": os, "architecture": architecture, "config": {"Labels": {"salt": salt}}});
+        let config = json!({"os": os, "architecture": architecture, "config": {"Labels": labels}});
         let config = config.to_string().into_bytes();
         let size = config.len();
         let digest = self.put(CONFIG, config);
@@ -56,6 +60,15 @@ impl Content {
     pub(super) fn push_image(&mut self, repository: &str, tag: &str, salt: &str) -> String {
         let repository = self.0.entry(repository.to_owned()).or_default();
         let manifest = repository.image("linux/amd64", salt).to_string().into_bytes();
+        let digest = repository.put(IMAGE, manifest);
+        repository.tags.insert(tag.to_owned(), digest.clone());
+        digest
+    }
+
+    pub(super) fn push_labelled(&mut self, repository: &str, tag: &str, labels: &[(&str, &str)]) -> String {
+        let repository = self.0.entry(repository.to_owned()).or_default();
+        let labels: BTreeMap<&str, &str> = labels.iter().copied().collect();
+        let manifest = repository.labelled("linux/amd64", &json!(labels)).to_string().into_bytes();
         let digest = repository.put(IMAGE, manifest);
         repository.tags.insert(tag.to_owned(), digest.clone());
         digest

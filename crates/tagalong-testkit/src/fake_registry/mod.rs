@@ -131,6 +131,11 @@ impl FakeRegistry {
         digest
     }
 
+    /// Pushes an image with these labels in its config.
+    pub fn push_labelled(&self, repository: &str, tag: &str, labels: &[(&str, &str)]) -> String {
+        self.lock().content.push_labelled(repository, tag, labels)
+    }
+
     /// Puts many tags on one image; thousands are no trouble.
     pub fn push_tags<T: AsRef<str>>(&self, repository: &str, tags: impl IntoIterator<Item = T>) {
         self.lock().content.push_many(repository, tags);

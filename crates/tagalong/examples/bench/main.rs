@@ -53,6 +53,7 @@ fn main() -> Result<()> {
         ["cluster-apply", binary, objects] => {
             Box::new(cluster::apply::Apply::open(binary, objects.parse()?)?)
         }
+        ["cluster-drift", binary, rounds] => Box::new(cluster::drift::Drift::open(binary, rounds.parse()?)?),
         ["cluster-chain", binary, files] => Box::new(cluster::chain::Chain::open(binary, files.parse()?)?),
         ["cluster-kustomizations", binary, count] => {
             Box::new(cluster::kustomizations::Kustomizations::open(binary, count.parse()?)?)

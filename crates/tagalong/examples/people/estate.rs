@@ -7,6 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use tagalong_testkit::fake_host::{FakeHost, Kind, TOKEN};
 use tagalong_testkit::fake_registry::FakeRegistry;
 use tagalong_testkit::git_http::{GitHttp, Options};
 use tagalong_testkit::git_repo::{Change, GitRepo};
@@ -17,8 +19,17 @@ const POLICIES: [&str; 2] = ["web", "api"];
 const FILES: usize = 3;
 const FIELDS: usize = 3;
 
+/// How the automation writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    Pushes,
+    PullRequests,
+}
+
 pub(crate) struct Estate {
-    pub(crate) repo: GitRepo,
+    pub(crate) repo: Arc<GitRepo>,
+    /// Where pull requests are, in that way.
+    pub(crate) host: Option<FakeHost>,
     registry: FakeRegistry,
     /// What the registry has: versions by policy.
     released: RefCell<BTreeMap<&'static str, BTreeSet<u32>>>,
@@ -41,12 +52,13 @@ pub(crate) fn tag(version: u32) -> String {
 }
 
 impl Estate {
-    pub(crate) fn new() -> Result<Self> {
+    pub(crate) fn new(way: Way) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let root = folder.path().join("git");
         std::fs::create_dir(&root)?;
         std::fs::create_dir(folder.path().join("objects"))?;
-        let repo = GitRepo::bare_at(&root.join("fleet.git"))?;
+        let repo = Arc::new(GitRepo::bare_at(&root.join("acme/fleet.git"))?);
+        let host = (way == Way::PullRequests).then(|| FakeHost::over(Kind::GitHub, Arc::clone(&repo)));
         let git = GitHttp::start(&root, Options::default())?;
         let registry = FakeRegistry::start()?;
         let here = std::env::current_exe()?;
@@ -55,6 +67,7 @@ impl Estate {
         let released = POLICIES.map(|policy| (policy, BTreeSet::from([0, 100, 200])));
         let estate = Self {
             repo,
+            host: host.transpose()?,
             registry,
             released: RefCell::new(BTreeMap::from(released)),
             news: Cell::new(true),
@@ -62,7 +75,7 @@ impl Estate {
             folder,
             _git: git,
         };
-        estate.objects(&estate._git.url("fleet.git"))?;
+        estate.objects(&estate._git.url("acme/fleet.git"))?;
         estate.files()?;
         for policy in POLICIES {
             estate.registry.push_tags(&format!("acme/{policy}"), [0, 100, 200].map(tag));
@@ -90,6 +103,14 @@ impl Estate {
              interval: 5m\n  sourceRef: {{kind: GitRepository, name: fleet}}\n  \
              git:\n    commit: {{author: {{name: bot, email: bot@example.com}}}}\n"
         )?;
+        if let Some(host) = &self.host {
+            write!(
+                yaml,
+                "    pullRequest: {{provider: github, url: \"{}\", secretRef: {{name: host}}}}\n---\n\
+                 apiVersion: v1\nkind: Secret\nmetadata: {{name: host}}\nstringData: {{token: {TOKEN}}}\n",
+                host.url()
+            )?;
+        }
         Ok(std::fs::write(self.folder.path().join("objects/all.yaml"), yaml)?)
     }
 
@@ -117,6 +138,11 @@ impl Estate {
         Ok(())
     }
 
+    /// The names of the policies.
+    pub(crate) const fn policies() -> [&'static str; 2] {
+        POLICIES
+    }
+
     /// How many fields there are in all.
     pub(crate) const fn fields() -> usize {
         FILES * FIELDS
@@ -130,6 +156,11 @@ impl Estate {
     pub(crate) fn best(&self, policy: &str) -> u32 {
         let released = self.released.borrow();
         released.get(policy).and_then(|versions| versions.last().copied()).unwrap_or_default()
+    }
+
+    /// What is released, for people.
+    pub(crate) fn shown(&self) -> String {
+        format!("{:?}", self.released.borrow())
     }
 
     /// A release comes, goes, or comes again.

@@ -17,6 +17,22 @@ pub(crate) struct Field {
     pub(crate) version: Option<u32>,
 }
 
+/// What is to be written at a field.
+#[derive(Clone, Debug)]
+pub(crate) struct Wish {
+    pub(crate) target: String,
+    pub(crate) value: String,
+    version: u32,
+}
+
+impl Field {
+    /// Its value with another version.
+    fn with(&self, version: u32) -> String {
+        let old = self.value.rsplit(':').next().unwrap_or_default();
+        format!("{}{}", self.value.strip_suffix(old).unwrap_or_default(), tag(version))
+    }
+}
+
 /// A commit, as far as it matters.
 #[derive(Debug)]
 struct Commit {
@@ -137,6 +153,25 @@ impl<'e> Judge<'e> {
         Ok(wanted.collect())
     }
 
+    /// What is to be written at the tip for one policy.
+    pub(crate) fn wanted_of(&self, policy: &str) -> Result<BTreeMap<String, Wish>> {
+        let commit = self.at(self.tip.as_deref().context("nothing was read")?)?;
+        let wanted = self.wanted()?.into_iter().filter_map(|(name, version)| {
+            let field = commit.fields.get(&name).filter(|field| field.policy == policy)?;
+            Some((name, Wish { target: field.target.clone(), value: field.with(version), version }))
+        });
+        Ok(wanted.collect())
+    }
+
+    /// Checks the branch of a pull request: the tip of main, and one commit that does this and nothing else.
+    pub(crate) fn check_branch(&self, branch: &str, wanted: &BTreeMap<String, Wish>) -> Result<()> {
+        let tip = self.tip.as_deref().context("nothing was read")?;
+        let below = self.estate.repo.rev(&format!("{branch}~1"));
+        ensure!(below.as_deref() == Some(tip), "{branch} does not stand on main");
+        let wanted = wanted.iter().map(|(name, wish)| (name.clone(), wish.version)).collect();
+        self.compare(tip, branch, &wanted)
+    }
+
     /// The fields of the tip that would be written but for a refusal.
     pub(crate) fn pinned(&self) -> Result<Vec<&Field>> {
         let commit = self.at(self.tip.as_deref().context("nothing was read")?)?;
@@ -157,20 +192,29 @@ impl<'e> Judge<'e> {
         }
         let wanted = self.wanted_on(parent)?;
         ensure!(!wanted.is_empty(), "{id} had nothing to do");
+        self.compare(parent, id, &wanted)
+    }
+
+    /// Whether going from one commit to another writes these versions, and not a byte beside.
+    fn compare(&self, parent: &str, id: &str, wanted: &BTreeMap<String, u32>) -> Result<()> {
         let before = self.at(parent)?;
         for path in self.estate.repo.git(&["ls-tree", "-r", "--name-only", parent])?.lines() {
             let mut expected = self.estate.repo.read(parent, path)?;
-            for (name, version) in &wanted {
+            for (name, version) in wanted {
                 let Some(field) = before.fields.get(name).filter(|field| field.path == path) else {
                     continue;
                 };
-                let old = field.value.rsplit(':').next().unwrap_or_default();
-                let end = field.value.strip_suffix(old).unwrap_or_default();
-                let line = field.line.replacen(&field.value, &format!("{end}{}", tag(*version)), 1);
+                let line = field.line.replacen(&field.value, &field.with(*version), 1);
                 expected = expected.replace(&field.line, &line);
             }
             let found = self.estate.repo.read(id, path)?;
-            ensure!(found == expected, "{id} made {path}\n{found}\nand not\n{expected}");
+            let told = || self.estate.repo.git(&["show", "--stat", id]).unwrap_or_default();
+            ensure!(
+                found == expected,
+                "{id} made {path}\n{found}\nand not\n{expected}\nwanted {wanted:?} of {}\n{}",
+                self.estate.shown(),
+                told()
+            );
         }
         let count = |id: &str| Ok::<_, anyhow::Error>(self.estate.repo.modes(id)?.len());
         ensure!(count(id)? == count(parent)?, "{id} added or removed files");

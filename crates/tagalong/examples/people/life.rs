@@ -1,8 +1,9 @@
 //! One repository's life, round after round.
 
-use crate::estate::Estate;
+use crate::estate::{Estate, Way};
 use crate::judge::Judge;
 use crate::person::Person;
+use crate::pulls;
 use crate::tally::Tally;
 use anyhow::{Context as _, Result, ensure};
 use fastrand::Rng;
@@ -20,8 +21,8 @@ struct Life<'a> {
 }
 
 /// Lives until `end`, or to the last round.
-pub(crate) fn live(chance: &mut Rng, end: Instant, tally: &mut Tally) -> Result<()> {
-    let estate = Estate::new()?;
+pub(crate) fn live(way: Way, chance: &mut Rng, end: Instant, tally: &mut Tally) -> Result<()> {
+    let estate = Estate::new(way)?;
     let people: Result<_> =
         ["Ada", "Bob", "Cleo"].into_iter().map(|name| Person::new(&estate, name)).collect();
     let mut life = Life { estate: &estate, judge: Judge::new(&estate), people: people?, chance, tally };
@@ -49,8 +50,11 @@ impl Life<'_> {
         match self.chance.u32(0..5) {
             0 => self.race()?,
             1 => self.kill()?,
-            2 => self.unpin()?,
+            2 if self.estate.host.is_none() => self.unpin()?,
             _ => {}
+        }
+        if self.estate.host.is_some() {
+            return self.settle();
         }
         self.check()?;
         self.settle()
@@ -60,6 +64,10 @@ impl Life<'_> {
     fn act(&mut self) -> Result<()> {
         let who = self.chance.usize(0..self.people.len());
         let Some(person) = self.people.get_mut(who) else { return Ok(()) };
+        if let Some(host) = self.estate.host.as_ref().filter(|_| self.chance.bool()) {
+            self.tally.count(pulls::act(self.estate, host, person, self.chance)?);
+            return Ok(());
+        }
         let what = person.act(self.chance)?;
         self.tally.count(what);
         if self.chance.u32(0..4) > 0 && person.push(self.chance)? {
@@ -114,6 +122,9 @@ impl Life<'_> {
 
     /// The automation alone: one commit where there is something to write, none where not, and none after that.
     fn settle(&mut self) -> Result<()> {
+        if let Some(host) = &self.estate.host {
+            return pulls::settle(self.estate, host, &mut self.judge, self.chance, self.tally);
+        }
         let wanted = self.judge.wanted()?;
         let pinned = self.judge.pinned()?.len();
         let said = self.estate.once(self.chance)?;

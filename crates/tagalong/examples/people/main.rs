@@ -7,6 +7,8 @@
 //!        or killed; then the judge reads the branch: each commit of the automation is exactly what docs/pins.md
 //!        says of the commit it stands on, and nothing is left to write
 //! ```
+//!
+//! In one life of three there are pull requests instead, which people close, reopen, merge and push to.
 
 #![expect(clippy::print_stdout, reason = "a program of its own talks to its caller")]
 
@@ -14,9 +16,11 @@ mod estate;
 mod judge;
 mod life;
 mod person;
+mod pulls;
 mod tally;
 
 use anyhow::{Context as _, Result};
+use estate::Way;
 use fastrand::Rng;
 use std::time::{Duration, Instant};
 use tally::Tally;
@@ -29,7 +33,8 @@ fn main() -> Result<()> {
     let end = Instant::now() + Duration::from_secs(seconds);
     let mut tally = Tally::default();
     while Instant::now() < end {
-        let lived = life::live(&mut Rng::with_seed(seed), end, &mut tally);
+        let way = if seed.is_multiple_of(3) { Way::PullRequests } else { Way::Pushes };
+        let lived = life::live(way, &mut Rng::with_seed(seed), end, &mut tally);
         lived.with_context(|| format!("in the life of seed {seed}; until then: {tally}"))?;
         tally.count("lives");
         seed = seed.wrapping_add(1);

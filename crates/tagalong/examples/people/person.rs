@@ -225,6 +225,33 @@ impl<'e> Person<'e> {
         self.keep_whole()
     }
 
+    /// Merges a branch of the host into main, as its button does; whether that went well.
+    pub(crate) fn merge_pull(&mut self, branch: &str, squash: bool) -> Result<bool> {
+        self.now += 60;
+        self.git(&["fetch", "--quiet", "origin"])?;
+        self.give_up()?;
+        let from = format!("origin/{branch}");
+        let merged = if squash {
+            self.tried(&["merge", "--quiet", "--squash", &from])?
+                && self.tried(&["commit", "--quiet", "--message", "Squashed by the host"])?
+        } else {
+            self.tried(&["merge", "--quiet", "--no-ff", "--no-edit", &from])?
+        };
+        Ok(merged && self.git(&["push", "--quiet", "origin", "HEAD:main"])?.0)
+    }
+
+    /// Pushes a commit to a branch of the host; whether that went well.
+    pub(crate) fn push_to(&mut self, branch: &str) -> Result<bool> {
+        self.now += 60;
+        self.git(&["fetch", "--quiet", "origin"])?;
+        self.git(&["switch", "--quiet", "--detach", &format!("origin/{branch}")])?;
+        std::fs::write(self.folder.join("notes.md"), format!("{}\n", self.now))?;
+        self.commit("A note")?;
+        let pushed = self.git(&["push", "--quiet", "origin", &format!("HEAD:{branch}")])?.0;
+        self.git(&["switch", "--quiet", "main"])?;
+        Ok(pushed)
+    }
+
     /// Throws the own work away: what a merge made of it is no YAML, or lost a field.
     fn keep_whole(&self) -> Result<()> {
         let (_, marked) =

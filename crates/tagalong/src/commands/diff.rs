@@ -2,7 +2,7 @@
 //! the API server; nothing is written.
 
 use super::settle::stop_signal;
-use crate::cli::{DiffArgs, Global, Output};
+use crate::cli::{ClusterArgs, DiffArgs, Global, Output};
 use crate::exit::Answer;
 use crate::print;
 use crate::wiring::{self, Role, Wired};
@@ -40,6 +40,7 @@ async fn diff(mut args: DiffArgs, global: &Global) -> anyhow::Result<Answer> {
     if let Some(word) = args.desk.dir.take_if(|dir| args.name.is_none() && !dir.exists()) {
         args.name = Some(word.display().to_string());
     }
+    args.cluster.namespace = namespace_of(&args.cluster, args.name.as_deref());
     let (kubeconfig, context) = (args.cluster.kubeconfig.as_deref(), args.cluster.context.as_deref());
     let (client, _) = tagalong_cluster::connect_to(kubeconfig, context).await?;
     let settings = Settings { dry_run: true, once: true, ..Settings::default() };
@@ -71,15 +72,22 @@ fn chosen(args: &DiffArgs, all: Vec<Arc<Kustomization>>) -> anyhow::Result<Vec<A
     Ok(chosen)
 }
 
+/// The namespace to look in: the one of the option, else that of the name.
+pub(super) fn namespace_of(cluster: &ClusterArgs, name: Option<&str>) -> Option<String> {
+    let named = || Some(without_kind(name?).split_once('/')?.0.to_owned());
+    cluster.namespace.clone().or_else(|| named().filter(|_| !cluster.all_namespaces))
+}
+
+fn without_kind(text: &str) -> &str {
+    let kinds = ["Kustomization/", "kustomization/", "ks/"];
+    kinds.iter().find_map(|kind| text.strip_prefix(kind)).unwrap_or(text)
+}
+
 /// Whether `[Kustomization/][namespace/]name` means this one.
 pub(super) fn named(text: &str, key: &ObjectKey) -> bool {
-    let text = ["Kustomization/", "kustomization/", "ks/"]
-        .iter()
-        .find_map(|kind| text.strip_prefix(kind))
-        .unwrap_or(text);
-    match text.split_once('/') {
+    match without_kind(text).split_once('/') {
         Some((namespace, name)) => key.namespace == namespace && key.name == name,
-        None => key.name == text,
+        None => key.name == without_kind(text),
     }
 }
 
@@ -95,8 +103,23 @@ async fn of<D: Desk>(
     for object in chosen {
         let key = wake::key_of(object.as_ref());
         let name = format!("Kustomization/{key}");
-        let built = preview(&wired.context, &object).await.map_err(anyhow::Error::msg);
-        let built = built.with_context(|| name.clone())?;
+        if object.spec.suspend == Some(true) {
+            print::story(&format!("{name}: it is suspended, so nothing of it is applied\n"));
+            continue;
+        }
+        if object.spec.kube_config.is_some() {
+            refused.push(format!(
+                "{name}: .spec.kubeConfig names another cluster, which is not looked at from here"
+            ));
+            continue;
+        }
+        let built = match preview(&wired.context, &object).await {
+            Ok(built) => built,
+            Err(why) => {
+                refused.push(format!("{name}: {why}"));
+                continue;
+            }
+        };
         let gone = leaving(client, &object, &key, &built.objects).await?;
         let owner = Owner { name: key.name, namespace: key.namespace };
         let (differences, failures) =
@@ -170,6 +193,25 @@ fn shown(kustomization: &str, difference: &Difference) -> anyhow::Result<Changed
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_says_where_to_look_where_no_option_does() {
+        let cluster = |namespace: Option<&str>, all_namespaces| ClusterArgs {
+            namespace: namespace.map(str::to_owned),
+            all_namespaces,
+            ..ClusterArgs::default()
+        };
+        for (option, all, name, expected) in [
+            (None, false, "team-a/apps", Some("team-a")),
+            (None, false, "ks/team-a/apps", Some("team-a")),
+            (None, false, "ks/apps", None),
+            (None, false, "apps", None),
+            (None, true, "team-a/apps", None),
+            (Some("b"), false, "team-a/apps", Some("b")),
+        ] {
+            assert_eq!(namespace_of(&cluster(option, all), Some(name)).as_deref(), expected, "{name}");
+        }
+    }
 
     #[test]
     fn a_kustomization_is_named_with_or_without_kind_and_namespace() {

@@ -1,13 +1,13 @@
 //! `tagalong tree`: what Kustomizations own in the cluster, by their inventories.
 
-use super::diff::named;
+use super::diff::{named, namespace_of};
 use crate::cli::{Global, Output, TreeArgs};
 use crate::exit::Answer;
 use crate::print;
 use crate::wiring;
 use anyhow::bail;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use tagalong_api::{KUSTOMIZE_GROUP, Kustomization};
 use tagalong_apply::ObjectId;
 use tagalong_engine::{Desk as _, wake};
@@ -26,8 +26,9 @@ struct Node {
 /// Kustomizations by `namespace/name`.
 type Known = BTreeMap<String, Kustomization>;
 
-pub(crate) async fn run(args: TreeArgs, global: &Global) -> anyhow::Result<Answer> {
+pub(crate) async fn run(mut args: TreeArgs, global: &Global) -> anyhow::Result<Answer> {
     print::no_lint_format(global.output)?;
+    args.cluster.namespace = namespace_of(&args.cluster, args.name.as_deref());
     let desk = wiring::kustomizations(&args.cluster).await?;
     let all = desk.kinds().kustomizations.state();
     let known: Known = all
@@ -40,7 +41,7 @@ pub(crate) async fn run(args: TreeArgs, global: &Global) -> anyhow::Result<Answe
     if let (Some(name), true) = (&args.name, roots.is_empty()) {
         bail!("there is no Kustomization {name}");
     }
-    let trees: Vec<Node> = roots.iter().map(|key| grow(key, &known, &mut Vec::new())).collect();
+    let trees: Vec<Node> = roots.iter().map(|key| grow(key, &known, &mut BTreeSet::new())).collect();
     match global.output {
         Output::Text => print::text(&trees.iter().map(drawn).collect::<String>())?,
         output => print::document(output, &serde_json::json!({"kustomizations": trees}))?,
@@ -48,16 +49,15 @@ pub(crate) async fn run(args: TreeArgs, global: &Global) -> anyhow::Result<Answe
     Ok(Answer::Yes)
 }
 
-/// A Kustomization with what it owns; `above` are those that own it, which are not drawn again.
-fn grow(key: &str, known: &Known, above: &mut Vec<String>) -> Node {
+/// A Kustomization with what it owns; what was `drawn` already is named alone.
+fn grow(key: &str, known: &Known, drawn: &mut BTreeSet<String>) -> Node {
     let object = format!("Kustomization/{key}");
     let status = known.get(key).and_then(|object| object.status.as_ref());
     let revision = status.and_then(|status| status.last_applied_revision.clone());
     let entries = status.and_then(|status| status.inventory.as_ref()).map(|inventory| &inventory.entries);
-    if above.iter().any(|one| one == key) {
+    if !drawn.insert(key.to_owned()) {
         return Node { object, revision, objects: Vec::new() };
     }
-    above.push(key.to_owned());
     let objects = entries
         .into_iter()
         .flatten()
@@ -65,13 +65,12 @@ fn grow(key: &str, known: &Known, above: &mut Vec<String>) -> Node {
         .map(|id| {
             let inner = format!("{}/{}", id.namespace, id.name);
             if id.group == KUSTOMIZE_GROUP && id.kind == "Kustomization" && known.contains_key(&inner) {
-                grow(&inner, known, above)
+                grow(&inner, known, drawn)
             } else {
                 Node { object: id.to_string(), revision: None, objects: Vec::new() }
             }
         })
         .collect();
-    above.pop();
     Node { object, revision, objects }
 }
 
@@ -114,9 +113,27 @@ mod tests {
         let outer = "a_root_kustomize.toolkit.fluxcd.io_Kustomization";
         let known =
             known(&[("root", &["_a__Namespace", inner]), ("apps", &["a_web_apps_Deployment", outer])]);
-        let tree = drawn(&grow("a/root", &known, &mut Vec::new()));
+        let tree = drawn(&grow("a/root", &known, &mut BTreeSet::new()));
         let expected = "Kustomization/a/root\n├── Namespace/a\n└── Kustomization/a/apps\n    \
                         ├── Deployment/a/web\n    └── Kustomization/a/root\n";
         assert_eq!(tree, expected);
+    }
+
+    #[test]
+    fn what_many_own_is_drawn_once() {
+        let layers: Vec<(String, [String; 2])> = (0..40)
+            .flat_map(|layer| {
+                let next =
+                    |side: &str| format!("a_k{}{side}_kustomize.toolkit.fluxcd.io_Kustomization", layer + 1);
+                ["l", "r"].map(|side| (format!("k{layer}{side}"), [next("l"), next("r")]))
+            })
+            .collect();
+        let ids: Vec<(&str, Vec<&str>)> = layers
+            .iter()
+            .map(|(name, ids)| (name.as_str(), ids.iter().map(String::as_str).collect()))
+            .collect();
+        let objects: Vec<(&str, &[&str])> = ids.iter().map(|(name, ids)| (*name, ids.as_slice())).collect();
+        let tree = drawn(&grow("a/k0l", &known(&objects), &mut BTreeSet::new()));
+        assert!(tree.lines().count() < 200, "{}", tree.lines().count());
     }
 }

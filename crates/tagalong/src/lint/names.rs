@@ -19,6 +19,13 @@ const WORDS: [&str; 6] =
 /// Among how many names the one that was probably meant is looked for.
 const HINT_LIMIT: usize = 500;
 
+/// What a Kustomization of Flux waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Waits {
+    ForHealth,
+    ForNothing,
+}
+
 /// A document that names itself.
 #[derive(Debug)]
 pub(crate) struct Named {
@@ -39,6 +46,8 @@ pub(crate) struct Roster {
     named: Vec<Named>,
     /// Folders that kustomize builds.
     pub(crate) kustomizations: Vec<Kustomization>,
+    /// What each of Flux's Kustomizations is built from, and whether it waits for health.
+    pub(crate) built: Vec<(String, Waits)>,
     /// Namespaces that kustomizations put objects in which name none.
     namespaces: BTreeSet<String>,
     /// Indices into `named` by kind and name.
@@ -91,6 +100,11 @@ impl Roster {
                 Some(text("/spec/targetNamespace")).filter(|ns| !ns.is_empty()).map(ToOwned::to_owned),
             );
             self.kustomizations.extend(Kustomization::of_flux(file, line, json));
+            let checks = json.pointer("/spec/healthChecks").and_then(Json::as_array);
+            let waits = json.pointer("/spec/wait") == Some(&Json::Bool(true))
+                || checks.is_some_and(|checks| !checks.is_empty());
+            let waits = if waits { Waits::ForHealth } else { Waits::ForNothing };
+            self.built.push((text("/spec/sourceRef/name").to_owned(), waits));
         }
         self.has_instance |= kind == "FluxInstance";
         let (kind, name) = match kind {

@@ -1,13 +1,13 @@
 //! References between objects: to ones that are not there, to ones that may not be used, to Secrets among files. A
 //! Secret is looked for by name alone; nothing of it is read (RULES 24).
 
-use super::names::Roster;
+use super::names::{Roster, Waits};
 use super::objects::{Checked, Objects, title};
 use super::{Finding, Severity};
 use kube::{Resource, ResourceExt};
 use std::collections::{BTreeMap, BTreeSet};
 use tagalong_api::validate::{GitRef, OnUnhealthy, ValidAutomation};
-use tagalong_api::{ImageRepository, ImageUpdateAutomation, KustomizationSpec, Reason, access};
+use tagalong_api::{ImageRepository, ImageUpdateAutomation, Reason, access};
 use tagalong_files::{Loaded, Located};
 use tagalong_model::ObjectKey;
 
@@ -146,15 +146,11 @@ impl Checker<'_> {
         let reverts =
             automation.valid.as_ref().is_some_and(|valid| valid.on_unhealthy != OnUnhealthy::Ignore);
         let source = &automation.located.object.spec.source_ref.name;
-        let built = self.loaded.kustomizations.iter().map(|located| &located.object.spec);
-        let mut built = built.filter(|spec| spec.source_ref.name == *source).peekable();
+        let mut built = self.roster.built.iter().filter(|(from, _)| from == source).peekable();
         if !reverts || built.peek().is_none() {
             return;
         }
-        let waits = |spec: &KustomizationSpec| {
-            spec.wait == Some(true) || spec.health_checks.iter().flatten().next().is_some()
-        };
-        if !built.any(waits) {
+        if built.all(|(_, waits)| *waits == Waits::ForNothing) {
             let message = format!(
                 "Revert can never happen: no Kustomization built from GitRepository/{source} has .spec.wait or \
                  .spec.healthChecks"

@@ -1,6 +1,6 @@
 //! Whose hand a change is, by the trailers of its commit (RULES, Words: *ours*). Pure; asked by `trace`.
 
-use crate::automation::message::{AUTOMATION, REASON, REFUSED, UNHEALTHY, UPDATE, update_text};
+use crate::automation::message::{AUTOMATION, REASON, REFUSED, UNHEALTHY, UPDATE, update_text, words};
 use tagalong_edit::Site;
 use tagalong_git::PastCommit;
 use tagalong_model::MarkerTarget;
@@ -56,12 +56,4 @@ pub(crate) fn unpin_text(site: &Site, path: &str) -> String {
     let policy = &site.policy;
     let key_path = field.map(|field| field.path.as_str()).unwrap_or_default();
     format!("{}:{} {path} {key_path}", policy.namespace, policy.name)
-}
-
-/// A trailer's value is one line with single spaces, whatever was put in.
-pub(super) fn words(text: &str) -> String {
-    text.split(|c: char| c.is_control() || c.is_whitespace())
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
 }

@@ -1,8 +1,8 @@
 //! Whether a commit since some moment lifts the pin of a site: for pins that no commit makes, such as a pull request
 //! that was closed.
 
-use super::hand::words;
 use super::{DEPTHS, LookBack, UNPIN};
+use crate::automation::message::words;
 use crate::automation::recent::{Missing, walk};
 use std::ops::ControlFlow;
 use tagalong_git::{CommitId, Deepened, GitError, Mirror, Remote};

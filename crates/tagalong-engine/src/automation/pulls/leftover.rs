@@ -1,7 +1,7 @@
 //! A pull request whose group is gone: why it is closed, or why it stays. Pure.
 
 use super::group::Group;
-use crate::automation::message::quoted;
+use crate::automation::message;
 use crate::automation::plan::EditPlan;
 use tagalong_api::Reason;
 
@@ -38,17 +38,14 @@ pub(super) fn judge(wrote: &Wrote, plan: &EditPlan, going: &[Group], waiting: &[
     let of = |policy: &tagalong_model::ObjectKey| {
         policies.contains(&format!("{}:{}", policy.namespace, policy.name))
     };
-    let brings = |group: &&Group| {
-        updates.iter().all(|update| {
-            group.plan.edits.iter().any(|edit| {
-                update.starts_with(&format!("{} ", edit.target))
-                    && update.ends_with(&format!(" -> {}", quoted(&edit.to)))
-            })
-        })
+    let brings_it = |group: &&Group| {
+        updates
+            .iter()
+            .all(|update| group.plan.edits.iter().any(|edit| message::brings(update, &edit.target, &edit.to)))
     };
     let of_policy = |group: &&Group| group.policies.iter().any(of);
     if !updates.is_empty()
-        && let Some(group) = going.iter().find(brings).or(going.iter().find(of_policy))
+        && let Some(group) = going.iter().find(brings_it).or(going.iter().find(of_policy))
     {
         return Leftover::Superseded { branch: group.branch.clone() };
     }

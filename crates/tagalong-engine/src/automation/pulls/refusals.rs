@@ -4,7 +4,7 @@
 use super::host::Hosts;
 use super::text::is_closed_by_us;
 use crate::automation::look::Looked;
-use crate::automation::message::{AUTOMATION, UPDATE, quoted};
+use crate::automation::message::{AUTOMATION, UPDATE, brings};
 use crate::automation::pins::{Lifted, Pin, Since, unpin_text};
 use crate::automation::plan::{EditPlan, HeldSite, PlannedEdit, held};
 use crate::automation::round::Job;
@@ -76,10 +76,7 @@ async fn refusal(forge: &dyn Forge, pull: &PullRequest) -> Result<Option<Refusal
 impl Refusal {
     /// Whether it names every value that would be written at a site.
     fn covers(&self, edits: &[PlannedEdit]) -> bool {
-        edits.iter().all(|edit| {
-            let (begin, end) = (format!("{} ", edit.target), format!(" -> {}", quoted(&edit.to)));
-            self.updates.iter().any(|update| update.starts_with(&begin) && update.ends_with(&end))
-        })
+        edits.iter().all(|edit| self.updates.iter().any(|update| brings(update, &edit.target, &edit.to)))
     }
 
     fn held(&self, looked: &Looked, edits: &[PlannedEdit], path: &RepoPath, site: &Site) -> Option<HeldSite> {

@@ -3,6 +3,7 @@
 use super::branches::{BranchNow, Written};
 use super::group::{Group, Stem, branches};
 use super::host;
+use super::images::Told;
 use super::leftover::{Leftover, judge};
 use super::text::{self, Text, about, described, plain};
 use super::{Reach, Seen};
@@ -45,15 +46,18 @@ struct Entry {
 
 fn entries(job: &Job, spec: &ValidPullRequest, groups: Vec<Group>) -> Result<Vec<Entry>, Failure> {
     let entry = |group: Group| {
-        let text = text::text(&job.valid, spec, &group, &job.gathered.push_branch);
-        let text = text.map_err(|error| Failure {
-            reason: Reason::PullRequestFailed,
-            message: format!("failed to keep the pull requests: failed to run template from spec: {error}"),
-            stalled: false,
-        })?;
+        let text = written(job, spec, &group, &Told::new())?;
         Ok(Entry { group, text, waits: None, replaceable: None })
     };
     groups.into_iter().map(entry).collect()
+}
+
+fn written(job: &Job, spec: &ValidPullRequest, group: &Group, told: &Told) -> Result<Text, Failure> {
+    text::text(&job.valid, spec, group, &job.gathered.push_branch, told).map_err(|error| Failure {
+        reason: Reason::PullRequestFailed,
+        message: format!("failed to keep the pull requests: failed to run template from spec: {error}"),
+        stalled: false,
+    })
 }
 
 /// What a plan says of these groups where the host could not be asked.
@@ -189,6 +193,32 @@ impl<'a> Requests<'a> {
         branches.sort();
         branches.dedup();
         branches
+    }
+
+    /// The groups whose text is about to be written.
+    pub(super) fn to_describe(&self, written: &[Written]) -> Vec<&Group> {
+        let stale = |entry: &&Entry| {
+            let of_it = written.iter().find(|written| written.branch == entry.group.branch);
+            let Some(Written { state: BranchNow::Holds { commit, .. }, .. }) = of_it else { return false };
+            let pull = self.pull_of(&entry.group.branch);
+            pull.is_none_or(|pull| described(&pull.body).is_some_and(|described| described != commit))
+        };
+        let written = self.entries.iter().filter(|_| !self.job.dry_run).filter(stale);
+        written.map(|entry| &entry.group).filter(|group| group.plan.revert.is_none()).collect()
+    }
+
+    /// Takes up what is told of images.
+    ///
+    /// # Errors
+    /// Where a template does not render.
+    pub(super) fn tell(&mut self, told: &Told) -> Result<(), Failure> {
+        let (job, spec) = (self.job, self.spec);
+        for entry in &mut self.entries {
+            if entry.group.policies.iter().any(|policy| told.contains_key(policy)) {
+                entry.text = written(job, spec, &entry.group, told)?;
+            }
+        }
+        Ok(())
     }
 
     /// Opens, describes and closes. What was done before the host failed is told beside the failure; one that cannot be

@@ -1,6 +1,7 @@
 //! Groups, texts and leftovers, as tables.
 
 use super::group::{Group, Stem, branches, groups};
+use super::images::Told;
 use super::leftover::{Leftover, Wrote, judge};
 use super::text::{about, closed, described, is_closed_by_us, plain, text};
 use crate::automation::plan::{EditPlan, FileProblem, HeldSite, PlannedEdit};
@@ -104,7 +105,7 @@ fn the_default_text_says_what_changes_and_what_is_held() {
     first.left_policy = Some("9.9.9 left the policy: above the range".to_owned());
     let plan = plan(vec![first], vec![held("api", Reason::Held, "INC-1"), held("other", Reason::Held, "no")]);
     let group = one_group(&plan, &valid);
-    let text = text(&valid, valid.pull_request.as_ref().unwrap(), &group, "main").unwrap();
+    let text = text(&valid, valid.pull_request.as_ref().unwrap(), &group, "main", &Told::new()).unwrap();
     assert_eq!(text.title, "Update api to 1.1.0");
     for words in [
         "| `apps/api.yaml` | 3 | `1.0.0` | `1.1.0` |",
@@ -124,7 +125,7 @@ fn what_comes_from_outside_is_no_markup() {
     let nasty = "1.0` | @acme/all\n## Fixes #1 <img src=x> [a](http://b)";
     let plan = plan(vec![edit("api", nasty, "1.1.0")], vec![held("api", Reason::Reverted, nasty)]);
     let group = one_group(&plan, &valid);
-    let body = text(&valid, valid.pull_request.as_ref().unwrap(), &group, "main").unwrap().body;
+    let body = text(&valid, valid.pull_request.as_ref().unwrap(), &group, "main", &Told::new()).unwrap().body;
     assert!(!body.contains("\n## Fixes"), "{body}");
     // Between backticks nothing counts; what stands outside of them is taken apart.
     let outside: String = body.split('`').step_by(2).collect();
@@ -144,7 +145,7 @@ fn a_template_that_does_not_render_is_an_error_and_a_long_text_is_cut_at_a_line(
     let valid = automation(None, &serde_json::json!({"title": "{{ .Nothing }}"}));
     let few = plan(vec![edit("api", "1", "2")], Vec::new());
     let spec = valid.pull_request.as_ref().unwrap();
-    assert!(text(&valid, spec, &one_group(&few, &valid), "main").is_err());
+    assert!(text(&valid, spec, &one_group(&few, &valid), "main", &Told::new()).is_err());
 
     let valid = automation(None, &serde_json::json!({"title": "a\n b {{ len .Policies }}"}));
     let many = (0..3000).map(|n| edit("api", &format!("1.0.{n}"), "2.0.0")).collect();
@@ -153,6 +154,7 @@ fn a_template_that_does_not_render_is_an_error_and_a_long_text_is_cut_at_a_line(
         valid.pull_request.as_ref().unwrap(),
         &one_group(&plan(many, Vec::new()), &valid),
         "main",
+        &Told::new(),
     )
     .unwrap();
     assert_eq!(text.title, "a b 1");

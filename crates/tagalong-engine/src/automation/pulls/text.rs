@@ -4,6 +4,7 @@
 //! before a template sees it: one line, nothing that Markdown would take for more than text, nobody mentioned.
 
 use super::group::Group;
+use super::images::{Link, Told};
 use crate::automation::plan::{HeldSite, PlannedEdit};
 use crate::automation::rollback::Revert;
 use std::collections::BTreeSet;
@@ -44,11 +45,12 @@ pub(crate) fn text(
     spec: &ValidPullRequest,
     group: &Group,
     base: &str,
+    told: &Told,
 ) -> Result<Text, TemplateError> {
     if let Some(revert) = &group.plan.revert {
         return Ok(taken_back(revert, automation, base));
     }
-    let data = data(automation, group, base);
+    let data = data(automation, group, base, told);
     let render = |own: &Option<Template>, default: &str| match own {
         Some(template) => template.render(&data),
         None => Template::parse(default)?.render(&data),
@@ -123,7 +125,7 @@ fn bounded(body: &str) -> String {
     format!("{whole}\n\n… and more, which the commit shows.")
 }
 
-fn data(automation: &ValidAutomation, group: &Group, base: &str) -> Value {
+fn data(automation: &ValidAutomation, group: &Group, base: &str, told: &Told) -> Value {
     let key = &automation.key;
     let values = automation.values.iter().map(|(k, v)| (Value::from(k.as_str()), Value::from(v.as_str())));
     let object = Value::structure(
@@ -137,7 +139,7 @@ fn data(automation: &ValidAutomation, group: &Group, base: &str) -> Value {
             ("AutomationObject", object),
             (
                 "Policies",
-                Value::List(group.policies.iter().map(|policy| self::policy(group, policy)).collect()),
+                Value::List(group.policies.iter().map(|policy| self::policy(group, policy, told)).collect()),
             ),
             ("Held", Value::List(group.plan.held.iter().map(held).collect())),
             ("Base", Value::from(code(base))),
@@ -147,7 +149,14 @@ fn data(automation: &ValidAutomation, group: &Group, base: &str) -> Value {
     )
 }
 
-fn policy(group: &Group, policy: &ObjectKey) -> Value {
+fn policy(group: &Group, policy: &ObjectKey, told: &Told) -> Value {
+    let about = told.get(policy).cloned().unwrap_or_default();
+    let link = |link: &Link| {
+        Value::structure(
+            "Link",
+            [("Title", Value::from(link.title.as_str())), ("URL", Value::from(link.url.as_str()))],
+        )
+    };
     let edits: Vec<&PlannedEdit> =
         group.plan.edits.iter().filter(|edit| edit.target.policy == *policy).collect();
     let tag = edits.first().map(|edit| code(&edit.tag)).unwrap_or_default();
@@ -161,6 +170,8 @@ fn policy(group: &Group, policy: &ObjectKey) -> Value {
             ("Tag", Value::from(tag)),
             ("Changes", Value::List(edits.iter().map(|edit| change(edit)).collect())),
             ("Left", Value::list(left)),
+            ("Rule", Value::from(code(&about.rule))),
+            ("Links", Value::List(about.links.iter().map(link).collect())),
         ],
     )
 }

@@ -1,21 +1,19 @@
 //! Many Kustomizations of one ConfigMap each, made at once: until all are Ready, and what the process holds then.
 
+use super::Cluster;
 use super::controller::Controller;
-use super::many::is_ready;
-use super::{Cluster, wait};
+use super::ready::until_ready;
 use crate::step::{Job, Step};
 use anyhow::{Result, bail};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use kube::api::{Api, ListParams, PostParams};
+use kube::api::{Api, PostParams};
 use serde_json::{Value, json};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use tagalong_api::Kustomization;
 use tagalong_testkit::git_repo::Change;
 
 /// Requests of ours at once.
 const AT_ONCE: usize = 32;
-/// How often it is asked whether all are Ready: a list each time.
-const ASK: Duration = Duration::from_millis(500);
 
 pub(crate) struct Kustomizations {
     controller: Controller,
@@ -62,16 +60,6 @@ impl Kustomizations {
         self.cluster.runtime.block_on(made.buffer_unordered(AT_ONCE).try_collect::<Vec<()>>())?;
         Ok(())
     }
-
-    /// Whether all of them are Ready, by the API server.
-    fn all_ready(&self) -> Result<bool> {
-        let listed = self.cluster.runtime.block_on(self.api().list(&ListParams::default().match_any()))?;
-        let ready = listed
-            .items
-            .iter()
-            .filter(|object| is_ready(object.status.iter().flat_map(|status| &status.conditions)));
-        Ok(ready.count() == self.count)
-    }
 }
 
 fn name(number: usize) -> String {
@@ -95,7 +83,10 @@ impl Job for Kustomizations {
         let begin = Instant::now();
         self.make()?;
         let made = begin.elapsed();
-        wait("readiness of all", ASK, || self.all_ready())?;
+        let ready = until_ready(self.api(), self.count, |object| {
+            object.status.as_ref().map(|status| status.conditions.as_slice())
+        });
+        self.cluster.runtime.block_on(ready)?;
         let time = begin.elapsed();
         // The last events may still be on their way.
         self.controller.settle()?;

@@ -1,12 +1,13 @@
 //! A thousand ImageRepositories and a thousand ImagePolicies made at once; and then the same at rest.
 
+use super::Cluster;
 use super::controller::Controller;
+use super::ready::until_ready;
 use super::server::Requests;
-use super::{Cluster, wait};
 use crate::step::{Job, Step};
 use anyhow::{Result, bail};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
-use kube::api::{Api, ListParams, Patch, PatchParams, PostParams};
+use kube::api::{Api, Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -17,9 +18,6 @@ const OBJECTS: usize = 1000;
 const TAGS: usize = 100;
 /// Requests of ours at once.
 const AT_ONCE: usize = 32;
-/// How often it is asked whether all are Ready: a list each time, which the API server answers from its cache, and for
-/// which it takes a part of the same two cores.
-const ASK: Duration = Duration::from_millis(500);
 /// How long rest is watched.
 const REST: Duration = Duration::from_mins(1);
 
@@ -75,25 +73,16 @@ impl Many {
         Ok(())
     }
 
-    /// Whether all of them are Ready, by the API server.
-    fn all_ready(&self) -> Result<bool> {
-        let params = ListParams::default().match_any();
-        self.cluster.runtime.block_on(async {
-            let policies = self.policies().list(&params).await?;
-            let ready = policies.items.iter().filter(|object| {
-                let conditions = object.status.iter().flat_map(|status| &status.conditions);
-                is_ready(conditions)
-            });
-            if ready.count() < OBJECTS {
-                return Ok(false);
-            }
-            let repositories = self.repositories().list(&params).await?;
-            let ready = repositories.items.iter().filter(|object| {
-                let conditions = object.status.iter().flat_map(|status| &status.conditions);
-                is_ready(conditions)
-            });
-            Ok(ready.count() == OBJECTS)
-        })
+    /// Waits until all of them are Ready.
+    fn until_ready(&self) -> Result<()> {
+        let repositories = until_ready(self.repositories(), OBJECTS, |object| {
+            object.status.as_ref().map(|status| status.conditions.as_slice())
+        });
+        let policies = until_ready(self.policies(), OBJECTS, |object| {
+            object.status.as_ref().map(|status| status.conditions.as_slice())
+        });
+        self.cluster.runtime.block_on(async { tokio::try_join!(repositories, policies) })?;
+        Ok(())
     }
 
     fn create(&self) -> Result<Step> {
@@ -102,7 +91,7 @@ impl Many {
         let begin = Instant::now();
         self.make()?;
         let made = begin.elapsed();
-        wait("readiness of all", ASK, || self.all_ready())?;
+        self.until_ready()?;
         let time = begin.elapsed();
         // The last events may still be on their way.
         self.controller.settle()?;
@@ -154,14 +143,6 @@ impl Many {
         let ticks = field(11).unwrap_or_default() + field(12).unwrap_or_default();
         Ok(Duration::from_millis(ticks * 10))
     }
-}
-
-/// Whether the conditions of an object say that it is Ready.
-pub(super) fn is_ready<'a>(
-    conditions: impl Iterator<Item = &'a k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition>,
-) -> bool {
-    let mut conditions = conditions;
-    conditions.any(|condition| condition.type_ == "Ready" && condition.status == "True")
 }
 
 impl Job for Many {
