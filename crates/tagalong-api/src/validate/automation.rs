@@ -159,7 +159,16 @@ fn on_unhealthy(rollback: Option<&RollbackSpec>) -> Result<OnUnhealthy, Invalid>
         Some("Keep") => true,
         Some(other) => return Err(neither(".spec.rollback.schedule", other, ["Ignore", "Keep"])),
     };
-    match rollback.and_then(|rollback| rollback.on_unhealthy.as_deref()) {
+    let word = rollback.and_then(|rollback| rollback.on_unhealthy.as_deref());
+    if word == Some("Revert") && on_revert(rollback)? == OnRevert::Ignore {
+        let field = ".spec.rollback.onUnhealthy";
+        let message = format!(
+            "{field}: Revert does not go with .spec.rollback.onRevert: Ignore; without the pin the tag that failed would be \
+             written again at once"
+        );
+        return Err(Invalid::stalled(Reason::InvalidUpdateStrategy, field, message));
+    }
+    match word {
         None | Some("Ignore") => Ok(OnUnhealthy::Ignore),
         Some("Revert") if keeps => Ok(OnUnhealthy::RevertInWindow),
         Some("Revert") => Ok(OnUnhealthy::Revert),

@@ -287,6 +287,9 @@ fn what_is_wrong_with_an_automation_is_said_in_fluxs_words() {
         ("/git/commit/messageTemplate", json!("{{ range .Updated.Images }}{{ end }}"), "(stalled) RemovedTemplateField | .spec.git.commit.messageTemplate | template uses removed '.Updated' field. Please use '.Changed' instead. See: https://fluxcd.io/".into()),
         ("/git/commit/messageTemplate", json!("{{ .Changed.ImageResult }}"), "(stalled) RemovedTemplateField | .spec.git.commit.messageTemplate | template uses removed '.Changed.ImageResult' field. Please use '.Changed.FileChanges' or '.Changed.Objects' instead. See: ".into()),
         ("/git/commit/messageTemplate", json!("{{ bad"), "(stalled) GitOperationFailed | .spec.git.commit.messageTemplate | failed to update source: unable to create commit message template from spec: ".into()),
+        ("/rollback", json!({"onUnhealthy": "Never"}), "(stalled) InvalidUpdateStrategy | .spec.rollback.onUnhealthy | .spec.rollback.onUnhealthy: Never is neither Revert nor Ignore".into()),
+        ("/rollback", json!({"onUnhealthy": "Revert", "schedule": "Never"}), "(stalled) InvalidUpdateStrategy | .spec.rollback.schedule | ".into()),
+        ("/rollback", json!({"onUnhealthy": "Revert", "onRevert": "Ignore"}), "(stalled) InvalidUpdateStrategy | .spec.rollback.onUnhealthy | .spec.rollback.onUnhealthy: Revert does not go with .spec.rollback.onRevert: Ignore; ".into()),
         ("/interval", json!("x"), "(stalled) IntervalNotConfigured | .spec.interval | ".into()),
     ] {
         let got = told(automation(&object("ImageUpdateAutomation", &with(&automation_spec(), pointer, value))));
