@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use sha2::{Digest as _, Sha512};
+use sha2::Digest as _;
 
 use crate::cipher::{self, DataKey};
 use crate::error::SopsError;
 use crate::metadata::Metadata;
-use crate::open::{MASK, ONLY_ENCRYPTED, Opening, hex};
+use crate::open::{MASK, Opening, begin, hex};
 
 const METADATA: &str = "sops_";
 
@@ -29,14 +29,7 @@ pub(crate) fn open(text: &str, opening: &Opening) -> Result<String, SopsError> {
         }
     }
     let metadata = Metadata::of_flat(&flat)?;
-    let key = match opening {
-        Opening::With(identities) => Some(metadata.data_key(identities)?),
-        Opening::Masked => None,
-    };
-    let mut sum = Sha512::new();
-    if metadata.mac_only_encrypted {
-        sum.update(ONLY_ENCRYPTED);
-    }
+    let (key, mut sum) = begin(&metadata, opening)?;
     let mut out = String::new();
     for (name, value) in lines {
         let Some(name) = name else {

@@ -17,7 +17,7 @@ pub(crate) const FIELD: &str = "sops";
 /// What stands for a value that is not to be shown; Flux's.
 pub(crate) const MASK: &str = "**SOPS**";
 /// The beginning of a checksum over encrypted values alone; of SOPS.
-pub(crate) const ONLY_ENCRYPTED: [u8; 32] = [
+const ONLY_ENCRYPTED: [u8; 32] = [
     0x8a, 0x3f, 0xd2, 0xad, 0x54, 0xce, 0x66, 0x52, 0x7b, 0x10, 0x34, 0xf3, 0xd1, 0x47, 0xbe, 0x0b, 0x0b,
     0x97, 0x5b, 0x3b, 0xf4, 0x4f, 0x72, 0xc6, 0xfd, 0xad, 0xec, 0x81, 0x76, 0xf2, 0x7d, 0x69,
 ];
@@ -94,13 +94,8 @@ pub(crate) fn holds_sealed_secret(text: &str) -> Result<bool, SopsError> {
     Ok(document::read(text)?.iter().any(secret))
 }
 
-fn opened<'d>(
-    documents: impl Iterator<Item = &'d Node>,
-    metadata: &Metadata,
-    json: bool,
-    opening: &Opening,
-    (edits, values): (&mut Edits, &mut Vec<String>),
-) -> Result<(), SopsError> {
+/// The key of the values, where they are to be opened, and the checksum as it begins.
+pub(crate) fn begin(metadata: &Metadata, opening: &Opening) -> Result<(Option<DataKey>, Sha512), SopsError> {
     let key = match opening {
         Opening::With(identities) => Some(metadata.data_key(identities)?),
         Opening::Masked => None,
@@ -109,6 +104,17 @@ fn opened<'d>(
     if metadata.mac_only_encrypted {
         sum.update(ONLY_ENCRYPTED);
     }
+    Ok((key, sum))
+}
+
+fn opened<'d>(
+    documents: impl Iterator<Item = &'d Node>,
+    metadata: &Metadata,
+    json: bool,
+    opening: &Opening,
+    (edits, values): (&mut Edits, &mut Vec<String>),
+) -> Result<(), SopsError> {
+    let (key, mut sum) = begin(metadata, opening)?;
     for document in documents {
         let is_secret = document.at(&["kind"]) == Some("Secret");
         let mut walk = Walk {
