@@ -29,7 +29,7 @@ impl Access {
     /// # Errors
     /// When there is neither.
     pub async fn infer(requests: &Requests) -> Result<Self, ClusterError> {
-        let config = Config::infer().await.map_err(|error| ClusterError::Config(error.to_string()))?;
+        let config = Config::infer().await.map_err(|error| unusable(&error))?;
         Ok(Self { config, requests: requests.clone() })
     }
 
@@ -46,24 +46,27 @@ impl Access {
         self.config.clone()
     }
 
-    /// A client for the configuration of a cluster that somebody else names.
-    pub(crate) fn foreign_client(&self, config: Config) -> Result<Client, ClusterError> {
-        let host = config.cluster_url.authority().map(ToString::to_string).unwrap_or_default();
-        let client =
-            ClientBuilder::try_from(config).map_err(|error| ClusterError::Config(error.to_string()))?;
-        Ok(client.with_layer(&Bounding).with_layer(&self.requests.layer(host)).build())
-    }
-
-    /// A client for a configuration: this one's, or somebody else's in it.
+    /// A client for this cluster: as this process, or as somebody else in it.
     pub(crate) fn client(&self, config: Config) -> Result<Client, ClusterError> {
-        let own = config.cluster_url.authority() == self.config.cluster_url.authority();
-        // A kubeconfig in a Secret names whatever it likes: a label for each would have no end.
-        let host =
-            config.cluster_url.authority().filter(|_| own).map_or("other".to_owned(), ToString::to_string);
-        let client =
-            ClientBuilder::try_from(config).map_err(|error| ClusterError::Config(error.to_string()))?;
+        let host = config.cluster_url.authority().map(ToString::to_string).unwrap_or_default();
+        let client = ClientBuilder::try_from(config).map_err(|error| unusable(&error))?;
         Ok(client.with_layer(&self.requests.layer(host)).build())
     }
+
+    /// A client for the cluster that a kubeconfig in a Secret names: its answers are bounded.
+    pub(crate) fn foreign_client(&self, config: Config) -> Result<Client, ClusterError> {
+        // It names whatever host it likes: a label for each would have no end.
+        let counting = self.requests.layer(ELSEWHERE.to_owned());
+        let client = ClientBuilder::try_from(config).map_err(|error| unusable(&error))?;
+        Ok(client.with_layer(&Bounding).with_layer(&counting).build())
+    }
+}
+
+/// The host of every other cluster, in the metrics.
+const ELSEWHERE: &str = "other";
+
+fn unusable(error: &impl ToString) -> ClusterError {
+    ClusterError::Config(error.to_string())
 }
 
 /// A client for the cluster of a context, the current one without `context`, and the namespace that the context names.
@@ -75,14 +78,13 @@ pub async fn connect_to(
     kubeconfig: Option<&Path>,
     context: Option<&str>,
 ) -> Result<(Client, Option<String>), ClusterError> {
-    let unusable = |error: String| ClusterError::Config(error);
     let read = match kubeconfig {
         Some(path) => Kubeconfig::read_from(path),
         None => Kubeconfig::read(),
     };
     let kubeconfig = match read {
         Ok(read) => read,
-        Err(error) if kubeconfig.is_some() || context.is_some() => return Err(unusable(error.to_string())),
+        Err(error) if kubeconfig.is_some() || context.is_some() => return Err(unusable(&error)),
         Err(_) => return Ok((Access::infer(&Requests::default()).await?.connect()?, None)),
     };
     let name = context.or(kubeconfig.current_context.as_deref()).unwrap_or_default();
@@ -91,8 +93,8 @@ pub async fn connect_to(
     let options =
         KubeConfigOptions { context: context.map(ToOwned::to_owned), ..KubeConfigOptions::default() };
     let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
-    let config = config.map_err(|error| unusable(error.to_string()))?;
-    let client = Client::try_from(config).map_err(|error| unusable(error.to_string()))?;
+    let config = config.map_err(|error| unusable(&error))?;
+    let client = Client::try_from(config).map_err(|error| unusable(&error))?;
     Ok((client, namespace.filter(|namespace| !namespace.is_empty())))
 }
 

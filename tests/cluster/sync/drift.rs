@@ -10,7 +10,7 @@ const WATCH: &str = "  driftDetection: {mode: Watch}\n";
 
 impl Place {
     /// A controller that serves every kind, and where its figures are.
-    fn counted(&self) -> (Running, String) {
+    pub(super) fn counted(&self) -> (Running, String) {
         let args = ["--controllers=image,source,kustomize", "--metrics-addr=127.0.0.1:0"];
         let mut controller = self.controller(&args);
         let address = address(&mut controller, "--metrics-addr");

@@ -1,7 +1,9 @@
 //! Another cluster: a second API server, named by the kubeconfig in a Secret.
 
+use super::super::observe::get;
 use super::super::place::Place;
 use super::place::{APPS, READY, config};
+use std::collections::BTreeSet;
 use tagalong_testkit::control_plane::ControlPlane;
 
 /// Has the Secret `cluster` hold this kubeconfig.
@@ -10,6 +12,13 @@ fn keep(place: &Place, kubeconfig: &str) {
         "apiVersion": "v1", "kind": "Secret", "metadata": {"name": "cluster"}, "stringData": {"value": kubeconfig},
     });
     place.apply(&secret.to_string());
+}
+
+/// The hosts of API servers that a controller counts requests to.
+fn hosts(metrics: &str) -> BTreeSet<String> {
+    let scrape = get(metrics, "/metrics");
+    let lines = scrape.lines().filter(|line| line.starts_with("rest_client_requests_total{"));
+    lines.filter_map(|line| Some(line.split("host=\"").nth(1)?.split('"').next()?.to_owned())).collect()
 }
 
 #[test]
@@ -31,7 +40,7 @@ fn another_cluster_is_applied_to_and_one_that_does_not_answer_holds_up_nobody() 
     let remote = "  kubeConfig: {secretRef: {name: cluster}}\n";
     let own = |yaml: String| yaml.replace("  serviceAccountName: deployer\n", "");
     place.apply(&own(place.kustomization("apps", remote)));
-    let _controller = place.syncing();
+    let (_controller, metrics) = place.counted();
     place.until_ready(APPS);
     let map = ["-n", namespace, "get", "configmap", "web", "--ignore-not-found", "-o=name"];
     assert_eq!(done(&map), "configmap/web\n");
@@ -54,4 +63,6 @@ fn another_cluster_is_applied_to_and_one_that_does_not_answer_holds_up_nobody() 
     assert!(!says.contains("hush"), "{says}");
     place.apply(&place.kustomization("here", ""));
     place.until_ready("kustomization/here");
+    let hosts = hosts(&metrics);
+    assert!(hosts.len() == 2 && hosts.contains("other"), "this cluster, and all others as one: {hosts:?}");
 }
