@@ -4,9 +4,9 @@
 //! ```text
 //! repositories ──listing moved──▶ policies ──selection moved──▶ automations ──pushed──▶ sources
 //! ```
-//! The arrows never run back, so `once` is three phases, and `forever` holds the policies' first turn until the
-//! repositories had theirs, and the automations' until both had: what changed while nobody looked becomes one commit,
-//! not several.
+//! The arrows never run back, so `once` is phases, one kind after the other, and `forever` holds the policies' first
+//! turn until the repositories had theirs, and the automations' until both had: what changed while nobody looked
+//! becomes one commit, not several.
 
 use crate::contain::contain;
 use crate::context::Context;

@@ -145,7 +145,8 @@ async fn unasked<D: Desk>(
 
 /// Asks the host for what is there of ours.
 async fn look(forge: &dyn Forge, job: &Job, planned: &Planned, stem: &Stem) -> Result<Seen, ForgeError> {
-    let open = forge.open().await?.into_iter().filter(|pull| stem.is_own(&pull.branch)).collect();
+    let open = forge.open().await?.into_iter().filter(|pull| stem.is_own(&pull.branch));
+    let open: Vec<PullRequest> = open.collect();
     if planned.edits.edits.is_empty() && planned.rollback.is_none() {
         return Ok(Seen { open, closed: Vec::new() });
     }
@@ -154,7 +155,6 @@ async fn look(forge: &dyn Forge, job: &Job, planned: &Planned, stem: &Stem) -> R
     let revert = planned.rollback.as_ref().and_then(|plan| group::revert(plan, &job.valid, instance));
     let branches = group::branches(&planned.edits, &job.valid, instance);
     let branches: Vec<String> = branches.into_iter().chain(revert.map(|group| group.branch)).collect();
-    let open: Vec<PullRequest> = open;
     let mut closed = forge.closed(&branches, &job.gathered.push_branch).await?;
     closed.retain(|closed| open.iter().all(|open| open.number != closed.number));
     Ok(Seen { open, closed })
