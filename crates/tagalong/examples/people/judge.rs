@@ -59,8 +59,9 @@ impl<'e> Judge<'e> {
     /// Takes in what main got since the last call; those of the automation, parents first.
     pub(crate) fn read(&mut self) -> Result<Vec<String>> {
         let tip = self.estate.repo.rev("main").context("main is gone")?;
-        let mut arguments = vec!["rev-list", "--topo-order", "--reverse", "--parents", "main"];
-        let known = self.tip.replace(tip).map(|tip| format!("^{tip}"));
+        // Not `main` again: the push of a killed process may land between the two.
+        let mut arguments = vec!["rev-list", "--topo-order", "--reverse", "--parents", &tip];
+        let known = self.tip.as_ref().map(|tip| format!("^{tip}"));
         arguments.extend(known.as_deref());
         let listed = self.estate.repo.git(&arguments)?;
         let mut bots = Vec::new();
@@ -77,6 +78,7 @@ impl<'e> Judge<'e> {
             }
             self.commits.insert(id, commit);
         }
+        self.tip = Some(tip);
         Ok(bots)
     }
 
