@@ -20,6 +20,7 @@ mod running;
 mod watches;
 
 pub use act::rules;
+pub(crate) use preview::files_of;
 pub use preview::{Preview, preview};
 pub use render::additions;
 pub(crate) use render::{Rendered, rendered};
