@@ -267,6 +267,10 @@ impl Desk for ClusterDesk {
         read::config_map(&self.0.client, key).await
     }
 
+    fn whereabouts(&self, namespace: &str) -> String {
+        format!("namespace {namespace}")
+    }
+
     async fn judges(&self, namespace: &str) -> Result<Judges, DeskError> {
         if self.0.options.reach.is_some() {
             return Ok(Judges { objects: self.0.kinds.kustomizations.state(), is_watched: true });

@@ -191,6 +191,9 @@ pub trait Desk: Send + Sync + 'static {
 
     /// The Kustomizations of a namespace, which say whether what was written is healthy.
     fn judges(&self, namespace: &str) -> impl Future<Output = Result<Judges, DeskError>> + Send;
+    /// Where Secrets and ConfigMaps of a namespace are looked for, as words for who named one that is not there.
+    fn whereabouts(&self, namespace: &str) -> String;
+
 
     /// What the objects of a Kustomization are applied to.
     fn target(

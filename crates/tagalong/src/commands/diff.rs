@@ -48,7 +48,7 @@ async fn diff(mut args: DiffArgs, global: &Global) -> anyhow::Result<Answer> {
         Some(dir) => {
             let loaded = tagalong_files::load_synced(std::slice::from_ref(&dir))?;
             let all = loaded.kustomizations.into_iter().map(|located| Arc::new(located.object)).collect();
-            let (wired, _) = wiring::folder(&dir, &args.desk, &args.state, Role::Reader, settings)?;
+            let (wired, _) = wiring::folder(&dir, &args.desk, &args.state, Role::Rehearser, settings)?;
             of(&wired, chosen(&args, all)?, &client, &args, global).await
         }
         None => {
