@@ -30,8 +30,8 @@ use tagalong_engine::wheel::Wakers;
 use tagalong_engine::{Desk, DeskError, Finding, Judges, Kinds, Record, SecretData, Wish};
 use tagalong_model::ObjectKey;
 use tagalong_registry::DockerConfig;
-pub use target::Reach;
 use target::Targets;
+pub use target::{Reach, kubeconfig};
 
 /// Events that are not written yet when the process ends get this long.
 const LAST_WORDS: Duration = Duration::from_secs(2);
