@@ -320,10 +320,11 @@ impl Desk for ClusterDesk {
             Finding::Source { key, status, events } => {
                 self.write::<GitRepository>(&key, status.as_deref().map(write::value), events).await.map(drop)
             }
-            Finding::Kustomization { key, status, events } => {
+            Finding::Kustomization { key, status, events, revision } => {
                 let noted = status.is_some();
+                self.tell::<Kustomization>(&key, revision.as_deref(), events);
                 let status = status.as_deref().map(write::value);
-                let is_there = self.write::<Kustomization>(&key, status, events).await?;
+                let is_there = self.write::<Kustomization>(&key, status, Vec::new()).await?;
                 // What is applied is applied only once its inventory is noted.
                 let gone = || DeskError::Unreachable(format!("{key} is gone: nothing can be noted for it"));
                 if is_there || !noted { Ok(()) } else { Err(gone()) }

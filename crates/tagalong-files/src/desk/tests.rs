@@ -73,7 +73,8 @@ async fn turned(desk: &FilesDesk) {
     assert!(outcome.failures.is_empty(), "{:?}", outcome.failures);
     let status: KustomizationStatus =
         serde_json::from_value(json!({"inventory": {"entries": [{"id": id, "v": "v1"}]}})).unwrap();
-    let finding = Finding::Kustomization { key: key(), status: Some(Box::new(status)), events: Vec::new() };
+    let status = Some(Box::new(status));
+    let finding = Finding::Kustomization { key: key(), status, events: Vec::new(), revision: None };
     desk.post(finding).await.unwrap();
 }
 
