@@ -25,6 +25,8 @@ pub enum State {
     Terminating,
     /// It is not there.
     NotFound,
+    /// It was not seen: nothing can be said of it.
+    Unknown,
 }
 
 impl fmt::Display for State {
@@ -35,6 +37,7 @@ impl fmt::Display for State {
             Self::Failed => "Failed",
             Self::Terminating => "Terminating",
             Self::NotFound => "NotFound",
+            Self::Unknown => "Unknown",
         })
     }
 }

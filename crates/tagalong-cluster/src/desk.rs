@@ -32,6 +32,7 @@ use tagalong_model::ObjectKey;
 use tagalong_registry::DockerConfig;
 use target::Targets;
 pub use target::{Reach, kubeconfig};
+use tokio::sync::Semaphore;
 
 /// Events that are not written yet when the process ends get this long.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -87,6 +88,8 @@ struct Inner {
     record: Record,
     health: Health,
     urgent: Urgent,
+    /// Finalizers that may wait are set one by one.
+    later: Semaphore,
     events: Events,
     notifier: Option<Notifier>,
 }
@@ -136,6 +139,7 @@ impl ClusterDesk {
             record: Record::default(),
             health,
             urgent,
+            later: Semaphore::new(1),
             events,
             notifier,
         })))
