@@ -83,6 +83,14 @@ impl ApplyError {
     }
 }
 
+/// Why a request failed that was of no one object.
+pub(crate) fn said(error: &kube::Error) -> String {
+    match error {
+        kube::Error::Api(status) => words(status),
+        other => unreachable(other),
+    }
+}
+
 /// What kube calls an answer that is none of an API server's.
 const FOREIGN: &str = "Failed to parse error data";
 

@@ -56,6 +56,17 @@ pub(crate) fn conditions(object: &Value) -> Vec<String> {
     condition::list(object).map(|condition| condition.to_string()).collect()
 }
 
+/// The same of those that are chosen by type and status.
+pub(crate) fn condition_lines(object: &Value, chosen: impl Fn(&str, &str) -> bool) -> Vec<String> {
+    let list = condition::list(object).filter(|condition| chosen(condition.kind, condition.status));
+    list.map(|condition| condition.to_string()).collect()
+}
+
+/// Whether its condition `Ready` is true.
+pub(crate) fn is_ready(object: &Value) -> bool {
+    condition::is_true(object, "Ready")
+}
+
 impl Health {
     pub(crate) fn new(state: State, message: impl Into<String>) -> Self {
         Self { state, message: message.into() }

@@ -164,12 +164,13 @@ impl<D: Desk> Turn<'_, D> {
 
     /// Tells something that happened on the way.
     async fn tell(&self, event: Event) -> Result<(), Failure> {
-        report::post(self.context, self.object, None, vec![event]).await.map_err(unposted)
+        let revision = self.status.last_attempted_revision.clone();
+        report::tell(self.context, self.object, revision, event).await.map_err(unposted)
     }
 
     /// Writes the status as it stands on the way.
     async fn note(&self) -> Result<(), Failure> {
-        report::post(self.context, self.object, Some(&self.status), Vec::new()).await.map_err(unposted)
+        report::post(self.context, self.object, &self.status, Vec::new()).await.map_err(unposted)
     }
 }
 

@@ -12,7 +12,7 @@ use kube::ResourceExt;
 use kube::api::{Patch, PatchParams};
 use kube::core::SelectorExt as _;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use tagalong_engine::wake::key_of;
 use tagalong_engine::{DeskError, Event, EventType};
@@ -107,14 +107,7 @@ impl ClusterDesk {
             self.pretend::<K>(key, wanted);
             return Ok(true);
         }
-        // A turn that changed nothing is in the log; in the API it would cost a write for each object and interval.
-        for event in events.into_iter().filter(|event| event.event_type != EventType::Trace) {
-            let told = Told::new(current.as_ref(), wanted.as_ref(), event);
-            if let Some(notifier) = &self.0.notifier {
-                notifier.tell(&told);
-            }
-            self.0.events.tell(told);
-        }
+        self.tell_of(current.as_ref(), wanted.as_ref(), events);
         let Some(wanted) = wanted else { return Ok(true) };
         let _underway = self.0.urgent.begin(K::NAME, key).await;
         let Some(mut current) = K::shelf(self).get(key) else { return Ok(false) };
@@ -132,6 +125,24 @@ impl ClusterDesk {
             }
         }
         Err(contended(key))
+    }
+
+    /// Tells events that are about the objects of a revision, whatever the status says yet.
+    pub(super) fn tell<K: Kind>(&self, key: &ObjectKey, revision: Option<&str>, events: Vec<Event>) {
+        let Some(object) = K::shelf(self).get(key).filter(|_| !self.0.options.dry_run) else { return };
+        let about = revision.map(|revision| json!({"lastAttemptedRevision": revision}));
+        self.tell_of(object.as_ref(), about.as_ref(), events);
+    }
+
+    fn tell_of<K: Kind>(&self, object: &K, status: Option<&Value>, events: Vec<Event>) {
+        // A turn that changed nothing is in the log; in the API it would cost a write for each object and interval.
+        for event in events.into_iter().filter(|event| event.event_type != EventType::Trace) {
+            let told = Told::new(object, status, event);
+            if let Some(notifier) = &self.0.notifier {
+                notifier.tell(&told);
+            }
+            self.0.events.tell(told);
+        }
     }
 
     async fn written<K: Kind>(

@@ -158,7 +158,10 @@ async fn variables<D: Desk>(context: &Context<D>, valid: &ValidKustomization) ->
                 }
             }
             None if source.optional => {}
-            None => return Err(failed(&format!("not found in namespace {}", valid.key.namespace))),
+            None => {
+                let place = context.desk.whereabouts(&valid.key.namespace);
+                return Err(failed(&format!("not found in {place}")));
+            }
         }
     }
     values.iter().for_each(|(name, value)| variables.set(name, value));

@@ -32,6 +32,8 @@ pub struct Preview {
     pub hidden: Hidden,
     /// What the Kustomization says of them.
     pub rules: Rules,
+    /// Whether it opens what is encrypted: then what was applied before may have been.
+    pub decrypts: bool,
 }
 
 /// Builds a Kustomization from its source as the remote has it now.
@@ -55,7 +57,7 @@ pub async fn preview<D: Desk>(context: &Context<D>, object: &Kustomization) -> R
     let built = render(&object.spec, gathered, Arc::new(tree), folder).await;
     let Rendered { objects, hidden, ignore, .. } = built.map_err(|failure| failure.message)?;
     let rules = Rules { ignore: Arc::new(ignore), ..rules(&valid) };
-    Ok(Preview { revision, objects, hidden, rules })
+    Ok(Preview { revision, objects, hidden, rules, decrypts: valid.decryption.is_some() })
 }
 
 /// Fetches; the revision, and its files.
