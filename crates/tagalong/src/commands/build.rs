@@ -33,7 +33,7 @@ pub(crate) fn run(args: &BuildArgs, global: &Global) -> anyhow::Result<Answer> {
         Some(file) => {
             let Added { additions, variables, decrypts } = additions(file)?;
             let files = Opened::new(&files, decrypts.then_some(&Opening::Masked));
-            render_for(&additions, variables.as_ref(), &files, &folder)
+            render_for(&additions, variables.as_mut(), &files, &folder)
         }
     };
     let objects = objects.with_context(|| format!("cannot build {}", args.path.display()))?;
