@@ -102,6 +102,7 @@ impl Planned {
     pub(super) fn done(self, job: &Job, turn: TurnReport, observed_revision: String) -> Done {
         Done {
             tip: self.tip(job, &turn.outcome),
+            leaves_pulls: false,
             turn,
             observed_policies: self.observed_policies,
             observed_revision,

@@ -53,7 +53,7 @@ pub(super) async fn report<D: Desk>(
             status.pins = pins;
             status.pull_requests = match &turn.outcome {
                 TurnOutcome::Waiting(_) => status.pull_requests,
-                _ if done.failure.is_some() => {
+                _ if done.failure.is_some() || done.leaves_pulls => {
                     pulled::statuses_so_far(&turn.pulls, &status.pull_requests)
                 }
                 _ => pulled::statuses(&turn.pulls),

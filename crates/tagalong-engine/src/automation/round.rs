@@ -325,6 +325,7 @@ impl Job {
             changes,
             outcome,
             pulls: Vec::new(),
+            proposed_revert: None,
             rewritten: looked.rewritten.clone(),
             moved,
         };
