@@ -189,6 +189,64 @@ fn a_flux_kustomization_adds_what_flux_adds() {
 }
 
 #[test]
+fn variables_come_out_of_config_maps_and_secrets_beside_the_kustomization() {
+    let from = ADDED.replace(
+        "{substitute: {word: hello}}",
+        "{substituteFrom: [{kind: ConfigMap, name: vars}, {kind: Secret, name: more}, {kind: ConfigMap, name: no, optional: true}, \
+         {kind: Secret, name: no, optional: true}]}",
+    );
+    let object = |kind: &str, name: &str, data: &str| {
+        format!("---\napiVersion: v1\nkind: {kind}\nmetadata: {{name: {name}, namespace: a}}\n{data}\n")
+    };
+    let map = object("ConfigMap", "vars", "data: {word: from-map}");
+    let secret = |value: &str| object("Secret", "more", &format!("stringData: {{word: '{value}'}}"));
+    let other =
+        object("ConfigMap", "vars", "data: {word: elsewhere}").replace("namespace: a", "namespace: b");
+    for (files, expected) in [
+        // In the file itself, in one beside it, in one below.
+        (vec![("clusters/ks.yaml", format!("{from}{map}{}", secret("both")))], "w: both"),
+        (
+            vec![
+                ("clusters/ks.yaml", from.clone()),
+                ("clusters/x.yml", format!("{map}{}", object("Secret", "more", ""))),
+            ],
+            "w: from-map",
+        ),
+        (
+            vec![
+                ("clusters/ks.yaml", from.clone()),
+                ("clusters/in/x.yaml", format!("{other}{map}{}", secret("below"))),
+            ],
+            "w: below",
+        ),
+        (
+            vec![("clusters/ks.yaml", from.clone()), ("x.yaml", map.clone())],
+            "!ConfigMap/vars is not among the files below clusters, in namespace a",
+        ),
+        (
+            vec![("clusters/ks.yaml", format!("{from}{map}"))],
+            "!Secret/more is not among the files below clusters",
+        ),
+        (
+            vec![("clusters/ks.yaml", format!("{from}{map}{}", secret("$env:TAGALONG_WORD")))],
+            "!$env: and $file: are not looked up here",
+        ),
+    ] {
+        let mut all = vec![("apps/web.yaml", DEPLOYMENT)];
+        all.extend(files.iter().map(|(path, text)| (*path, text.as_str())));
+        let tree = tree(&all);
+        let ran = run(tree.path(), &["build", "apps", "--kustomization-file", "clusters/ks.yaml"]);
+        match expected.strip_prefix('!') {
+            None => assert!(ran.expect(0).stdout.contains(expected), "{expected}"),
+            Some(words) => {
+                let ran = ran.expect(2);
+                assert!(ran.stderr.contains(words) && ran.stdout.is_empty(), "{words}: {}", ran.stderr);
+            }
+        }
+    }
+}
+
+#[test]
 fn a_kustomization_file_that_cannot_be_taken_whole_is_refused() {
     let from =
         ADDED.replace("{substitute: {word: hello}}", "{substituteFrom: [{kind: ConfigMap, name: vars}]}");
@@ -204,7 +262,7 @@ fn a_kustomization_file_that_cannot_be_taken_whole_is_refused() {
     ]);
     for (file, words) in [
         ("none.yaml", "holds 0 Kustomizations"),
-        ("from.yaml", "ConfigMap/vars is in the cluster"),
+        ("from.yaml", "ConfigMap/vars is not among the files below ., in namespace a"),
         ("odd.yaml", "did you mean namePrefix"),
         (
             "sops.yaml",

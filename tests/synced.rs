@@ -156,3 +156,45 @@ fn what_nobody_here_can_take_back_is_not_written() {
     assert!(ran.stderr.contains("onUnhealthy: Revert needs a cluster"), "{}", ran.stderr);
     assert_eq!(estate.repo.log("main").unwrap().len(), 1, "nothing is written");
 }
+
+#[test]
+fn variables_come_out_of_config_maps_and_secrets_of_the_folder() {
+    let estate = estate();
+    estate.commit(&[(
+        "apps/config.yaml",
+        &config("settings").replace("\"1\"", "\"${word:=none} ${more:=none}\""),
+    )]);
+    let from = |more: &str| {
+        let extra = format!("  postBuild: {{substituteFrom: [{{kind: ConfigMap, name: vars}}{more}]}}\n");
+        estate.object("apps.yaml", &kustomization("apps", &extra));
+    };
+    let vars = |word: &str| config("vars").replace("a: \"1\"", &format!("word: {word}"));
+    let applied = || files(&estate.folder().join("out"))["shop/configmap_settings.yaml"].clone();
+
+    // What is nobody's business breaks nothing.
+    estate.object(
+        "others.yaml",
+        &format!("{}---\n{}", config("other"), config("other").replace("a: \"1\"", "[]")),
+    );
+    from(", {kind: Secret, name: gone, optional: true}, {kind: ConfigMap, name: gone, optional: true}");
+    let ran = estate.run("run", &SYNC).expect(1);
+    let told =
+        "substitute from 'ConfigMap/vars' error: not found in namespace default of the objects in objects";
+    assert!(ran.stdout.contains(told) || ran.stderr.contains(told), "{}{}", ran.stdout, ran.stderr);
+
+    estate.object("vars.yaml", &vars("first"));
+    estate.run("run", &SYNC).expect(0);
+    assert!(applied().contains("first none"), "{}", applied());
+
+    let secret =
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: more}\nstringData: {word: second, more: third}\n";
+    estate.object("secret.yaml", secret);
+    from(", {kind: Secret, name: more}");
+    estate.run("run", &SYNC).expect(0);
+    assert!(applied().contains("second third"), "{}", applied());
+
+    // Of two that are named nobody knows which is meant.
+    estate.object("again.yaml", &vars("again"));
+    let ran = estate.run("run", &SYNC).expect(2);
+    assert!(ran.stderr.contains("ConfigMap/default/vars is given twice"), "{}", ran.stderr);
+}

@@ -2,6 +2,7 @@
 
 use super::place::Place;
 use crate::running::{Running, signal};
+use std::collections::HashSet;
 use tagalong_testkit::control_plane::{ApiProxy, Asked, Refusal};
 
 /// A controller of this place that reaches the API server through a proxy; what `refusals` name is refused from the
@@ -72,6 +73,20 @@ fn a_watch_that_is_cut_and_whose_version_is_forgotten_begins_anew() {
     assert_eq!(place.tag("apps/late.yaml"), "1.2.0");
 }
 
+/// How many objects got their status before their finalizer.
+fn ready_first(asked: &[Asked]) -> usize {
+    let path = |asked: &Asked| asked.path.split('?').next().unwrap_or_default().to_owned();
+    let patched = asked.iter().filter(|asked| asked.method == "PATCH").map(path);
+    let mut ready = HashSet::new();
+    patched.fold(0, |count, path| match path.strip_suffix("/status") {
+        Some(object) => {
+            ready.insert(object.to_owned());
+            count
+        }
+        None => count + usize::from(ready.contains(&path)),
+    })
+}
+
 #[test]
 fn an_object_costs_three_writes_at_most() {
     const OBJECTS: usize = 500;
@@ -87,6 +102,8 @@ fn an_object_costs_three_writes_at_most() {
     place.own(&["create", "-f", "-"], &objects.join("---\n"));
     for kind in ["imagerepositories", "imagepolicies"] {
         place.own(&["wait", kind, "--all", "--for=condition=Ready", "--timeout=60s"], "");
+        let all = ["finalizers.fluxcd.io"; OBJECTS].join(" ");
+        place.until_says(kind, ".items[*].metadata.finalizers[0]", &all);
     }
     signal("TERM", controller.id());
     controller.end().expect(0);
@@ -96,4 +113,5 @@ fn an_object_costs_three_writes_at_most() {
     assert!(writes <= 3 * 2 * OBJECTS, "{writes} writes for {} objects", 2 * OBJECTS);
     let reads = asked.len() - writes;
     assert!(reads < 20, "{reads} reads: nothing is read object by object");
+    assert!(ready_first(&asked) > 0, "finalizers of objects that leave nothing behind wait for statuses");
 }

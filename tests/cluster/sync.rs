@@ -18,5 +18,6 @@ mod rough;
 mod sealed;
 mod story;
 mod variables;
+mod webhook;
 
 pub(super) use place::config;

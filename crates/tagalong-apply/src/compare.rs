@@ -3,7 +3,7 @@
 //! Status and the metadata that the API server keeps are no drift. List items are matched by the keys that
 //! `managedFields` shows for their list, so that an item moved is not every item changed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -63,23 +63,24 @@ struct Held<'a> {
     whole: bool,
 }
 
-impl Held<'_> {
+impl<'a> Held<'a> {
     fn holds(&self) -> bool {
         self.whole || self.tree.is_some()
+    }
+
+    /// At an item of the list here.
+    fn item(&self, tree: Option<&'a Value>) -> Self {
+        Self { tree, whole: self.whole || self.is_leaf(), ..*self }
+    }
+
+    /// Whether the value here is held as one.
+    fn is_leaf(&self) -> bool {
+        self.tree.and_then(Value::as_object).is_some_and(Map::is_empty)
     }
 }
 
 fn down<'a>(held: &[Held<'a>], step: &str) -> Vec<Held<'a>> {
-    held.iter()
-        .map(|held| {
-            let leaf = held.tree.and_then(Value::as_object).is_some_and(Map::is_empty);
-            Held {
-                entry: held.entry,
-                tree: held.tree.and_then(|tree| tree.get(step)),
-                whole: held.whole || leaf,
-            }
-        })
-        .collect()
+    held.iter().map(|held| held.item(held.tree.and_then(|tree| tree.get(step)))).collect()
 }
 
 struct Walk {
@@ -111,14 +112,21 @@ impl Walk {
     fn lists(&mut self, path: &str, live: &[Value], wanted: &[Value], held: &[Held<'_>]) {
         let before = self.found.len();
         if let Some(names) = key_names(held) {
-            for key in item_keys(live, wanted, &names) {
-                let item = |items: &'_ [Value]| items.iter().position(|item| pick(item, &names) == key);
-                let shown: Vec<String> = key.values().map(plain).collect();
+            let (mine, theirs) = (by_key(live, &names), by_key(wanted, &names));
+            let trees: Vec<HashMap<String, &Value>> = held.iter().map(|held| trees(held, &names)).collect();
+            let mut seen = HashSet::new();
+            for item in wanted.iter().chain(live) {
+                let key = key(item, &names);
+                if !seen.insert(key.clone()) {
+                    continue;
+                }
+                let shown: Vec<String> = names.iter().filter_map(|name| item.get(name)).map(plain).collect();
+                let held = held.iter().zip(&trees).map(|(held, trees)| held.item(trees.get(&key).copied()));
                 self.pair(
                     &format!("{path}[{}]", shown.join(",")),
-                    item(live).and_then(|at| live.get(at)),
-                    item(wanted).and_then(|at| wanted.get(at)),
-                    &down_item(held, &key),
+                    mine.get(&key).copied(),
+                    theirs.get(&key).copied(),
+                    &held.collect::<Vec<_>>(),
                 );
             }
         }
@@ -171,40 +179,25 @@ fn key_names(held: &[Held<'_>]) -> Option<Vec<String>> {
     Some(key.keys().cloned().collect())
 }
 
-fn pick(item: &Value, names: &[String]) -> Map<String, Value> {
-    names.iter().filter_map(|name| Some((name.clone(), item.get(name)?.clone()))).collect()
+/// What tells an item apart, as text.
+fn key(item: &Value, names: &[String]) -> String {
+    let values = names.iter().map(|name| item.get(name).map(ToString::to_string).unwrap_or_default());
+    values.collect::<Vec<_>>().join("\n")
 }
 
-fn item_keys(live: &[Value], wanted: &[Value], names: &[String]) -> Vec<Map<String, Value>> {
-    let mut keys: Vec<Map<String, Value>> = Vec::new();
-    for item in wanted.iter().chain(live) {
-        let key = pick(item, names);
-        if !keys.contains(&key) {
-            keys.push(key);
-        }
-    }
-    keys
+/// The items of a list; the first, where several have one key.
+fn by_key<'a>(items: &'a [Value], names: &[String]) -> HashMap<String, &'a Value> {
+    items.iter().rev().map(|item| (key(item, names), item)).collect()
 }
 
-fn down_item<'a>(held: &[Held<'a>], key: &Map<String, Value>) -> Vec<Held<'a>> {
-    held.iter()
-        .map(|held| {
-            let map = held.tree.and_then(Value::as_object);
-            let found = map.and_then(|map| {
-                map.iter().find(|(step, _)| {
-                    step.strip_prefix("k:")
-                        .and_then(|text| serde_json::from_str::<Map<String, Value>>(text).ok())
-                        .as_ref()
-                        == Some(key)
-                })
-            });
-            Held {
-                entry: held.entry,
-                tree: found.map(|(_, tree)| tree),
-                whole: held.whole || map.is_some_and(Map::is_empty),
-            }
-        })
-        .collect()
+/// What a manager holds of the items of a list.
+fn trees<'a>(held: &Held<'a>, names: &[String]) -> HashMap<String, &'a Value> {
+    let steps = held.tree.and_then(Value::as_object).into_iter().flatten();
+    let item = |(step, tree): (&'a String, &'a Value)| {
+        let item: Value = serde_json::from_str(step.strip_prefix("k:")?).ok()?;
+        Some((key(&item, names), tree))
+    };
+    steps.filter_map(item).collect()
 }
 
 fn member(path: &str, key: &str) -> String {

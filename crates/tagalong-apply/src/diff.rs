@@ -34,6 +34,20 @@ pub struct Difference {
     pub wanted: Option<Value>,
 }
 
+impl Difference {
+    /// The same without any value of the object, whatever its kind: its fields alone are told.
+    #[must_use]
+    pub fn sealed(mut self) -> Self {
+        for side in [&mut self.live, &mut self.wanted].into_iter().flatten() {
+            let named = |key: &String| !["apiVersion", "kind", "metadata"].contains(&key.as_str());
+            let fields = side.as_object_mut().into_iter().flatten();
+            fields.filter(|(key, _)| named(key)).for_each(|(_, value)| seal(value));
+            side.pointer_mut("/metadata/annotations").into_iter().for_each(seal);
+        }
+        self
+    }
+}
+
 impl Cluster {
     /// What applying `objects` for an owner and pruning `gone` would change, in the order in which they are given. What
     /// holds `hidden` values reads `***`, and so does what stands in its place.
@@ -156,6 +170,15 @@ fn masked(mut object: Value, other: Option<&Value>) -> Value {
     object
 }
 
+/// Hides every value in it.
+fn seal(value: &mut Value) {
+    match value {
+        Value::Object(fields) => fields.iter_mut().for_each(|(_, value)| seal(value)),
+        Value::Array(items) => items.iter_mut().for_each(seal),
+        _ => *value = Value::String(secret::MASK.to_owned()),
+    }
+}
+
 /// A difference in which no hidden value stands, nor what stood in its place.
 fn hiding(mut difference: Difference, hidden: &Hidden) -> Difference {
     if hidden.is_empty() {
@@ -269,6 +292,17 @@ mod tests {
         let told = hiding(difference, &hidden);
         assert_eq!(told.live.unwrap(), object("***", &["***", "***"]));
         assert_eq!(told.wanted.unwrap(), object("*** (other than there)", &["***", "***", "***"]));
+    }
+
+    #[test]
+    fn what_is_sealed_tells_its_fields_alone() {
+        let live = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "hush"}, "list": [{"b": 1}, true],
+            "metadata": {"name": "a", "labels": {"c": "d"}, "annotations": {"e": "hush"}}});
+        let difference =
+            Difference { id: ObjectId::parse("a_a__ConfigMap").unwrap(), live: Some(live), wanted: None };
+        let expected = json!({"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "***"}, "list": [{"b": "***"}, "***"],
+            "metadata": {"name": "a", "labels": {"c": "d"}, "annotations": {"e": "***"}}});
+        assert_eq!(difference.sealed().live, Some(expected));
     }
 
     #[test]

@@ -58,13 +58,15 @@ fn parenthesised(reason: &str) -> String {
 }
 
 impl ApplyError {
-    /// The same without values that came out of Secrets: the API server quotes what it refuses.
+    /// The same without values that came out of Secrets: the API server quotes what it refuses, controllers what they
+    /// cannot use.
     #[must_use]
     pub(crate) fn hiding(self, hidden: &Hidden) -> Self {
         match self {
             Self::Refused { id, attempt, reason, message } => {
                 Self::Refused { id, attempt, reason, message: hidden.scrub(message) }
             }
+            Self::NotReady(why) => Self::NotReady(hidden.scrub(why)),
             other => other,
         }
     }
@@ -80,6 +82,14 @@ impl ApplyError {
             },
             other => Self::Unreachable(format!("{id} {attempt} failed: {}", unreachable(other))),
         }
+    }
+}
+
+/// Why a request failed that was of no one object.
+pub(crate) fn said(error: &kube::Error) -> String {
+    match error {
+        kube::Error::Api(status) => words(status),
+        other => unreachable(other),
     }
 }
 

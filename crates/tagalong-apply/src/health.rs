@@ -25,6 +25,8 @@ pub enum State {
     Terminating,
     /// It is not there.
     NotFound,
+    /// It was not seen: nothing can be said of it.
+    Unknown,
 }
 
 impl fmt::Display for State {
@@ -35,6 +37,7 @@ impl fmt::Display for State {
             Self::Failed => "Failed",
             Self::Terminating => "Terminating",
             Self::NotFound => "NotFound",
+            Self::Unknown => "Unknown",
         })
     }
 }
@@ -51,6 +54,17 @@ pub struct Health {
 /// Each condition of an object as `type=status reason: message`.
 pub(crate) fn conditions(object: &Value) -> Vec<String> {
     condition::list(object).map(|condition| condition.to_string()).collect()
+}
+
+/// The same of those that are chosen by type and status.
+pub(crate) fn condition_lines(object: &Value, chosen: impl Fn(&str, &str) -> bool) -> Vec<String> {
+    let list = condition::list(object).filter(|condition| chosen(condition.kind, condition.status));
+    list.map(|condition| condition.to_string()).collect()
+}
+
+/// Whether its condition `Ready` is true.
+pub(crate) fn is_ready(object: &Value) -> bool {
+    condition::is_true(object, "Ready")
 }
 
 impl Health {

@@ -44,35 +44,42 @@ fn steps(pointer: &str) -> impl Iterator<Item = String> {
 
 /// Whether an entry of `managedFields` holds what stands at a pointer.
 fn holds(entry: &Entry<'_>, live: &Value, pointer: &str) -> bool {
-    let (mut tree, mut stands) = (entry.fields(), Some(live));
+    path(entry, live, pointer).is_some()
+}
+
+/// Where an entry of `managedFields` holds what stands at a pointer: there, or further up, where that is one value.
+pub(crate) fn path(entry: &Entry<'_>, live: &Value, pointer: &str) -> Option<Vec<String>> {
+    let (mut tree, mut stands, mut path) = (entry.fields(), Some(live), Vec::new());
     for step in steps(pointer) {
-        let Some(fields) = tree.and_then(Value::as_object) else { return false };
+        let fields = tree?.as_object()?;
         // Held as one value further up.
         if fields.is_empty() {
-            return true;
+            return Some(path);
         }
         let here = stands;
         stands = match here {
             Some(Value::Array(items)) => step.parse::<usize>().ok().and_then(|at| items.get(at)),
             other => other.and_then(|value| value.get(&step)),
         };
-        tree = match here {
-            Some(Value::Array(_)) => stands.and_then(|item| of_item(fields, item)),
-            _ => fields.get(&format!("f:{step}")),
+        let (key, held) = match here {
+            Some(Value::Array(_)) => of_item(fields, stands?)?,
+            _ => fields.get_key_value(&format!("f:{step}"))?,
         };
+        path.push(key.clone());
+        tree = Some(held);
     }
-    tree.is_some()
+    tree.map(|_| path)
 }
 
 /// The entry of a list item, by the keys that tell items apart or by its value.
-fn of_item<'t>(fields: &'t Map<String, Value>, item: &Value) -> Option<&'t Value> {
+fn of_item<'t>(fields: &'t Map<String, Value>, item: &Value) -> Option<(&'t String, &'t Value)> {
     let fits = |step: &str| match (step.strip_prefix("k:"), step.strip_prefix("v:")) {
         (Some(key), _) => serde_json::from_str::<Map<String, Value>>(key)
             .is_ok_and(|key| key.iter().all(|(name, value)| item.get(name) == Some(value))),
         (_, Some(value)) => serde_json::from_str::<Value>(value).is_ok_and(|value| value == *item),
         _ => false,
     };
-    fields.iter().find(|(step, _)| fits(step)).map(|(_, tree)| tree)
+    fields.iter().find(|(step, _)| fits(step))
 }
 
 fn put(object: &mut Value, pointer: &str, value: Value) {

@@ -14,6 +14,7 @@
 mod access;
 mod anew;
 mod apply;
+mod below;
 mod change;
 mod cluster;
 mod compare;
@@ -30,6 +31,7 @@ mod mark;
 mod object;
 mod order;
 mod owner;
+mod pod;
 mod prepare;
 mod prune;
 mod rules;
@@ -42,6 +44,7 @@ mod wait;
 
 pub use access::{Trust, impersonate, remote};
 pub use apply::Options;
+pub use below::{Below, Owned};
 pub use change::{Action, Change, FieldDrift, Holder, Outcome};
 pub use cluster::Cluster;
 pub use diff::Difference;

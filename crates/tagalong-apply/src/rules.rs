@@ -13,6 +13,7 @@ use crate::id::ObjectId;
 use crate::ignore;
 use crate::object::{split_version, text};
 use crate::stage::Wanted;
+use crate::standing::Standing;
 
 /// How healthy objects of a kind look, whatever their version.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +42,12 @@ impl Rules {
     pub(crate) fn leave(&self, wanted: &Wanted, live: Option<&Value>) -> Option<Wanted> {
         let object = ignore::leave(&wanted.object, live?, self.ignore.get(&wanted.entry.id)?)?;
         Some(Wanted { entry: wanted.entry.clone(), object })
+    }
+
+    /// How an object stands that was just applied; what is left as it stands is nobody's drift.
+    pub(crate) fn standing(&self, id: &ObjectId, object: &Value) -> Standing {
+        let left = self.ignore.get(id).map_or(&[][..], Vec::as_slice);
+        Standing::leaving(object, left)
     }
 
     /// The health of an object that is there.

@@ -125,7 +125,8 @@ impl Cluster {
         let Some(standing) = &live else { return Ok(write(None, Vec::new(), false)) };
         let fields = compare(standing, &tried);
         if fields.is_empty() && clearing(wanted, standing).is_none() && !is_leaving(standing) {
-            return Ok(Plan::Leave(Action::Unchanged, self.health(standing), Some(Standing::of(standing))));
+            let stands = self.rules.standing(id, standing);
+            return Ok(Plan::Leave(Action::Unchanged, self.health(standing), Some(stands)));
         }
         Ok(write(live, fields, false))
     }
@@ -170,7 +171,7 @@ impl Cluster {
                     action,
                     changed(wanted, write, &written),
                     self.health(&written),
-                    Some(Standing::of(&written)),
+                    Some(self.rules.standing(&wanted.entry.id, &written)),
                 )
             }
         };

@@ -107,7 +107,8 @@ pub(crate) fn counts(entry: &Entry<'_>) -> bool {
     ours(entry) || taken(entry)
 }
 
-fn ours(entry: &Entry<'_>) -> bool {
+/// Whether an entry is ours.
+pub(crate) fn ours(entry: &Entry<'_>) -> bool {
     entry.manager == MANAGER && entry.operation == "Apply" && entry.subresource.is_empty()
 }
 

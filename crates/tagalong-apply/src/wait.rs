@@ -70,6 +70,12 @@ impl fmt::Display for Unhealthy {
     }
 }
 
+/// What a wait goes on with.
+enum Sight {
+    Objects(Seen),
+    Time,
+}
+
 /// What is seen of the object at a place in the list.
 type Seen = Vec<(usize, Result<Option<Value>, String>)>;
 
@@ -93,7 +99,6 @@ impl Cluster {
         let mut tick = interval(TICK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            board.judge(&self.rules, Timestamp::now());
             if board.all(|state| state == State::Current) {
                 return Ok(());
             }
@@ -103,12 +108,13 @@ impl Cluster {
             }
             let next = async {
                 tokio::select! {
-                    seen = watch.next() => seen,
-                    _ = tick.tick() => Some(Vec::new()),
+                    seen = watch.next() => seen.map(Sight::Objects),
+                    _ = tick.tick() => Some(Sight::Time),
                 }
             };
             match timeout_at(until, next).await {
-                Ok(Some(seen)) => board.note(seen),
+                Ok(Some(Sight::Objects(seen))) => board.note(seen, &self.rules, Timestamp::now()),
+                Ok(Some(Sight::Time)) => board.judge(&self.rules, Timestamp::now()),
                 Ok(None) | Err(_) => return Err(board.unhealthy(entries, true)),
             }
         }
@@ -307,30 +313,33 @@ fn read(
 struct Board {
     objects: Vec<Option<Value>>,
     health: Vec<Health>,
+    /// Why an object cannot be seen now.
+    unseen: Vec<Option<String>>,
     /// Jobs that are deleted once they are done.
     passing: HashSet<usize>,
 }
 
 impl Board {
     fn new(entries: &[Entry]) -> Self {
-        let unknown = Health::in_progress("nothing is known of it yet");
+        let why = "nothing is known of it yet";
         Self {
             objects: vec![None; entries.len()],
-            health: vec![unknown; entries.len()],
+            health: vec![Health::in_progress(why); entries.len()],
+            unseen: vec![Some(why.to_owned()); entries.len()],
             passing: HashSet::new(),
         }
     }
 
-    fn note(&mut self, seen: Seen) {
+    /// Takes in what is seen, and judges that.
+    fn note(&mut self, seen: Seen, rules: &Rules, now: Timestamp) {
         for (at, object) in seen {
-            let (Some(known), Some(health)) = (self.objects.get_mut(at), self.health.get_mut(at)) else {
-                continue;
-            };
+            let places = (self.objects.get_mut(at), self.health.get_mut(at), self.unseen.get_mut(at));
+            let (Some(known), Some(health), Some(unseen)) = places else { continue };
             match object {
                 Ok(None) => {
-                    let done = self.passing.contains(&at);
+                    *unseen = None;
                     *known = None;
-                    *health = if done {
+                    *health = if self.passing.contains(&at) {
                         Health::current("Job was deleted after it had finished")
                     } else {
                         Health::new(State::NotFound, "")
@@ -342,15 +351,17 @@ impl Board {
                     {
                         self.passing.insert(at);
                     }
+                    *unseen = None;
+                    *health = rules.health(&object, now);
                     *known = Some(object);
                 }
                 // What was known still counts; the watch begins again by itself.
-                Err(why) if known.is_none() => *health = Health::in_progress(why),
-                Err(_) => {}
+                Err(why) => *unseen = Some(why),
             }
         }
     }
 
+    /// Judges all of them: some health is a matter of time.
     fn judge(&mut self, rules: &Rules, now: Timestamp) {
         for (object, health) in self.objects.iter().zip(&mut self.health) {
             if let Some(object) = object {
@@ -363,11 +374,67 @@ impl Board {
         self.health.iter().all(|health| is(health.state))
     }
 
+    /// How they stand at the end. One that is not there yet and cannot be seen may be healthy by now.
     fn unhealthy(self, entries: &[Entry], timed_out: bool) -> Unhealthy {
-        let objects = entries.iter().map(|entry| entry.id.clone()).zip(self.health);
+        let standing = self.health.into_iter().zip(self.unseen).map(|(health, unseen)| match unseen {
+            Some(why) if health.state == State::InProgress => Health::new(State::Unknown, why),
+            _ => health,
+        });
+        let objects = entries.iter().map(|entry| entry.id.clone()).zip(standing);
         Unhealthy {
             timed_out,
             objects: objects.filter(|(_, health)| health.state != State::Current).collect(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const NAMES: [&str; 3] = ["done", "late", "dark"];
+
+    fn entries() -> Vec<Entry> {
+        let entry = |name: &str| Entry {
+            id: ObjectId {
+                namespace: "shop".to_owned(),
+                name: name.to_owned(),
+                group: String::new(),
+                kind: "Pod".to_owned(),
+            },
+            version: "v1".to_owned(),
+        };
+        NAMES.map(entry).into()
+    }
+
+    fn pod(phase: &str) -> Value {
+        let ready = if phase == "Running" { "True" } else { "False" };
+        json!({
+            "apiVersion": "v1", "kind": "Pod", "metadata": {"name": "web", "namespace": "shop"},
+            "status": {"phase": phase, "conditions": [{"type": "Ready", "status": ready}]},
+        })
+    }
+
+    fn noted(seen: Vec<Seen>) -> Vec<(String, State)> {
+        let mut board = Board::new(&entries());
+        for seen in seen {
+            board.note(seen, &Rules::default(), Timestamp::UNIX_EPOCH);
+        }
+        let objects = board.unhealthy(&entries(), true).objects;
+        objects.into_iter().map(|(id, health)| (id.name, health.state)).collect()
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_not_said_to_be_on_its_way() {
+        let dark = || (0..3).map(|at| (at, Err("the API server does not answer".to_owned()))).collect();
+        let unknown = |name: &str| (name.to_owned(), State::Unknown);
+        assert_eq!(noted(vec![]), NAMES.map(unknown), "nothing was seen yet");
+        let seen = vec![(0, Ok(Some(pod("Running")))), (1, Ok(Some(pod("Pending"))))];
+        assert_eq!(noted(vec![seen.clone()]), [("late".to_owned(), State::InProgress), unknown("dark")]);
+        assert_eq!(noted(vec![seen.clone(), dark()]), [unknown("late"), unknown("dark")]);
+        let again = vec![(1, Ok(Some(pod("Pending")))), (2, Ok(None))];
+        let standing = [("late".to_owned(), State::InProgress), ("dark".to_owned(), State::NotFound)];
+        assert_eq!(noted(vec![seen, dark(), again]), standing);
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 
 use cel::IdedExpr;
-use cel::common::ast::{EntryExpr, Expr};
+use cel::common::ast::{ComprehensionExpr, EntryExpr, Expr, LiteralValue};
 
 use crate::CelError;
+use crate::guard::TURNS;
 
 /// Bytes of an expression.
 const LENGTH: usize = 4096;
@@ -15,6 +16,8 @@ const NESTING: usize = 24;
 const OPERATORS: usize = 256;
 /// How many times as large as what it is given a value may become.
 const GROWTH: u64 = 32;
+/// Bytes of a text in the expression that count as one value.
+const WORD: u64 = 64;
 
 /// Checks the text, so that neither the parser nor whoever walks what it made goes deep.
 pub(crate) fn text(text: &str) -> Result<(), CelError> {
@@ -44,66 +47,110 @@ pub(crate) fn text(text: &str) -> Result<(), CelError> {
 /// Checks that no value becomes many times as large as the object: what is bound to a name may be named often, and
 /// that again, and so on.
 pub(crate) fn growth(expression: &IdedExpr) -> Result<(), CelError> {
-    match Growth::default().of(expression) {
+    match Growth::of(expression) {
         0..=GROWTH => Ok(()),
         _ => Err(CelError::TooLarge("made to grow its values many times over")),
     }
 }
 
+/// How large a value can be, in units of what the expression is given.
+#[derive(Clone, Copy)]
+struct Size {
+    /// At one turn of the loops around it.
+    once: u64,
+    /// At all their turns together.
+    kept: u64,
+}
+
+impl Size {
+    const SCALAR: Self = Self { once: 1, kept: 1 };
+
+    fn plus(self, other: Self) -> Self {
+        Self { once: self.once.saturating_add(other.once), kept: self.kept.saturating_add(other.kept) }
+    }
+
+    /// The same value, anew at each turn of a loop.
+    fn repeated(self) -> Self {
+        Self { once: self.once, kept: self.once.saturating_mul(TURNS.into()) }
+    }
+}
+
 /// How large what is bound to each name can be.
-#[derive(Default)]
 struct Growth<'e> {
-    bound: HashMap<&'e str, u64>,
+    bound: HashMap<&'e str, Size>,
+    /// A name that nothing here binds.
+    given: Size,
     largest: u64,
 }
 
 impl<'e> Growth<'e> {
     /// The largest value on the way.
-    fn of(mut self, expression: &'e IdedExpr) -> u64 {
-        let own = self.size(expression);
-        self.largest.max(own)
+    fn of(expression: &'e IdedExpr) -> u64 {
+        let mut growth = Self { bound: HashMap::new(), given: Size::SCALAR, largest: 0 };
+        growth.size(expression);
+        growth.largest
     }
 
-    fn size(&mut self, expression: &'e IdedExpr) -> u64 {
+    fn size(&mut self, expression: &'e IdedExpr) -> Size {
         let size = match &expression.expr {
-            Expr::Ident(name) => self.bound.get(name.as_str()).copied().unwrap_or(1),
+            Expr::Ident(name) => self.bound.get(name.as_str()).copied().unwrap_or(self.given),
             Expr::Select(select) => {
                 let whole = self.size(&select.operand);
-                if select.test { 1 } else { whole }
+                if select.test { Size::SCALAR } else { whole }
             }
             Expr::List(list) => self.sum(&list.elements),
             Expr::Map(map) => self.entries(map.entries.iter().map(|entry| &entry.expr)),
             Expr::Struct(made) => self.entries(made.entries.iter().map(|entry| &entry.expr)),
             Expr::Call(call) => {
-                let target = call.target.as_ref().map_or(0, |target| self.size(target));
-                let arguments = self.sum(&call.args).saturating_add(target);
-                if is_scalar(&call.func_name) { 1 } else { arguments }
+                let arguments = self.sum(&call.args);
+                let all = call.target.as_ref().map_or(arguments, |target| self.size(target).plus(arguments));
+                if is_scalar(&call.func_name) { Size::SCALAR } else { all }
             }
-            Expr::Comprehension(over) => {
-                let range = self.size(&over.iter_range);
-                let before = self.size(&over.accu_init);
-                self.bound.insert(&over.iter_var, range);
-                // What was gathered so far is part of each step; it is counted once, since the items are parts too.
-                self.bound.insert(&over.accu_var, before.min(1));
-                let step = self.size(&over.loop_step).saturating_add(self.size(&over.loop_cond));
-                self.bound.insert(&over.accu_var, step);
-                self.size(&over.result)
+            Expr::Literal(LiteralValue::String(text)) => {
+                let size = 1 + text.inner().len() as u64 / WORD;
+                Size { once: size, kept: size }
             }
-            _ => 1,
+            Expr::Comprehension(over) => self.gathered(over),
+            _ => Size::SCALAR,
         };
-        self.largest = self.largest.max(size);
+        self.largest = self.largest.max(size.once);
         size
     }
 
-    fn sum(&mut self, all: &'e [IdedExpr]) -> u64 {
-        all.iter().fold(0, |sum, one| u64::saturating_add(sum, self.size(one)))
+    /// What a loop makes of all its turns.
+    fn gathered(&mut self, over: &'e ComprehensionExpr) -> Size {
+        let range = self.size(&over.iter_range);
+        let before = self.size(&over.accu_init);
+        let (outer, given) = (self.bound.clone(), self.given);
+        // What comes from outside is there at every turn; an item is a part of the range, at its own turn alone.
+        self.bound.values_mut().for_each(|size| *size = size.repeated());
+        self.given = given.repeated();
+        self.bound.insert(&over.iter_var, range);
+        // What was gathered so far is part of each step; it is counted once, since the items are parts too.
+        let so_far = before.once.min(1);
+        self.bound.insert(&over.accu_var, Size { once: so_far, kept: so_far });
+        let step = self.size(&over.loop_step);
+        self.size(&over.loop_cond);
+        (self.bound, self.given) = (outer, given);
+        let all = Size { once: step.kept, kept: step.kept };
+        let shadowed = self.bound.insert(&over.accu_var, all);
+        let result = self.size(&over.result);
+        match shadowed {
+            Some(shadowed) => self.bound.insert(&over.accu_var, shadowed),
+            None => self.bound.remove(over.accu_var.as_str()),
+        };
+        result
     }
 
-    fn entries(&mut self, entries: impl Iterator<Item = &'e EntryExpr>) -> u64 {
-        entries.fold(0, |sum: u64, entry| {
-            sum.saturating_add(match entry {
+    fn sum(&mut self, all: &'e [IdedExpr]) -> Size {
+        all.iter().fold(Size { once: 0, kept: 0 }, |sum, one| sum.plus(self.size(one)))
+    }
+
+    fn entries(&mut self, entries: impl Iterator<Item = &'e EntryExpr>) -> Size {
+        entries.fold(Size { once: 0, kept: 0 }, |sum, entry| {
+            sum.plus(match entry {
                 EntryExpr::StructField(field) => self.size(&field.value),
-                EntryExpr::MapEntry(entry) => self.size(&entry.key).saturating_add(self.size(&entry.value)),
+                EntryExpr::MapEntry(entry) => self.size(&entry.key).plus(self.size(&entry.value)),
             })
         })
     }

@@ -1,39 +1,57 @@
-//! What ends an evaluation: every turn of every loop asks for leave, and once none is left all loops end.
+//! What ends an evaluation: every turn of every loop asks for leave, and once none is left, or the time is up, all loops
+//! end.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
 
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, LiteralValue, operators};
 use cel::{Context, IdedExpr};
 
 /// Turns of loops in one evaluation, nested ones included.
-const TURNS: u32 = 20_000;
+pub(crate) const TURNS: u32 = 20_000;
+/// How long loops may take, however few their turns.
+pub(crate) const TIME: Duration = Duration::from_millis(200);
 /// No expression can name it.
 const LEAVE: &str = "@leave";
 
-/// How many turns are left.
+/// What loops may take.
 #[derive(Clone)]
-pub(crate) struct Leave(Arc<AtomicU32>);
+pub(crate) struct Leave(Arc<Left>);
+
+struct Left {
+    turns: AtomicU32,
+    until: Instant,
+    used_up: AtomicBool,
+}
 
 impl Leave {
-    /// Gives the loops of a guarded expression their leave.
-    pub(crate) fn grant(context: &mut Context<'_, '_>) -> Self {
-        let leave = Self(Arc::new(AtomicU32::new(TURNS)));
+    /// Gives the loops of a guarded expression their leave, until then at the latest.
+    pub(crate) fn grant(context: &mut Context<'_, '_>, until: Instant) -> Self {
+        let left = Left { turns: AtomicU32::new(TURNS), until, used_up: AtomicBool::new(false) };
+        let leave = Self(Arc::new(left));
         let asked = Arc::clone(&leave.0);
-        let take = move || {
-            let take = asked.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
-            take.is_ok()
-        };
         // Nothing else has that name.
-        if context.add_function(LEAVE, take).is_err() {
-            leave.0.store(0, Ordering::Relaxed);
+        if context.add_function(LEAVE, move || asked.take()).is_err() {
+            leave.0.used_up.store(true, Ordering::Relaxed);
         }
         leave
     }
 
-    /// Whether the loops ended for want of it.
+    /// Whether loops ended for want of it.
     pub(crate) fn is_used_up(&self) -> bool {
-        self.0.load(Ordering::Relaxed) == 0
+        self.0.used_up.load(Ordering::Relaxed)
+    }
+}
+
+impl Left {
+    fn take(&self) -> bool {
+        let take = self.turns.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        let taken = take.is_ok() && Instant::now() < self.until;
+        if !taken {
+            self.used_up.store(true, Ordering::Relaxed);
+        }
+        taken
     }
 }
 

@@ -1,7 +1,7 @@
 //! Conditions in the Common Expression Language, as Flux's `healthCheckExprs` and `readyExpr` have them.
 //!
 //! Whoever may write a Kustomization may write any expression, so each is bounded before it is parsed (length, nesting),
-//! after (how much its values can grow) and while it is evaluated (turns of its loops). What goes wrong is told without any value of
+//! after (how much its values can grow) and while it is evaluated (turns and time of its loops). What goes wrong is told without any value of
 //! the object: it may be a Secret. Parsed by `tagalong_api::validate`, evaluated by the engine and by `tagalong_apply`.
 
 mod bounds;
@@ -13,6 +13,7 @@ mod value;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 use std::thread;
+use std::time::Instant;
 
 use cel::{Context, Env, ExecutionError, IdedExpr, Value as CelValue};
 use serde_json::Value;
@@ -109,14 +110,22 @@ impl Expression {
         &self,
         variables: impl IntoIterator<Item = (&'v str, &'v Value)>,
     ) -> Result<bool, CelError> {
+        self.holds_until(variables, Instant::now() + guard::TIME)
+    }
+
+    fn holds_until<'v>(
+        &self,
+        variables: impl IntoIterator<Item = (&'v str, &'v Value)>,
+        until: Instant,
+    ) -> Result<bool, CelError> {
         let mut context = Context::with_env(Arc::clone(&LANGUAGE));
         for (name, value) in variables {
             context.add_variable_from_value(name, value::of(value));
         }
-        let leave = Leave::grant(&mut context);
+        let leave = Leave::grant(&mut context, until);
         let answer = context.resolve(&self.program);
         if leave.is_used_up() {
-            return Err(CelError::Failed("its loops take too many turns"));
+            return Err(CelError::Failed("its loops take too long"));
         }
         match answer {
             Ok(CelValue::Bool(holds)) => Ok(holds),

@@ -99,7 +99,7 @@ impl<'e> Names<'e, '_> {
 /// Operators have names that nobody could write.
 fn function(name: &str) -> Result<(), CelError> {
     let operator = name.contains(['_', '@', '!', '-']) && !name.chars().any(char::is_alphanumeric);
-    if operator || name.starts_with('@') || name == "@in" || FUNCTIONS.contains(&name) {
+    if operator || name.starts_with('@') || FUNCTIONS.contains(&name) {
         return Ok(());
     }
     Err(CelError::UnknownFunction(name.to_owned()))

@@ -30,8 +30,9 @@ use tagalong_engine::wheel::Wakers;
 use tagalong_engine::{Desk, DeskError, Finding, Judges, Kinds, Record, SecretData, Wish};
 use tagalong_model::ObjectKey;
 use tagalong_registry::DockerConfig;
-pub use target::Reach;
 use target::Targets;
+pub use target::{Reach, kubeconfig};
+use tokio::sync::Semaphore;
 
 /// Events that are not written yet when the process ends get this long.
 const LAST_WORDS: Duration = Duration::from_secs(2);
@@ -87,6 +88,8 @@ struct Inner {
     record: Record,
     health: Health,
     urgent: Urgent,
+    /// Finalizers that may wait are set one by one.
+    later: Semaphore,
     events: Events,
     notifier: Option<Notifier>,
 }
@@ -136,6 +139,7 @@ impl ClusterDesk {
             record: Record::default(),
             health,
             urgent,
+            later: Semaphore::new(1),
             events,
             notifier,
         })))
@@ -267,6 +271,10 @@ impl Desk for ClusterDesk {
         read::config_map(&self.0.client, key).await
     }
 
+    fn whereabouts(&self, namespace: &str) -> String {
+        format!("namespace {namespace}")
+    }
+
     async fn judges(&self, namespace: &str) -> Result<Judges, DeskError> {
         if self.0.options.reach.is_some() {
             return Ok(Judges { objects: self.0.kinds.kustomizations.state(), is_watched: true });
@@ -316,10 +324,11 @@ impl Desk for ClusterDesk {
             Finding::Source { key, status, events } => {
                 self.write::<GitRepository>(&key, status.as_deref().map(write::value), events).await.map(drop)
             }
-            Finding::Kustomization { key, status, events } => {
+            Finding::Kustomization { key, status, events, revision } => {
                 let noted = status.is_some();
+                self.tell::<Kustomization>(&key, revision.as_deref(), events);
                 let status = status.as_deref().map(write::value);
-                let is_there = self.write::<Kustomization>(&key, status, events).await?;
+                let is_there = self.write::<Kustomization>(&key, status, Vec::new()).await?;
                 // What is applied is applied only once its inventory is noted.
                 let gone = || DeskError::Unreachable(format!("{key} is gone: nothing can be noted for it"));
                 if is_there || !noted { Ok(()) } else { Err(gone()) }

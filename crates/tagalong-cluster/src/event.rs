@@ -3,7 +3,7 @@
 //! and an object that has too much to say is cut short. Fed by the desk.
 
 use crate::error::said;
-use crate::urgent::Urgent;
+use crate::urgent::{PATIENCE, Urgent};
 use jiff::{SignedDuration, Timestamp};
 use k8s_openapi::api::core::v1::{Event as ApiEvent, EventSource, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time};
@@ -11,7 +11,6 @@ use kube::api::{Patch, PatchParams, PostParams};
 use kube::{Api, Client, Resource, ResourceExt};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
 use tagalong_engine::{Event, EventType};
 use tokio::sync::{mpsc, oneshot};
 
@@ -24,10 +23,9 @@ const REVISION: &str = "revision";
 const DIGEST: &str = "digest";
 /// Where the status of a Kustomization says what its turn was about.
 const ATTEMPTED: &str = "/lastAttemptedRevision";
-/// Events that may wait; more are dropped, since nothing may wait for them.
+/// Events that may wait; more are dropped, since nothing may wait for them. Once half of them do, none lets an urgent
+/// write go first.
 const WAITING: usize = 4096;
-/// How long an event lets urgent writes go first. Once half of those that may wait do, none lets anything go first.
-const PATIENCE: Duration = Duration::from_secs(1);
 /// An event that is told again within this time is counted up.
 const SERIES: SignedDuration = SignedDuration::from_mins(10);
 /// Events that an object may have at once, and how often another; client-go's figures.

@@ -28,7 +28,7 @@ mod urgent;
 mod watch;
 
 pub use cluster::{Access, connect_to, instance};
-pub use desk::{Beside, ClusterDesk, Options, Reach};
+pub use desk::{Beside, ClusterDesk, Options, Reach, kubeconfig};
 pub use error::ClusterError;
 pub use health::Health;
 pub use lease::{Election, Terms, lease_name};

@@ -133,6 +133,8 @@ pub enum Finding {
         status: Option<Box<KustomizationStatus>>,
         /// What happened.
         events: Vec<Event>,
+        /// The revision that its turn is about, where it got that far.
+        revision: Option<String>,
     },
 }
 
@@ -188,6 +190,9 @@ pub trait Desk: Send + Sync + 'static {
         &self,
         key: &ObjectKey,
     ) -> impl Future<Output = Result<Option<BTreeMap<String, String>>, DeskError>> + Send;
+
+    /// Where Secrets and ConfigMaps of a namespace are looked for, as words for who named one that is not there.
+    fn whereabouts(&self, namespace: &str) -> String;
 
     /// The Kustomizations of a namespace, which say whether what was written is healthy.
     fn judges(&self, namespace: &str) -> impl Future<Output = Result<Judges, DeskError>> + Send;

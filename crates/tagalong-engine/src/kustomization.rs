@@ -21,6 +21,7 @@ mod running;
 mod watches;
 
 pub use act::rules;
+pub(crate) use preview::files_of;
 pub use preview::{Preview, preview};
 pub use render::additions;
 pub(crate) use render::{Rendered, rendered};
@@ -167,12 +168,13 @@ impl<D: Desk> Turn<'_, D> {
 
     /// Tells something that happened on the way.
     async fn tell(&self, event: Event) -> Result<(), Failure> {
-        report::post(self.context, self.object, None, vec![event]).await.map_err(unposted)
+        let revision = self.status.last_attempted_revision.clone();
+        report::tell(self.context, self.object, revision, event).await.map_err(unposted)
     }
 
     /// Writes the status as it stands on the way.
     async fn note(&self) -> Result<(), Failure> {
-        report::post(self.context, self.object, Some(&self.status), Vec::new()).await.map_err(unposted)
+        report::post(self.context, self.object, &self.status, Vec::new()).await.map_err(unposted)
     }
 }
 

@@ -3,7 +3,7 @@
 
 use crate::{FolderTarget, SecretRules, resolve_secret, resolve_url};
 use crate::{Loaded, Located};
-use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::core::v1::{ConfigMap, Secret};
 use kube::runtime::reflector::{ObjectRef, Store, store::Writer};
 use kube::runtime::watcher::Event as Change;
 use kube::{Resource, ResourceExt};
@@ -48,6 +48,7 @@ struct State {
     sources: Writer<GitRepository>,
     kustomizations: Writer<Kustomization>,
     secrets: HashMap<ObjectKey, Located<Secret>>,
+    config_maps: HashMap<ObjectKey, BTreeMap<String, String>>,
     namespaces: HashMap<String, BTreeMap<String, String>>,
     /// Of the policies as they are now.
     referrers: Referrers,
@@ -70,6 +71,7 @@ impl FilesDesk {
             sources: Writer::default(),
             kustomizations: Writer::default(),
             secrets: HashMap::new(),
+            config_maps: HashMap::new(),
             namespaces: HashMap::new(),
             referrers: Referrers::default(),
         };
@@ -88,6 +90,7 @@ impl FilesDesk {
         let sync = sync_to.map(Sync::new);
         fill(&mut state.kustomizations, served(sync.as_ref(), loaded.kustomizations));
         state.secrets = by_key(loaded.secrets);
+        state.config_maps = data(loaded.config_maps);
         state.namespaces = labels(loaded.namespaces);
         let docker_config = docker_config.map(Arc::new);
         let record = Record::default();
@@ -157,11 +160,14 @@ impl FilesDesk {
             || namespaces != state.namespaces;
         state.secrets = secrets;
         state.namespaces = namespaces;
+        let config_maps = data(loaded.config_maps);
+        let variables = config_maps != state.config_maps;
+        state.config_maps = config_maps;
         let automated: HashSet<ObjectKey> = keys(&kinds.automations).into_iter().collect();
         drop(state);
         self.0.record.retain(|key| automated.contains(key));
         let turned = repositories.len() + policies.len() + automations.len() + sources.len();
-        let changed = turned + kustomizations.len() + usize::from(shared);
+        let changed = turned + kustomizations.len() + usize::from(shared) + usize::from(variables);
         if shared {
             // A Secret or Namespace may matter to any of them; their turns are cheap when it does not.
             let wakers = &self.0.wakers;
@@ -173,7 +179,11 @@ impl FilesDesk {
         } else {
             let wakers = &self.0.wakers;
             wakers.sources(sources.iter().map(|object| wake::key_of(object.as_ref())));
-            wakers.kustomizations(kustomizations.iter().map(|object| wake::key_of(object.as_ref())));
+            if variables {
+                wakers.kustomizations(keys(&kinds.kustomizations));
+            } else {
+                wakers.kustomizations(kustomizations.iter().map(|object| wake::key_of(object.as_ref())));
+            }
             self.wake(&repositories, &policies, &automations, &sources);
         }
         changed
@@ -236,10 +246,11 @@ impl Desk for FilesDesk {
     }
 
     async fn config_map(&self, key: &ObjectKey) -> Result<Option<BTreeMap<String, String>>, DeskError> {
-        Err(DeskError::Unsupported(format!(
-            "ConfigMap '{}' can be read in a cluster only; put its values into .spec.postBuild.substitute, or into a Secret",
-            key.name
-        )))
+        Ok(self.state().config_maps.get(key).cloned())
+    }
+
+    fn whereabouts(&self, namespace: &str) -> String {
+        format!("namespace {namespace} of the objects in {}", self.0.rules.root.display())
     }
 
     async fn judges(&self, _namespace: &str) -> Result<Judges, DeskError> {
@@ -464,6 +475,11 @@ fn keys<K: Resource<DynamicType = ()> + Clone + 'static>(store: &Store<K>) -> Ve
 
 fn by_key(secrets: Vec<Located<Secret>>) -> HashMap<ObjectKey, Located<Secret>> {
     secrets.into_iter().map(|secret| (wake::key_of(&secret.object), secret)).collect()
+}
+
+fn data(maps: Vec<Located<ConfigMap>>) -> HashMap<ObjectKey, BTreeMap<String, String>> {
+    let key = |map: &Located<ConfigMap>| wake::key_of(&map.object);
+    maps.into_iter().map(|map| (key(&map), map.object.data.unwrap_or_default())).collect()
 }
 
 fn labels(

@@ -6,7 +6,7 @@ use crate::{
     yaml::{Node, Value},
 };
 use k8s_openapi::{
-    api::core::v1::{Namespace, Secret},
+    api::core::v1::{ConfigMap, Namespace, Secret},
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use kube::CustomResourceExt;
@@ -31,6 +31,7 @@ pub(crate) enum Kind {
     GitRepository,
     Kustomization,
     Secret,
+    ConfigMap,
     Namespace,
 }
 
@@ -63,6 +64,7 @@ impl Kind {
         });
         static KUSTOMIZATION: LazyLock<Json> = LazyLock::new(custom::<Kustomization>);
         static SECRET: LazyLock<Json> = LazyLock::new(|| core(&generate::<Secret>()));
+        static CONFIG_MAP: LazyLock<Json> = LazyLock::new(|| core(&generate::<ConfigMap>()));
         static NAMESPACE: LazyLock<Json> = LazyLock::new(|| core(&generate::<Namespace>()));
         match self {
             Self::ImageRepository => &REPOSITORY,
@@ -71,6 +73,7 @@ impl Kind {
             Self::GitRepository => &SOURCE,
             Self::Kustomization => &KUSTOMIZATION,
             Self::Secret => &SECRET,
+            Self::ConfigMap => &CONFIG_MAP,
             Self::Namespace => &NAMESPACE,
         }
     }
@@ -98,6 +101,7 @@ pub(crate) fn classify(root: &Node) -> Class {
     let (group, number) = version.split_once('/').unwrap_or(("", version));
     match (group, kind) {
         ("", "Secret") if number == "v1" => Class::Ours(Kind::Secret),
+        ("", "ConfigMap") if number == "v1" => Class::Ours(Kind::ConfigMap),
         ("", "Namespace") if number == "v1" => Class::Ours(Kind::Namespace),
         (IMAGE_GROUP, "ImageRepository") if number == VERSION => Class::Ours(Kind::ImageRepository),
         (IMAGE_GROUP, "ImagePolicy") if number == VERSION => Class::Ours(Kind::ImagePolicy),
@@ -136,7 +140,7 @@ fn list_items(root: &Node, version: &str, kind: &str) -> Option<Vec<Arc<Node>>> 
         IMAGE_GROUP => IMAGE_KINDS.contains(item),
         SOURCE_GROUP => *item == "GitRepository",
         KUSTOMIZE_GROUP => *item == "Kustomization",
-        "" => matches!(*item, "" | "Secret" | "Namespace"),
+        "" => matches!(*item, "" | "Secret" | "ConfigMap" | "Namespace"),
         _ => false,
     });
     match (ours, root.get("items").map(|items| &items.value)) {
@@ -240,6 +244,7 @@ mod tests {
             Kind::GitRepository,
             Kind::Kustomization,
             Kind::Secret,
+            Kind::ConfigMap,
             Kind::Namespace,
         ] {
             keywords(kind.schema(), &mut found);

@@ -9,13 +9,13 @@ use crate::{
     yaml::{self, Node},
 };
 use k8s_openapi::{
-    api::core::v1::{Namespace, Secret},
+    api::core::v1::{ConfigMap, Namespace, Secret},
     apimachinery::pkg::apis::meta::v1::ObjectMeta,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value as Json, json};
 use std::{
-    collections::{HashMap, hash_map},
+    collections::{HashMap, HashSet, hash_map},
     fmt, fs,
     path::{Path, PathBuf},
     sync::Arc,
@@ -44,6 +44,8 @@ pub struct Loaded {
     pub kustomizations: Vec<Located<Kustomization>>,
     /// Every Secret, its references not yet looked up.
     pub secrets: Vec<Located<Secret>>,
+    /// The ConfigMaps that Kustomizations take variables from. Others are somebody's manifests, and left alone.
+    pub config_maps: Vec<Located<ConfigMap>>,
     /// Every Namespace; their labels decide about `accessFrom`.
     pub namespaces: Vec<Located<Namespace>>,
     /// How many documents of other kinds were left alone. A file that names none of ours counts as one.
@@ -97,6 +99,7 @@ fn read(paths: &[PathBuf], mut loader: Loader) -> (Loaded, Vec<Problem>) {
     for file in &files {
         loader.file(file);
     }
+    loader.config_maps(&files);
     loader.loaded.files = files;
     (loader.loaded, loader.problems)
 }
@@ -118,6 +121,8 @@ struct Loader {
     first: HashMap<(Kind, ObjectKey), First>,
     /// Whether Kustomizations are served.
     synced: bool,
+    /// What is read because somebody takes variables from it.
+    named: HashSet<(Kind, ObjectKey)>,
 }
 
 struct First {
@@ -171,6 +176,7 @@ impl Loader {
                 self.loaded.others += 1;
                 self.loaded.notes.push(Finding::new(place, Code::NotServed, note).in_file(file));
             }
+            Class::Ours(Kind::ConfigMap) => self.loaded.others += 1,
             Class::Ours(kind) => self.object(file, root, kind),
             Class::List(items) => items.iter().for_each(|item| self.document(file, item)),
             Class::Other => self.loaded.others += 1,
@@ -201,6 +207,7 @@ impl Loader {
             Kind::GitRepository => add(&mut loaded.sources, file, root, kind, json),
             Kind::Kustomization => add(&mut loaded.kustomizations, file, root, kind, json),
             Kind::Secret => add(&mut loaded.secrets, file, root, kind, json),
+            Kind::ConfigMap => add(&mut loaded.config_maps, file, root, kind, json),
             Kind::Namespace => add(&mut loaded.namespaces, file, root, kind, json),
         };
         if let Err(finding) = outcome {
@@ -316,6 +323,10 @@ fn uid(kind: Kind, key: &ObjectKey) -> String {
     let part = |range: std::ops::Range<usize>| hex.get(range).unwrap_or_default();
     [part(0..8), part(8..12), part(12..16), part(16..20), part(20..32)].join("-")
 }
+
+mod named;
+
+pub use named::load_variables;
 
 #[cfg(test)]
 mod appendix;

@@ -50,12 +50,32 @@ pub fn resolve_secret(
     secret: &Located<Secret>,
     rules: &SecretRules,
 ) -> Result<BTreeMap<String, SecretSlice<u8>>, SecretError> {
+    values(secret, |value| look_up(value, &secret.file, rules))
+}
+
+/// The values of a Secret that stand in its file, where nothing may be looked up.
+///
+/// # Errors
+/// [`SecretError`] for the first value that stands elsewhere.
+pub fn stated_secret(secret: &Located<Secret>) -> Result<BTreeMap<String, SecretSlice<u8>>, SecretError> {
+    values(secret, |value| {
+        if is_reference(value) {
+            return Err("$env: and $file: are not looked up here".to_owned());
+        }
+        Ok(value.as_bytes().to_vec())
+    })
+}
+
+fn values(
+    secret: &Located<Secret>,
+    look_up: impl Fn(&str) -> Result<Vec<u8>, String>,
+) -> Result<BTreeMap<String, SecretSlice<u8>>, SecretError> {
     let mut values: BTreeMap<String, SecretSlice<u8>> = BTreeMap::new();
     for (key, value) in secret.object.data.iter().flatten() {
         values.insert(key.clone(), value.0.clone().into());
     }
     for (key, value) in secret.object.string_data.iter().flatten() {
-        let value = look_up(value, &secret.file, rules).map_err(|why| error(secret, key, &why))?;
+        let value = look_up(value).map_err(|why| error(secret, key, &why))?;
         values.insert(key.clone(), value.into());
     }
     Ok(values)

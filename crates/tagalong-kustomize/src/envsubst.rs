@@ -55,7 +55,8 @@ type Result<T> = std::result::Result<T, Refusal>;
 /// The value of a variable, if there is one.
 pub(crate) type Lookup<'a> = dyn Fn(&str) -> Option<&'a str> + 'a;
 
-/// The text with all substitutions made. A variable that does not exist is empty, or refused when `strict`.
+/// The text with all substitutions made; `put` hears what stands in place of each. A variable that does not exist is
+/// empty, or refused when `strict`.
 ///
 /// # Errors
 /// What cannot be read, what is missing, and what would take more than is left of the budget.
@@ -64,6 +65,7 @@ pub(crate) fn substitute<'a>(
     lookup: &'a Lookup<'a>,
     strict: bool,
     budget: &mut Budget,
+    put: &mut dyn FnMut(&str),
 ) -> Result<String> {
     let mut reader = Reader { scanner: Scanner::new(text), lookup, strict, budget };
     let mut out = String::with_capacity(text.len());
@@ -80,8 +82,9 @@ pub(crate) fn substitute<'a>(
         if !reader.scanner.opens() {
             return Err(Refusal::Grammar);
         }
-        let put = reader.substitution(0)?;
-        out.push_str(&put);
+        let made = reader.substitution(0)?;
+        put(&made);
+        out.push_str(&made);
     }
 }
 
@@ -231,6 +234,15 @@ impl Reader<'_, '_, '_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn substitute<'a>(
+        text: &str,
+        lookup: &'a Lookup<'a>,
+        strict: bool,
+        budget: &mut Budget,
+    ) -> Result<String> {
+        super::substitute(text, lookup, strict, budget, &mut |_| {})
+    }
 
     /// A text, what it becomes when variables may be missing, and when they may not: as JSON texts, or `error`. All
     /// rows were made by the Go library.

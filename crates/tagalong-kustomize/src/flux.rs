@@ -9,7 +9,8 @@ mod amend;
 mod scan;
 mod substitute;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use serde::Deserialize;
 
@@ -96,9 +97,13 @@ pub struct CommonMetadata {
 }
 
 /// The variables of `postBuild`, gathered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Variables {
     values: BTreeMap<String, String>,
+    /// The names of those that came out of Secrets.
+    secret: BTreeSet<String>,
+    /// What was made of them.
+    drawn: BTreeSet<String>,
     strict: bool,
     always: bool,
 }
@@ -107,23 +112,41 @@ impl Variables {
     /// None yet. With `strict`, a variable that is not set and has no default is an error. With `always`, objects are
     /// read for the sake of defaults although nothing is set (`substituteStrategy: Always`).
     pub fn new(strict: bool, always: bool) -> Self {
-        Self { values: BTreeMap::new(), strict, always }
+        Self { values: BTreeMap::new(), secret: BTreeSet::new(), drawn: BTreeSet::new(), strict, always }
     }
 
     /// Sets a variable; a later value wins, so `substituteFrom` goes before `substitute`. Line breaks are left out.
     pub fn set(&mut self, name: &str, value: &str) {
+        self.secret.remove(name);
         self.values.insert(name.to_owned(), value.replace('\n', ""));
+    }
+
+    /// Sets a variable to what came out of a Secret.
+    pub fn set_secret(&mut self, name: &str, value: &str) {
+        self.set(name, value);
+        self.secret.insert(name.to_owned());
+    }
+
+    /// What was put into objects from Secrets, whatever the place made of it (`${a:0:8}`). Nobody is to be shown that.
+    pub fn into_drawn(self) -> impl Iterator<Item = String> {
+        self.drawn.into_iter()
     }
 }
 
-/// Renders what a Flux Kustomization makes of a folder: `variables` are none where it has no `postBuild`. Files outside
-/// the folder may be named, those outside the tree not.
+impl fmt::Debug for Variables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Variables").field("names", &self.values.keys()).finish_non_exhaustive()
+    }
+}
+
+/// Renders what a Flux Kustomization makes of a folder: `variables` are none where it has no `postBuild`, and know
+/// afterwards what was drawn from Secrets. Files outside the folder may be named, those outside the tree not.
 ///
 /// # Errors
 /// As [`crate::build`]; and what [`Variables`] cannot be put into, by the name of the object, never by a value.
 pub fn render_for(
     additions: &Additions,
-    variables: Option<&Variables>,
+    variables: Option<&mut Variables>,
     files: &dyn Files,
     folder: &str,
 ) -> Result<Vec<Object>, KustomizeError> {

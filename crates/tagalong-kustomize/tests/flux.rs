@@ -120,8 +120,24 @@ fn an_origin_is_written_where_flux_writes_one() {
 fn substituted(text: &str, pairs: &[(&str, &str)], strict: bool, always: bool) -> Result<String, String> {
     let mut variables = Variables::new(strict, always);
     pairs.iter().for_each(|(name, value)| variables.set(name, value));
-    let objects = render_for(&Additions::default(), Some(&variables), &tree(&[("app/a.yaml", text)]), "app");
+    let objects =
+        render_for(&Additions::default(), Some(&mut variables), &tree(&[("app/a.yaml", text)]), "app");
     objects.map(|objects| to_yaml(&objects)).map_err(|error| error.to_string())
+}
+
+#[test]
+fn what_is_made_of_a_secret_is_known() {
+    let mut variables = Variables::new(true, false);
+    variables.set_secret("token", "hunter2-and-more");
+    variables.set_secret("shown", "swordfish");
+    variables.set("shown", "no secret any more");
+    let text = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: c\ndata:\n  a: x-${token:0:7}\n  b: ${token^^}\n  \
+                c: ${token//-/+}\n  d: ${shown}\n  e: ${gone:=${token}}\n";
+    let files = tree(&[("app/a.yaml", text)]);
+    render_for(&Additions::default(), Some(&mut variables), &files, "app").unwrap();
+    assert!(!format!("{variables:?}").contains("hunter2"), "{variables:?}");
+    let drawn: Vec<String> = variables.into_drawn().collect();
+    assert_eq!(drawn, ["HUNTER2-AND-MORE", "hunter2", "hunter2+and+more", "hunter2-and-more"]);
 }
 
 #[test]

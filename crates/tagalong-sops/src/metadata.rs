@@ -105,12 +105,18 @@ impl Metadata {
 
     /// The key of the values.
     pub(crate) fn data_key(&self, identities: &Identities) -> Result<DataKey, SopsError> {
+        let mut damaged = None;
         for envelope in &self.envelopes {
-            if let Some(secret) = age::decrypt(envelope, identities)? {
-                return secret.expose_secret().try_into().map_err(|_| SopsError::Envelope);
+            match age::decrypt(envelope, identities) {
+                Ok(Some(secret)) => {
+                    return secret.expose_secret().try_into().map_err(|_| SopsError::Envelope);
+                }
+                Ok(None) => {}
+                // Another one may open.
+                Err(error) => damaged = Some(error),
             }
         }
-        Err(SopsError::NoKey(self.unopened(identities)))
+        Err(damaged.unwrap_or_else(|| SopsError::NoKey(self.unopened(identities))))
     }
 
     /// Why no key opens it, and what to do.

@@ -19,3 +19,4 @@ mod port;
 pub mod registry_process;
 mod serve;
 pub mod sshd;
+pub mod webhook;

@@ -5,6 +5,7 @@
 mod cli;
 mod commands;
 mod demo;
+mod elsewhere;
 mod exit;
 mod explain;
 mod lint;

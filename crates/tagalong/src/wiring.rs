@@ -36,6 +36,8 @@ pub(crate) enum Role<'a> {
     Writer(Option<&'a Path>),
     /// `plan`, `explain`
     Reader,
+    /// `diff`: Kustomizations are served, and applied to nothing.
+    Rehearser,
 }
 
 /// Loads the folder and wires everything.
@@ -53,15 +55,16 @@ pub(crate) fn folder(
     let sync_to = match role {
         // Nothing is applied by one that decides and reports.
         Role::Writer(sync_to) => sync_to.filter(|_| !settings.dry_run),
-        Role::Reader => None,
+        Role::Reader | Role::Rehearser => None,
     };
-    let loaded = if sync_to.is_some() { load_synced(&paths)? } else { load(&paths)? };
+    let is_synced = sync_to.is_some() || role == Role::Rehearser;
+    let loaded = if is_synced { load_synced(&paths)? } else { load(&paths)? };
     tell(&loaded, &paths);
     let settings =
         Settings { instance: state.instance.clone(), max_mirror_size: state.max_mirror_size.0, ..settings };
     let state = match role {
         Role::Writer(_) => State::write(state)?,
-        Role::Reader => State::read(state)?,
+        Role::Reader | Role::Rehearser => State::read(state)?,
     };
     let (wakers, wakes) = Wakers::new();
     let (rules, sync) = (rules(args, &paths), sync_to.map(|to| SyncTo { dir: to.into(), from: dir.into() }));

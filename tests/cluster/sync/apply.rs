@@ -45,8 +45,14 @@ fn what_somebody_changed_is_set_right_and_told() {
     place.apply(&place.kustomization("apps", ""));
     let mut controller = place.syncing();
     place.until_ready(APPS);
-    let events = place.own(&["get", "events", "-o=jsonpath={range .items[*]}{.message}{\"\\n\"}{end}"], "");
-    assert!(events.contains(&format!("ConfigMap/{}/web created", place.namespace)), "{events}");
+    let told = "-o=jsonpath={range .items[*]}{.message} of {.metadata.annotations.kustomize\\.toolkit\\.fluxcd\\.io/revision}\
+                {\"\\n\"}{end}";
+    let events = place.own(&["get", "events", told], "");
+    let revision = place.get(APPS, ".status.lastAppliedRevision");
+    assert!(
+        events.contains(&format!("ConfigMap/{}/web created of {revision}\n", place.namespace)),
+        "{events}"
+    );
     let edit = ["patch", "configmap/web", "--type=merge", "--field-manager=kubectl-edit", "-p"];
     place.own(&[&edit[..], &[r#"{"data":{"value":"by hand"}}"#]].concat(), "");
     place.reconciled(APPS, "1");

@@ -93,6 +93,35 @@ fn diff_shows_what_the_next_turn_would_do_and_tree_what_it_has_done() {
     assert_eq!(from_files.stdout, ran.stdout);
 }
 
+impl Place {
+    /// A ReplicaSet of a Deployment, and a Pod of that which cannot pull its image: nothing runs here.
+    fn fail_below(&self, deployment: &str, manifest: &str) {
+        let owner = |kind: &str, name: &str| {
+            let uid = self.get(&format!("{kind}/{name}"), ".metadata.uid");
+            format!("{{apiVersion: apps/v1, kind: {kind}, name: {name}, uid: {uid}, controller: true}}")
+        };
+        let set = manifest.replace("kind: Deployment", "kind: ReplicaSet").replacen(
+            &format!("metadata: {{name: {deployment}}}"),
+            &format!(
+                "metadata: {{name: web-6d5f, labels: {{app: {deployment}}}, ownerReferences: [{}]}}",
+                owner("Deployment", deployment)
+            ),
+            1,
+        );
+        self.apply(&set.replace("IMAGE", "acme/web"));
+        // Pods are made with it; its own controller does not run here as a rule.
+        self.apply("apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: default}\n");
+        self.apply(&format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: web-6d5f-x7k2p, labels: {{app: {deployment}}}, ownerReferences: [{}]}}\n\
+             spec: {{containers: [{{name: app, image: \"acme/web:1\"}}]}}\n",
+            owner("ReplicaSet", "web-6d5f")
+        ));
+        let status = r#"{"status":{"phase":"Pending","containerStatuses":[{"name":"app","image":"","imageID":"","ready":false,
+            "restartCount":0,"state":{"waiting":{"reason":"ImagePullBackOff","message":"it is not there"}}}]}}"#;
+        self.own(&["patch", "pod/web-6d5f-x7k2p", "--subresource=status", "--type=merge", "-p", status], "");
+    }
+}
+
 #[test]
 fn explain_says_which_object_is_not_healthy_and_why() {
     let web = deployment("web", "IMAGE:1.0.0").replace("replicas: 0", "replicas: 1");
@@ -106,9 +135,14 @@ fn explain_says_which_object_is_not_healthy_and_why() {
         {"type":"Available","status":"False","reason":"MinimumReplicasUnavailable","message":"the node is full"}]}}"#;
     place.own(&["patch", "deployment/web", "--subresource=status", "--type=merge", "-p", why], "");
     let namespace = &place.namespace;
+    place.fail_below("web", &web);
     for target in ["ks/apps", &format!("Kustomization/{namespace}/apps"), "Deployment/web"] {
         let told = place.asked(&["explain", target]).expect(1).stdout;
         for line in [
+            format!("  owns     ReplicaSet/{namespace}/web-6d5f\n           0 of 1 ready\n"),
+            format!(
+                "  owns     Pod/{namespace}/web-6d5f-x7k2p\n           container app waits: ImagePullBackOff: it is not there\n"
+            ),
             format!("Kustomization/{namespace}/apps\n"),
             "  status   Progressing: Running health checks for revision main@sha1:".to_owned(),
             format!("  object   Deployment/{namespace}/web InProgress: "),

@@ -108,6 +108,28 @@ fn what_others_do_with_fields_of_their_own_wakes_nobody() {
 }
 
 #[test]
+fn a_field_that_is_left_alone_wakes_nobody() {
+    let files = [("apps/d.yaml", deployment("web", "IMAGE:1.0.0"))];
+    let files = files.each_ref().map(|(path, text)| (*path, text.as_str()));
+    let Some(place) = Place::synced("watched-ignored", &files) else { return };
+    let ignore = "  ignore: [{paths: [/spec/replicas]}]\n";
+    place.apply(&place.kustomization("apps", &format!("{WATCH}{ignore}")));
+    let _controller = place.syncing();
+    place.until_ready(APPS);
+    let patch = r#"{"spec":{"replicas":3}}"#;
+    place.own(&["patch", "deployment/web", "--type=merge", "--field-manager=scaler", "-p", patch], "");
+    let ours = place.own(&["get", "deployment/web", "-o=json", "--show-managed-fields"], "");
+    let ours: serde_json::Value = serde_json::from_str(&ours).unwrap();
+    let held = &ours["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"];
+    assert!(held.get("f:template").is_some() && held.get("f:replicas").is_none(), "it was not taken: {held}");
+    // What comes later in the same watch was seen: this was as well.
+    place.own(&["set", "image", "deployment/web", "app=acme/other:1"], "");
+    place.until_says("deployment/web", ".spec.template.spec.containers[0].image", ":1.0.0");
+    place.until(APPS, ".status.history[0].totalReconciliations", "2");
+    assert_eq!(place.get("deployment/web", ".spec.replicas"), "3");
+}
+
+#[test]
 fn nothing_is_watched_unless_it_is_asked_for_and_once_for_all_who_ask() {
     let secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: word}\nstringData: {a: b}\n";
     let files = [

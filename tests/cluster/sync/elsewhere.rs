@@ -45,6 +45,13 @@ fn another_cluster_is_applied_to_and_one_that_does_not_answer_holds_up_nobody() 
     let map = ["-n", namespace, "get", "configmap", "web", "--ignore-not-found", "-o=name"];
     assert_eq!(done(&map), "configmap/web\n");
     assert_eq!(place.own(&map[2..], ""), "", "nothing is applied here");
+    // What looks at it looks there.
+    place.asked(&["diff", "apps", "--exit-code"]).expect(0);
+    done(&["-n", namespace, "patch", "configmap/web", "--type=merge", "-p", r#"{"data":{"value":"2"}}"#]);
+    let diff = place.asked(&["diff", "apps", "--exit-code"]).expect(1).stdout;
+    assert!(diff.contains("-  value: \"2\"\n+  value: \"1\"\n"), "{diff}");
+    let told = place.asked(&["explain", "ConfigMap/web"]).expect(0).stdout;
+    assert!(told.contains(&format!("ConfigMap/{namespace}/web Current")), "{told}");
     place.delete(APPS);
     assert_eq!(done(&map), "", "pruned there");
 
@@ -61,6 +68,9 @@ fn another_cluster_is_applied_to_and_one_that_does_not_answer_holds_up_nobody() 
     place.request(APPS, "1");
     let says = place.until_ready_says(APPS, "does not answer");
     assert!(!says.contains("hush"), "{says}");
+    let diff = place.asked(&["diff", "apps"]).expect(1).stderr;
+    let named = format!("KubeConfig Secret '{namespace}/cluster' names a cluster that does not answer");
+    assert!(diff.contains(&named) && !diff.contains("hush"), "{diff}");
     place.apply(&place.kustomization("here", ""));
     place.until_ready("kustomization/here");
     let hosts = hosts(&metrics);

@@ -57,7 +57,9 @@ impl Place {
 fn what_is_not_healthy_is_taken_back_once_and_the_next_release_flows() {
     let Some(place) = Place::new("rollback") else { return };
     place.estate.registry.push_tags("acme/web", ["1.0.0"]);
-    place.estate.commit(&[("apps/web.yaml", &place.marked("web", "1.0.0"))]);
+    // What the source leaves out is no part of what is built.
+    let drafts = [(".sourceignore", "/apps/draft.yaml\n"), ("apps/draft.yaml", "{{ a draft\n")];
+    place.estate.commit(&[drafts[0], drafts[1], ("apps/web.yaml", &place.marked("web", "1.0.0"))]);
     place.apply(&place.estate.image_and_policy("web", "1.x"));
     place.apply(&place.estate.automation(REVERT));
     place.open_sync();

@@ -5,6 +5,7 @@ use super::place::{APPS, READY};
 use crate::sealed::{CONFIG, KEY, SECRET, seal};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use tagalong_testkit::git_repo::Change;
 use tagalong_testkit::need;
 use tagalong_testkit::parts::Part;
 
@@ -52,7 +53,20 @@ fn it_is_applied_decrypted_and_told_nowhere() {
     let story = controller.until("data.value: *** instead of ***, by acme");
     let events = place.own(&["get", "events", "-o=yaml"], "");
     let object = place.own(&["get", APPS, "-o=yaml"], "");
-    for told in [&story, &events, &object, &diff] {
+    // Once its file is gone, nobody knows that it was encrypted.
+    let (plain, sealed) = (kustomization.replace(", sealed.yaml", ""), "apps/sealed.yaml");
+    place
+        .estate
+        .repo
+        .commit(
+            "main",
+            "Less",
+            &[Change::Delete(sealed), Change::File("apps/kustomization.yaml", plain.as_bytes())],
+        )
+        .unwrap();
+    let gone = place.asked(&["diff", "apps"]).expect(0).stdout;
+    assert!(gone.contains("+++ /dev/null") && gone.contains("-  value: \"***\""), "{gone}");
+    for told in [&story, &events, &object, &diff, &gone] {
         assert!(
             !told.contains("hunter") && !told.contains("by hand") && !told.contains("AGE-SECRET"),
             "{told}"

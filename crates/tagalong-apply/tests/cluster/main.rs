@@ -4,6 +4,7 @@
 
 mod access;
 mod apply;
+mod below;
 mod counter;
 mod drift;
 mod place;

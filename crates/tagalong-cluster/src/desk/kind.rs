@@ -25,6 +25,8 @@ pub(crate) trait Kind:
 {
     const NAME: &'static str;
     const DEFINITION: &'static str;
+    /// Whether an object leaves something behind that has to go before the object does: what was archived, or applied.
+    const LEAVES: bool;
 
     /// Whether this process looks at the kind; where it does not, the kind need not be installed.
     fn is_watched(options: &Options) -> bool;
@@ -56,6 +58,7 @@ fn asks<K: Resource>(change: &Change<K>) -> bool {
 impl Kind for ImageRepository {
     const NAME: &'static str = "ImageRepository";
     const DEFINITION: &'static str = "imagerepositories.image.toolkit.fluxcd.io";
+    const LEAVES: bool = false;
 
     fn is_watched(options: &Options) -> bool {
         options.images
@@ -85,6 +88,7 @@ impl Kind for ImageRepository {
 impl Kind for ImagePolicy {
     const NAME: &'static str = "ImagePolicy";
     const DEFINITION: &'static str = "imagepolicies.image.toolkit.fluxcd.io";
+    const LEAVES: bool = false;
 
     fn is_watched(options: &Options) -> bool {
         options.images
@@ -116,6 +120,7 @@ impl Kind for ImagePolicy {
 impl Kind for ImageUpdateAutomation {
     const NAME: &'static str = "ImageUpdateAutomation";
     const DEFINITION: &'static str = "imageupdateautomations.image.toolkit.fluxcd.io";
+    const LEAVES: bool = false;
 
     fn is_watched(options: &Options) -> bool {
         options.images
@@ -146,6 +151,7 @@ impl Kind for ImageUpdateAutomation {
 impl Kind for GitRepository {
     const NAME: &'static str = "GitRepository";
     const DEFINITION: &'static str = "gitrepositories.source.toolkit.fluxcd.io";
+    const LEAVES: bool = true;
 
     /// Automations write to its remote, whoever serves it.
     fn is_watched(_options: &Options) -> bool {
@@ -178,6 +184,7 @@ impl Kind for GitRepository {
 impl Kind for Kustomization {
     const NAME: &'static str = "Kustomization";
     const DEFINITION: &'static str = "kustomizations.kustomize.toolkit.fluxcd.io";
+    const LEAVES: bool = true;
 
     fn is_watched(options: &Options) -> bool {
         options.reach.is_some()

@@ -107,15 +107,7 @@ impl ClusterDesk {
         let missing = |what: &str| DeskError::Secret(format!("KubeConfig Secret '{place}' {what}"));
         let data: SecretData =
             read::secret(&self.0.client, &place).await?.ok_or_else(|| missing("not found"))?;
-        let value = match key {
-            Some(key) => data.get(key).ok_or_else(|| missing(&format!("has no key '{key}'")))?,
-            None => KEYS
-                .iter()
-                .find_map(|key| data.get(*key))
-                .ok_or_else(|| missing("has neither key 'value' nor 'value.yaml'"))?,
-        };
-        let text = std::str::from_utf8(value.expose_secret()).map_err(|_| missing("holds no text"))?;
-        Ok(text.into())
+        kubeconfig(&data, key).map_err(|why| missing(&why)).map(Arc::from)
     }
 
     /// Whether ServiceAccount and Secret are there.
@@ -132,4 +124,18 @@ impl ClusterDesk {
             None => Ok(true),
         }
     }
+}
+
+/// The kubeconfig in a Secret, under the key that is named or one of Flux's.
+///
+/// # Errors
+/// Why there is none, as words for after the Secret's name.
+pub fn kubeconfig<'d>(data: &'d SecretData, key: Option<&str>) -> Result<&'d str, String> {
+    let value = match key {
+        Some(key) => data.get(key).ok_or_else(|| format!("has no key '{key}'"))?,
+        None => {
+            KEYS.iter().find_map(|key| data.get(*key)).ok_or("has neither key 'value' nor 'value.yaml'")?
+        }
+    };
+    std::str::from_utf8(value.expose_secret()).map_err(|_| "holds no text".to_owned())
 }

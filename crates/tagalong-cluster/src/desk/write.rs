@@ -7,11 +7,12 @@ use crate::error::unreachable;
 use crate::event::{CONTROLLER, Told};
 use crate::finalizer::{self, Step};
 use crate::status;
+use crate::urgent::PATIENCE;
 use kube::ResourceExt;
 use kube::api::{Patch, PatchParams};
 use kube::core::SelectorExt as _;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::sync::Arc;
 use tagalong_engine::wake::key_of;
 use tagalong_engine::{DeskError, Event, EventType};
@@ -37,6 +38,7 @@ enum Written<K> {
 
 impl ClusterDesk {
     /// Sets the finalizer of an object that is new, takes it off one that is being deleted; whether it is to be turned.
+    /// One that leaves nothing behind may get it a moment later.
     pub(super) async fn keep_finalizer<K: Kind>(&self, object: &K) -> Result<bool, DeskError> {
         let options = &self.0.options;
         if !options.selector.matches(object.labels()) {
@@ -46,18 +48,40 @@ impl ClusterDesk {
             return Ok(object.meta().deletion_timestamp.is_none());
         }
         let key = key_of(object);
-        let Some(mut current) = K::shelf(self).get(&key) else { return Ok(false) };
+        let Some(current) = K::shelf(self).get(&key) else { return Ok(false) };
+        match finalizer::step(current.as_ref()) {
+            Step::Turn => return Ok(true),
+            Step::Set(_) if !K::LEAVES && self.0.urgent.is_underway() => {
+                tokio::spawn(self.clone().finalizer_later::<K>(key));
+                return Ok(true);
+            }
+            _ => {}
+        }
+        self.write_finalizer::<K>(&key, object.meta().deletion_timestamp.is_some()).await
+    }
+
+    /// Sets the finalizer once nothing urgent is under way. Where many objects are new at once they are Ready sooner.
+    async fn finalizer_later<K: Kind>(self, key: ObjectKey) {
+        let Ok(_one_by_one) = self.0.later.acquire().await else { return };
+        self.0.urgent.calm(PATIENCE).await;
+        if let Err(error) = self.write_finalizer::<K>(&key, false).await {
+            tracing::debug!("{key} has no finalizer until its next turn: {error}");
+        }
+    }
+
+    async fn write_finalizer<K: Kind>(&self, key: &ObjectKey, is_going: bool) -> Result<bool, DeskError> {
+        let _underway = self.0.urgent.begin(K::NAME, key).await;
+        let Some(mut current) = K::shelf(self).get(key) else { return Ok(false) };
         for _ in 0..TRIES {
             let (patch, turn) = match finalizer::step(current.as_ref()) {
                 Step::Turn => return Ok(true),
                 Step::Leave => return Ok(false),
                 Step::Set(patch) => (patch, true),
                 // It began to go after this turn began: the next one sees to its objects first.
-                Step::Remove(_) if object.meta().deletion_timestamp.is_none() => return Ok(false),
+                Step::Remove(_) if !is_going => return Ok(false),
                 Step::Remove(patch) => (patch, false),
             };
             let api = self.api::<K>(Some(&key.namespace));
-            let _underway = self.0.urgent.begin();
             let answer = api.patch(&key.name, &params(), &Patch::Merge(&patch)).await;
             match self.written(&current, answer).await? {
                 Written::Done(object) => {
@@ -68,7 +92,7 @@ impl ClusterDesk {
                 Written::Gone => return Ok(false),
             }
         }
-        Err(contended(&key))
+        Err(contended(key))
     }
 
     /// Tells the events and writes the status; whether there is still an object that has it.
@@ -78,24 +102,18 @@ impl ClusterDesk {
         wanted: Option<Value>,
         events: Vec<Event>,
     ) -> Result<bool, DeskError> {
-        let Some(mut current) = K::shelf(self).get(key) else { return Ok(false) };
+        let Some(current) = K::shelf(self).get(key) else { return Ok(false) };
         if self.0.options.dry_run {
             self.pretend::<K>(key, wanted);
             return Ok(true);
         }
-        // A turn that changed nothing is in the log; in the API it would cost a write for each object and interval.
-        for event in events.into_iter().filter(|event| event.event_type != EventType::Trace) {
-            let told = Told::new(current.as_ref(), wanted.as_ref(), event);
-            if let Some(notifier) = &self.0.notifier {
-                notifier.tell(&told);
-            }
-            self.0.events.tell(told);
-        }
+        self.tell_of(current.as_ref(), wanted.as_ref(), events);
         let Some(wanted) = wanted else { return Ok(true) };
+        let _underway = self.0.urgent.begin(K::NAME, key).await;
+        let Some(mut current) = K::shelf(self).get(key) else { return Ok(false) };
         for _ in 0..TRIES {
             let Some(patch) = status::patch(current.as_ref(), &wanted) else { return Ok(true) };
             let api = self.api::<K>(Some(&key.namespace));
-            let _underway = self.0.urgent.begin();
             let answer = api.patch_status(&key.name, &params(), &Patch::Merge(&patch)).await;
             match self.written(&current, answer).await? {
                 Written::Done(object) => {
@@ -107,6 +125,24 @@ impl ClusterDesk {
             }
         }
         Err(contended(key))
+    }
+
+    /// Tells events that are about the objects of a revision, whatever the status says yet.
+    pub(super) fn tell<K: Kind>(&self, key: &ObjectKey, revision: Option<&str>, events: Vec<Event>) {
+        let Some(object) = K::shelf(self).get(key).filter(|_| !self.0.options.dry_run) else { return };
+        let about = revision.map(|revision| json!({"lastAttemptedRevision": revision}));
+        self.tell_of(object.as_ref(), about.as_ref(), events);
+    }
+
+    fn tell_of<K: Kind>(&self, object: &K, status: Option<&Value>, events: Vec<Event>) {
+        // A turn that changed nothing is in the log; in the API it would cost a write for each object and interval.
+        for event in events.into_iter().filter(|event| event.event_type != EventType::Trace) {
+            let told = Told::new(object, status, event);
+            if let Some(notifier) = &self.0.notifier {
+                notifier.tell(&told);
+            }
+            self.0.events.tell(told);
+        }
     }
 
     async fn written<K: Kind>(

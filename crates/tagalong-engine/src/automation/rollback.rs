@@ -19,11 +19,16 @@ use super::plan::EditPlan;
 use super::round::{Job, checkout_failed};
 use crate::context::Context;
 use crate::desk::{Desk, DeskError};
+use crate::kustomization::files_of;
 use crate::mirrors::Guard;
-use proof::Proof;
+use kube::runtime::reflector::ObjectRef;
+use proof::{Proof, Stages};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry::Vacant;
 use std::sync::Arc;
-use tagalong_api::Reason;
-use tagalong_api::validate::{OnUnhealthy, ValidAutomation};
+use suspect::Suspect;
+use tagalong_api::validate::{self, OnUnhealthy, ValidArtifact, ValidAutomation};
+use tagalong_api::{GitRepository, Reason};
 use tagalong_model::ObjectKey;
 use verdict::{Failing, Verdict};
 
@@ -126,7 +131,7 @@ pub(super) async fn find<D: Desk>(
     if heard.verdicts.is_empty() {
         return Ok((None, mirror));
     }
-    let (suspects, mirror) = {
+    let (suspects, mut mirror) = {
         let (job, heard, looked) = (Arc::clone(job), Arc::clone(heard), Arc::clone(looked));
         let (result, mirror) = blocking(mirror, move |opened| {
             let found =
@@ -137,9 +142,12 @@ pub(super) async fn find<D: Desk>(
         .await?;
         (result?, mirror)
     };
+    let artifact = artifact(context, &job.valid.source);
+    let mut stages: Stages = Ok(BTreeMap::new());
     for (verdict, suspects) in heard.verdicts.iter().zip(suspects) {
         for suspect in suspects {
-            let proof = proof::prove(context, verdict, &suspect).await;
+            (stages, mirror) = read(mirror, stages, &suspect, &artifact).await?;
+            let proof = proof::prove(context, verdict, &suspect, &stages).await;
             let (commit, key) = (suspect.commit.id.to_string(), &verdict.key);
             match proof {
                 Proof::Guilty { unproven } => return Ok((Some(plan(verdict, suspect, unproven)), mirror)),
@@ -152,7 +160,42 @@ pub(super) async fn find<D: Desk>(
     Ok((None, mirror))
 }
 
-fn plan(verdict: &Verdict, suspect: suspect::Suspect, unproven: Option<String>) -> EditPlan {
+/// What the source of the automation gives to those who build from it.
+fn artifact<D: Desk>(context: &Context<D>, source: &ObjectKey) -> Result<ValidArtifact, String> {
+    let reference = ObjectRef::<GitRepository>::new(&source.name).within(&source.namespace);
+    let object = context.desk.kinds().sources.get(&reference);
+    let object = object.ok_or_else(|| format!("there is no GitRepository/{source}"))?;
+    validate::artifact(&object).map_err(|invalid| invalid.message)
+}
+
+/// The files that were applied of the commits around a suspect. Those of the one before stay where they serve again, and
+/// no others: whole repositories are large.
+async fn read(
+    mirror: Guard,
+    kept: Stages,
+    suspect: &Suspect,
+    artifact: &Result<ValidArtifact, String>,
+) -> Result<(Stages, Guard), Failure> {
+    let artifact = match artifact {
+        Ok(artifact) => artifact.clone(),
+        Err(why) => return Ok((Err(why.clone()), mirror)),
+    };
+    let (wanted, mut kept) = (suspect.stages(), kept.unwrap_or_default());
+    kept.retain(|tree, _| wanted.iter().any(|(wanted, _)| wanted == tree));
+    let (read, mirror) = blocking(mirror, move |opened| {
+        for (tree, commit) in wanted {
+            if let Vacant(place) = kept.entry(tree) {
+                let files = files_of(opened, &commit.to_string(), &artifact);
+                place.insert(Arc::new(files.map_err(|error| checkout_failed(&error))?));
+            }
+        }
+        Ok(kept)
+    })
+    .await?;
+    Ok((Ok(read?), mirror))
+}
+
+fn plan(verdict: &Verdict, suspect: Suspect, unproven: Option<String>) -> EditPlan {
     let revert = Revert {
         commit: suspect.commit.id.to_string(),
         subject: verdict::printable(&suspect.commit.subject),

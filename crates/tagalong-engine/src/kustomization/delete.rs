@@ -49,7 +49,7 @@ pub(super) async fn delete<D: Desk>(context: &Context<D>, object: &Kustomization
     drop(permit);
     if let Some(applied::Told { message, .. }) = applied::told(&outcome.changes, false) {
         let event = Event { event_type: EventType::Normal, reason: Reason::Progressing, message };
-        report::post(context, object, None, vec![event]).await?;
+        report::tell(context, object, applied_revision(object), event).await?;
     }
     if !outcome.failures.is_empty() {
         let why = applied::failures(&outcome.failures);
@@ -64,6 +64,11 @@ pub(super) async fn delete<D: Desk>(context: &Context<D>, object: &Kustomization
     Ok(())
 }
 
+/// Of which revision the objects are that go.
+fn applied_revision(object: &Kustomization) -> Option<String> {
+    object.status.as_ref()?.last_applied_revision.clone()
+}
+
 /// As whom or where it was applied is gone: what is there stays, and is named.
 async fn left<D: Desk>(
     context: &Context<D>,
@@ -73,13 +78,13 @@ async fn left<D: Desk>(
     let names: Vec<String> = inventory.entries.iter().map(|entry| entry.id.to_string()).collect();
     let message = format!("unable to prune objects: \n{}", names.join("\n"));
     let event = Event { event_type: EventType::Warning, reason: Reason::PruneFailed, message };
-    report::post(context, object, None, vec![event]).await
+    report::tell(context, object, applied_revision(object), event).await
 }
 
 async fn failed<D: Desk>(context: &Context<D>, object: &Kustomization, message: String) -> Failed {
     let event =
         Event { event_type: EventType::Warning, reason: Reason::PruneFailed, message: message.clone() };
-    match report::post(context, object, None, vec![event]).await {
+    match report::tell(context, object, applied_revision(object), event).await {
         Ok(()) => Failed { message },
         Err(unposted) => unposted,
     }

@@ -9,7 +9,6 @@ use secrecy::ExposeSecret as _;
 use tagalong_api::condition::{self, READY};
 use tagalong_api::validate::{Dependency, ValidKustomization, VariableSource, VariableSources};
 use tagalong_api::{Artifact, GitRepository, Kustomization, Reason};
-use tagalong_apply::Hidden;
 use tagalong_cel::Expression;
 use tagalong_kustomize::Variables;
 use tagalong_model::{ObjectKey, format_duration};
@@ -96,8 +95,6 @@ fn is_ready(
 pub(super) struct Gathered {
     /// The variables; `None` where there are none to be put in.
     pub(super) variables: Option<Variables>,
-    /// Those of their values that came out of Secrets.
-    pub(super) hidden: Hidden,
     /// How encrypted files are opened; `None` where nothing says that they are.
     pub(super) opening: Option<Opening>,
 }
@@ -139,7 +136,6 @@ async fn variables<D: Desk>(context: &Context<D>, valid: &ValidKustomization) ->
     let Some(VariableSources { from, values, always }) = &valid.variables else {
         return Ok(Gathered::default());
     };
-    let mut hidden = Vec::new();
     let mut variables = Variables::new(true, *always);
     for source in from {
         let failed = |why: &str| {
@@ -151,19 +147,18 @@ async fn variables<D: Desk>(context: &Context<D>, valid: &ValidKustomization) ->
         };
         match values_of(context, &valid.key.namespace, source).await.map_err(|why| failed(&why))? {
             Some(pairs) => {
-                pairs.iter().for_each(|(name, value)| variables.set(name, value));
-                if source.secret {
-                    // As they are put in: without line breaks.
-                    hidden.extend(pairs.into_iter().map(|(_, value)| value.replace('\n', "")));
-                }
+                let set = if source.secret { Variables::set_secret } else { Variables::set };
+                pairs.iter().for_each(|(name, value)| set(&mut variables, name, value));
             }
             None if source.optional => {}
-            None => return Err(failed(&format!("not found in namespace {}", valid.key.namespace))),
+            None => {
+                let place = context.desk.whereabouts(&valid.key.namespace);
+                return Err(failed(&format!("not found in {place}")));
+            }
         }
     }
     values.iter().for_each(|(name, value)| variables.set(name, value));
-    let hidden = hidden.into_iter().collect();
-    Ok(Gathered { variables: Some(variables), hidden, opening: None })
+    Ok(Gathered { variables: Some(variables), opening: None })
 }
 
 async fn values_of<D: Desk>(

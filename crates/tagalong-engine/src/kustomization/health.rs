@@ -78,7 +78,7 @@ impl<D: Desk> Turn<'_, D> {
         let message = format!(
             "Running health checks for revision {} with a timeout of {}",
             set.revision,
-            format_duration(valid.timeout)
+            format_duration(self.left(valid))
         );
         self.progress(message, true);
         self.note().await

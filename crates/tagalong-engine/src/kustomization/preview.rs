@@ -1,4 +1,5 @@
-//! What a Kustomization would apply now, from the commit that its source leads to. Writes nothing; called by `diff`.
+//! What a Kustomization would apply now, from the commit that its source leads to. Writes nothing; called by `diff`, and
+//! for the files of a commit by the rollback.
 
 use super::act::rules;
 use super::gather;
@@ -31,6 +32,8 @@ pub struct Preview {
     pub hidden: Hidden,
     /// What the Kustomization says of them.
     pub rules: Rules,
+    /// Whether it opens what is encrypted: then what was applied before may have been.
+    pub decrypts: bool,
 }
 
 /// Builds a Kustomization from its source as the remote has it now.
@@ -54,18 +57,27 @@ pub async fn preview<D: Desk>(context: &Context<D>, object: &Kustomization) -> R
     let built = render(&object.spec, gathered, Arc::new(tree), folder).await;
     let Rendered { objects, hidden, ignore, .. } = built.map_err(|failure| failure.message)?;
     let rules = Rules { ignore: Arc::new(ignore), ..rules(&valid) };
-    Ok(Preview { revision, objects, hidden, rules })
+    Ok(Preview { revision, objects, hidden, rules, decrypts: valid.decryption.is_some() })
 }
 
-/// The files that an archive of the commit would hold.
+/// Fetches; the revision, and its files.
 fn files(opened: &mut Opened, remote: &Remote, artifact: &ValidArtifact) -> Result<(String, Tree), GitError> {
     let reference = artifact.source.reference.clone().unwrap_or(GitRef::Branch("master".to_owned()));
     let fetched = opened.mirror.fetch(remote, &checkout(reference), &[], &choose_tag)?;
+    let tree = files_of(opened, &fetched.commit, artifact)?;
+    let revision = Revision { name: fetched.revision_name, commit: fetched.commit };
+    Ok((revision.to_string(), tree))
+}
+
+/// The files that an archive of a commit in the mirror would hold. Blocks.
+///
+/// # Errors
+/// Where the mirror is damaged, or they are too large.
+pub(crate) fn files_of(opened: &Opened, commit: &str, artifact: &ValidArtifact) -> Result<Tree, GitError> {
     let reader = opened.mirror.reader();
-    let selected = reader.select(&fetched.commit, &artifact.folders)?;
+    let selected = reader.select(commit, &artifact.folders)?;
     let (mut archive, mut tree) = (Vec::new(), Tree::new());
     reader.archive(&selected, artifact.ignore.as_deref(), &mut archive)?;
     tagalong_git::unpack(&archive, LIMIT, |path, bytes| tree.insert(path, bytes))?;
-    let revision = Revision { name: fetched.revision_name, commit: fetched.commit };
-    Ok((revision.to_string(), tree))
+    Ok(tree)
 }

@@ -9,7 +9,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use tagalong_api::{Kustomization, KustomizationSpec, Reason, validate};
 use tagalong_apply::{Entry, Hidden, ObjectId};
-use tagalong_kustomize::{Additions, Files as _, Object, Selection, Target, Tree, render_for, to_yaml};
+use tagalong_kustomize::{
+    Additions, Files as _, Object, Selection, Target, Tree, Variables, render_for, to_yaml,
+};
 use tagalong_model::Digest;
 use tagalong_sops::{Opened, open_values};
 
@@ -62,11 +64,12 @@ pub(super) async fn render(
     let additions = additions(spec).map_err(|error| failed(error.to_string()))?;
     let selections = selections(spec).map_err(failed)?;
     let built = tokio::task::spawn_blocking(move || {
-        let Gathered { variables, mut hidden, opening } = gathered;
+        let Gathered { mut variables, opening } = gathered;
         let files = Opened::new(tree.as_ref(), opening.as_ref());
         let objects =
-            render_for(&additions, variables.as_ref(), &files, &folder).map_err(|error| error.to_string())?;
-        hidden.extend(files.into_values());
+            render_for(&additions, variables.as_mut(), &files, &folder).map_err(|error| error.to_string())?;
+        let drawn = variables.into_iter().flat_map(Variables::into_drawn);
+        let hidden: Hidden = files.into_values().into_iter().chain(drawn).collect();
         let digest = Digest::sha256(to_yaml(&objects).as_bytes()).to_string();
         let values = objects.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>();
         let mut values = values.map_err(|error| error.to_string())?;

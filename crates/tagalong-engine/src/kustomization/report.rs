@@ -48,7 +48,7 @@ pub(super) async fn suspended<D: Desk>(
     let concluded = conclude(&Outcome::Suspended, &status.conditions, observed, generation, now, "");
     status.conditions = concluded.conditions;
     status.observed_generation = concluded.observed_generation;
-    post(context, object, Some(&status), Vec::new()).await?;
+    post(context, object, &status, Vec::new()).await?;
     Ok(Action::await_change())
 }
 
@@ -85,11 +85,11 @@ impl<D: Desk> Turn<'_, D> {
             let before = self.object.status.as_ref();
             self.status.conditions = before.map(|status| status.conditions.clone()).unwrap_or_default();
             self.status.observed_generation = before.and_then(|status| status.observed_generation);
-            post(self.context, self.object, Some(&self.status), Vec::new()).await?;
+            post(self.context, self.object, &self.status, Vec::new()).await?;
             return Ok(Action::await_change());
         }
         let events = self.event(pace, &result).into_iter().collect();
-        post(self.context, self.object, Some(&self.status), events).await?;
+        post(self.context, self.object, &self.status, events).await?;
         self.next(pace, &result)
     }
 
@@ -149,14 +149,26 @@ fn said(was: Option<&Condition>, failure: &Failure) -> bool {
     })
 }
 
-/// Hands a finding to the desk.
+/// Hands a status and events to the desk.
 pub(super) async fn post<D: Desk>(
     context: &Context<D>,
     object: &Kustomization,
-    status: Option<&KustomizationStatus>,
+    status: &KustomizationStatus,
     events: Vec<Event>,
 ) -> Result<(), Failed> {
-    let status = status.cloned().map(Box::new);
-    let finding = Finding::Kustomization { key: key_of(object), status, events };
+    let revision = status.last_attempted_revision.clone();
+    let status = Some(Box::new(status.clone()));
+    let finding = Finding::Kustomization { key: key_of(object), status, events, revision };
+    context.desk.post(finding).await.map_err(|error| Failed { message: error.to_string() })
+}
+
+/// Hands over what happened on the way, to the objects of this revision, while the status stays as it is.
+pub(super) async fn tell<D: Desk>(
+    context: &Context<D>,
+    object: &Kustomization,
+    revision: Option<String>,
+    event: Event,
+) -> Result<(), Failed> {
+    let finding = Finding::Kustomization { key: key_of(object), status: None, events: vec![event], revision };
     context.desk.post(finding).await.map_err(|error| Failed { message: error.to_string() })
 }

@@ -73,7 +73,8 @@ async fn turned(desk: &FilesDesk) {
     assert!(outcome.failures.is_empty(), "{:?}", outcome.failures);
     let status: KustomizationStatus =
         serde_json::from_value(json!({"inventory": {"entries": [{"id": id, "v": "v1"}]}})).unwrap();
-    let finding = Finding::Kustomization { key: key(), status: Some(Box::new(status)), events: Vec::new() };
+    let status = Some(Box::new(status));
+    let finding = Finding::Kustomization { key: key(), status, events: Vec::new(), revision: None };
     desk.post(finding).await.unwrap();
 }
 
@@ -199,4 +200,32 @@ async fn an_object_says_how_it_is_handled_and_no_other_file_is_overwritten() {
     let odd =
         json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a_b", "namespace": "shop"}});
     assert!(applied(out, odd).await.unwrap_err().contains("cannot be kept in an inventory"));
+}
+
+#[tokio::test]
+async fn a_config_map_that_changed_counts_and_one_that_nobody_names_does_not() {
+    let estate = Estate::new();
+    let map = |name: &str, value: &str| {
+        let text = format!(
+            "apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\ndata: {{a: \"{value}\"}}\n"
+        );
+        estate.write(&format!("objects/{name}.yaml"), &text);
+    };
+    let from = "  postBuild: {substituteFrom: [{kind: ConfigMap, name: vars}]}\n";
+    estate.write("objects/apps.yaml", &kustomization(from));
+    map("vars", "1");
+    map("other", "1");
+    let desk = estate.desk("objects");
+    let key = |name: &str| ObjectKey::new("default", name);
+    let value = async || desk.config_map(&key("vars")).await.unwrap().map(|values| values["a"].clone());
+    assert_eq!(value().await.as_deref(), Some("1"));
+    assert_eq!(desk.config_map(&key("other")).await.unwrap(), None);
+    map("other", "2");
+    assert_eq!(desk.reload(estate.loaded("objects")), 0);
+    map("vars", "2");
+    assert_eq!(desk.reload(estate.loaded("objects")), 1);
+    assert_eq!(value().await.as_deref(), Some("2"));
+    estate.remove("objects/vars.yaml");
+    assert_eq!(desk.reload(estate.loaded("objects")), 1);
+    assert_eq!(value().await, None);
 }

@@ -51,6 +51,8 @@ fn values_are_read_as_they_stand() {
     assert_eq!(bed.value("data", "aHVudGVyMg==").unwrap(), b"hunter2");
     assert_eq!(bed.value("data", "aHVud GVyMg==").unwrap(), b"hunter2", "line breaks in base64 do not count");
     assert_eq!(bed.plain("x $env:HOME").unwrap(), b"x $env:HOME", "only whole values are references");
+    let loaded = load(&[bed.root.path().join("objects")]).unwrap();
+    assert_eq!(stated_secret(&loaded.secrets[0]).unwrap()["k"].expose_secret(), b"x $env:HOME");
     assert_eq!(
         bed.value("data", "JGVudjpIT01F").unwrap(),
         b"$env:HOME",
@@ -123,4 +125,19 @@ fn only_the_line_break_after_a_single_line_is_left_out() {
     assert_eq!(bed.plain("$file:../t").unwrap(), b"\xff\x00");
     bed.write("objects/t", &vec![b'x'; (1 << 20) + 1]);
     assert_eq!(bed.plain("$file:../t"), refused("$file:../t must be a file of at most 1 MiB"));
+}
+
+#[test]
+fn where_nothing_may_be_looked_up_nothing_is() {
+    let bed = Bed::new();
+    for value in ["$env:TAGALONG_TOKEN", "$file:s.yaml"] {
+        // Whether it could be looked up elsewhere is nobody's question.
+        drop(bed.plain(value));
+        let loaded = load(&[bed.root.path().join("objects")]).unwrap();
+        let told = stated_secret(&loaded.secrets[0]).map(drop).unwrap_err().to_string();
+        assert!(
+            told.contains("s.yaml:5:6: Secret/default/s: k: $env: and $file: are not looked up here"),
+            "{told}"
+        );
+    }
 }

@@ -1,6 +1,7 @@
 //! Variables in the text of objects: each is written out, substituted, and read again by YAML 1.1, so that a number
 //! put into an unquoted place is a number.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 
 use super::Variables;
@@ -19,7 +20,7 @@ const OPT_OUT: &str = "kustomize.toolkit.fluxcd.io/substitute";
 ///
 /// # Errors
 /// A name that is no variable's, a text that cannot be read, a variable that is missing, or two objects that become one.
-pub(super) fn all(objects: &mut [Object], variables: &Variables) -> Result<()> {
+pub(super) fn all(objects: &mut [Object], variables: &mut Variables) -> Result<()> {
     if variables.values.is_empty() && !variables.always {
         return Ok(());
     }
@@ -60,7 +61,7 @@ fn describe(object: &Object) -> String {
 }
 
 /// The object with its variables; none where it opts out.
-fn one(object: &Object, variables: &Variables, budget: &mut Budget) -> Result<Option<Object>> {
+fn one(object: &Object, variables: &mut Variables, budget: &mut Budget) -> Result<Option<Object>> {
     let says = |field: &str| {
         let found = object.value().get("metadata").and_then(|metadata| metadata.get(field)?.get(OPT_OUT));
         found.and_then(Value::as_str) == Some("disabled")
@@ -73,8 +74,19 @@ fn one(object: &Object, variables: &Variables, budget: &mut Budget) -> Result<Op
             "{name} cannot be a variable; use letters, digits and _, and begin with no digit"
         )));
     }
-    let lookup = |name: &str| variables.values.get(name).map(String::as_str);
-    let text = envsubst::substitute(&emit::document(object.value()), &lookup, variables.strict, budget)
+    let Variables { values, secret, drawn, strict, .. } = variables;
+    let is_secret = Cell::new(false);
+    let lookup = |name: &str| {
+        is_secret.set(is_secret.get() || secret.contains(name));
+        values.get(name).map(String::as_str)
+    };
+    let mut put = |text: &str| {
+        if is_secret.take() {
+            drawn.insert(text.to_owned());
+        }
+    };
+    let document = emit::document(object.value());
+    let text = envsubst::substitute(&document, &lookup, *strict, budget, &mut put)
         .map_err(|refusal| Fault::new(refusal.to_string()))?;
     let mut nodes = Nodes::default();
     let unreadable = || {

@@ -59,20 +59,26 @@ impl<'e> Judge<'e> {
     /// Takes in what main got since the last call; those of the automation, parents first.
     pub(crate) fn read(&mut self) -> Result<Vec<String>> {
         let tip = self.estate.repo.rev("main").context("main is gone")?;
-        let mut arguments = vec!["rev-list", "--topo-order", "--reverse", "--parents", "main"];
-        let known = self.tip.replace(tip).map(|tip| format!("^{tip}"));
+        // Not `main` again: the push of a killed process may land between the two.
+        let mut arguments = vec!["rev-list", "--topo-order", "--reverse", "--parents", &tip];
+        let known = self.tip.as_ref().map(|tip| format!("^{tip}"));
         arguments.extend(known.as_deref());
         let listed = self.estate.repo.git(&arguments)?;
         let mut bots = Vec::new();
         for line in listed.lines() {
             let mut ids = line.split(' ').map(ToOwned::to_owned);
             let id = ids.next().context("no commit in a line")?;
+            // git goes by dates to find where the known ones begin, and the clocks of people differ.
+            if self.commits.contains_key(&id) {
+                continue;
+            }
             let commit = self.commit(&id, ids.collect())?;
             if commit.by_bot {
                 bots.push(id.clone());
             }
             self.commits.insert(id, commit);
         }
+        self.tip = Some(tip);
         Ok(bots)
     }
 

@@ -114,8 +114,9 @@ impl<'e> Person<'e> {
         Ok(if same { "nothing" } else { what })
     }
 
+    /// What was done lately; not how it all began, since without that there are no files.
     fn known(&self) -> Result<Vec<Known>> {
-        let (_, log) = self.git(&["log", "-40", "--format=%H %cn %P"])?;
+        let (_, log) = self.git(&["log", "-40", "--min-parents=1", "--format=%H %cn %P"])?;
         let known = |line: &str| {
             let mut words = line.split(' ');
             let (id, by) = (words.next()?.to_owned(), words.next()?);

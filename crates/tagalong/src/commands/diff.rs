@@ -3,6 +3,7 @@
 
 use super::settle::stop_signal;
 use crate::cli::{ClusterArgs, DiffArgs, Global, Output};
+use crate::elsewhere;
 use crate::exit::Answer;
 use crate::print;
 use crate::wiring::{self, Role, Wired};
@@ -12,7 +13,7 @@ use serde::Serialize;
 use similar::TextDiff;
 use std::sync::Arc;
 use tagalong_api::Kustomization;
-use tagalong_apply::{Cluster, Difference, Entry, Inventory, ObjectId, Owner};
+use tagalong_apply::{Difference, Entry, Inventory, ObjectId, Owner};
 use tagalong_engine::kustomization::preview;
 use tagalong_engine::{Desk, Settings, wake};
 use tagalong_model::ObjectKey;
@@ -48,7 +49,7 @@ async fn diff(mut args: DiffArgs, global: &Global) -> anyhow::Result<Answer> {
         Some(dir) => {
             let loaded = tagalong_files::load_synced(std::slice::from_ref(&dir))?;
             let all = loaded.kustomizations.into_iter().map(|located| Arc::new(located.object)).collect();
-            let (wired, _) = wiring::folder(&dir, &args.desk, &args.state, Role::Reader, settings)?;
+            let (wired, _) = wiring::folder(&dir, &args.desk, &args.state, Role::Rehearser, settings)?;
             of(&wired, chosen(&args, all)?, &client, &args, global).await
         }
         None => {
@@ -99,7 +100,6 @@ async fn of<D: Desk>(
     global: &Global,
 ) -> anyhow::Result<Answer> {
     let (mut changed, mut refused) = (Vec::new(), Vec::new());
-    let cluster = Cluster::of(client.clone());
     for object in chosen {
         let key = wake::key_of(object.as_ref());
         let name = format!("Kustomization/{key}");
@@ -107,14 +107,12 @@ async fn of<D: Desk>(
             print::story(&format!("{name}: it is suspended, so nothing of it is applied\n"));
             continue;
         }
-        if object.spec.kube_config.is_some() {
-            refused.push(format!(
-                "{name}: .spec.kubeConfig names another cluster, which is not looked at from here"
-            ));
-            continue;
-        }
-        let built = match preview(&wired.context, &object).await {
-            Ok(built) => built,
+        let looked = async {
+            let cluster = elsewhere::way(&wired.context.desk, client, &object).await?;
+            Ok::<_, String>((cluster, preview(&wired.context, &object).await?))
+        };
+        let (cluster, built) = match looked.await {
+            Ok(looked) => looked,
             Err(why) => {
                 refused.push(format!("{name}: {why}"));
                 continue;
@@ -123,9 +121,11 @@ async fn of<D: Desk>(
         let gone = leaving(client, &object, &key, &built.objects).await?;
         let owner = Owner { name: key.name, namespace: key.namespace };
         let (differences, failures) =
-            cluster.clone().ruled(built.rules).diff(&owner, built.objects, &gone, &built.hidden).await;
-        for difference in &differences {
-            changed.push(shown(&name, difference)?);
+            cluster.ruled(built.rules).diff(&owner, built.objects, &gone, &built.hidden).await;
+        for difference in differences {
+            // Nobody knows any more what of it was encrypted.
+            let sealed = built.decrypts && difference.wanted.is_none();
+            changed.push(shown(&name, &if sealed { difference.sealed() } else { difference })?);
         }
         refused.extend(failures.iter().map(|failure| format!("{name}: {failure}")));
     }

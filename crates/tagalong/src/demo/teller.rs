@@ -87,7 +87,7 @@ impl<'v> Teller<'v> {
             Finding::Policy { key, status, .. } => self.policy(key, status.as_deref()).await,
             Finding::Automation { turn, .. } => turn.map_or(Ok(Told::Else), |turn| self.automation(&turn)),
             Finding::Source { .. } => Ok(Told::Else),
-            Finding::Kustomization { key, status, events } => {
+            Finding::Kustomization { key, status, events, .. } => {
                 self.kustomization(&key, status.as_deref(), &events)
             }
         }

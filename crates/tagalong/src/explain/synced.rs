@@ -2,6 +2,7 @@
 //! object that is not healthy with what it says itself. Called by `tagalong explain`.
 
 use crate::cli::ClusterArgs;
+use crate::elsewhere;
 use crate::wiring;
 use anyhow::bail;
 use serde::Serialize;
@@ -9,7 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 use tagalong_api::condition::{self, READY};
 use tagalong_api::{DriftedObject, Kustomization, validate};
-use tagalong_apply::{Cluster, Entry, Look, ObjectId, State};
+use tagalong_apply::{ApplyError, Below, Cluster, Entry, Look, ObjectId, State};
 use tagalong_engine::{Desk as _, kustomization, wake};
 use tagalong_model::ObjectKey;
 
@@ -99,6 +100,19 @@ struct Object {
     message: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     conditions: Vec<String>,
+    /// The newest Warning event.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<String>,
+    /// What it owns and is not ready.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    owns: Vec<Owned>,
+}
+
+/// An object that another one owns.
+#[derive(Debug, Serialize)]
+struct Owned {
+    object: String,
+    says: Vec<String>,
 }
 
 impl Synced {
@@ -117,7 +131,6 @@ pub(crate) async fn explain(asked: &Asked, args: &ClusterArgs) -> anyhow::Result
     let desk = wiring::kustomizations(args).await?;
     let (kubeconfig, context) = (args.kubeconfig.as_deref(), args.context.as_deref());
     let (client, _) = tagalong_cluster::connect_to(kubeconfig, context).await?;
-    let cluster = Cluster::of(client);
     let mut all = desk.kinds().kustomizations.state();
     all.retain(|object| {
         asked.is(&wake::key_of(object.as_ref()))
@@ -136,7 +149,8 @@ pub(crate) async fn explain(asked: &Asked, args: &ClusterArgs) -> anyhow::Result
     }
     let mut synced = Vec::new();
     for object in all {
-        synced.push(look(asked, &object, &cluster).await);
+        let cluster = elsewhere::way(&desk, &client, &object).await;
+        synced.push(look(asked, &object, cluster).await);
     }
     Ok(synced)
 }
@@ -150,33 +164,37 @@ fn entries(object: &Arc<Kustomization>) -> Vec<Entry> {
         .collect()
 }
 
-async fn look(asked: &Asked, object: &Arc<Kustomization>, cluster: &Cluster) -> Synced {
+async fn look(asked: &Asked, object: &Arc<Kustomization>, cluster: Result<Cluster, String>) -> Synced {
     let mut wanted = entries(object);
     if matches!(asked, Asked::Object(..)) {
         wanted.retain(|entry| asked.is_object(&entry.id));
     }
-    let mut cluster = cluster.clone();
-    if let Ok(valid) = validate::kustomization(object) {
-        cluster = cluster.ruled(kustomization::rules(&valid));
-    }
-    let looks = cluster.look_at(&wanted).await;
+    let rules = validate::kustomization(object).map(|valid| kustomization::rules(&valid)).unwrap_or_default();
+    let looks = match cluster {
+        Ok(cluster) => cluster.ruled(rules).look_at(&wanted).await,
+        Err(why) => wanted.iter().map(|_| Err(ApplyError::Access(why.clone()))).collect(),
+    };
     let status = object.status.clone().unwrap_or_default();
     let ready = condition::find(&status.conditions, READY);
     let well = |look: &Look| look.health.state == State::Current;
     let healthy = looks.iter().flatten().filter(|look| well(look)).count();
     let shown = wanted.iter().zip(looks).filter_map(|(entry, look)| match look {
         Ok(look) if well(&look) && !asked.is_object(&entry.id) => None,
-        Ok(Look { health, conditions, .. }) => Some(Object {
+        Ok(Look { health, conditions, below: Below { warning, owned }, .. }) => Some(Object {
             object: entry.id.to_string(),
             state: health.state.to_string(),
             message: health.message,
             conditions,
+            warning,
+            owns: owned.into_iter().map(|one| Owned { object: one.object, says: one.says }).collect(),
         }),
         Err(error) => Some(Object {
             object: entry.id.to_string(),
             state: "Unknown".to_owned(),
             message: error.to_string(),
             conditions: Vec::new(),
+            warning: None,
+            owns: Vec::new(),
         }),
     });
     Synced {
@@ -220,8 +238,14 @@ impl fmt::Display for Synced {
         for object in &self.objects {
             let colon = if object.message.is_empty() { "" } else { ": " };
             writeln!(f, "  object   {} {}{colon}{}", object.object, object.state, indented(&object.message))?;
-            for condition in &object.conditions {
-                writeln!(f, "           {}", indented(condition))?;
+            for line in object.conditions.iter().chain(&object.warning) {
+                writeln!(f, "           {}", indented(line))?;
+            }
+            for owned in &object.owns {
+                writeln!(f, "  owns     {}", owned.object)?;
+                for line in &owned.says {
+                    writeln!(f, "           {}", indented(line))?;
+                }
             }
         }
         Ok(())

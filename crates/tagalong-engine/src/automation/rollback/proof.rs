@@ -8,7 +8,9 @@ use crate::desk::Desk;
 use crate::kustomization::{Rendered, rendered};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use tagalong_git::TreeId;
+use tagalong_kustomize::Tree;
 
 /// The answer.
 pub(super) enum Proof {
@@ -19,26 +21,35 @@ pub(super) enum Proof {
     Innocent(&'static str),
 }
 
+/// The files of the commits around a suspect, or why they cannot be had.
+pub(super) type Stages = Result<BTreeMap<TreeId, Arc<Tree>>, String>;
+
 /// Asks whether the suspect is guilty of the verdict.
-pub(super) async fn prove<D: Desk>(context: &Context<D>, verdict: &Verdict, suspect: &Suspect) -> Proof {
-    let (before, after) = (suspect.before.tree, suspect.commit.tree);
+pub(super) async fn prove<D: Desk>(
+    context: &Context<D>,
+    verdict: &Verdict,
+    suspect: &Suspect,
+    stages: &Stages,
+) -> Proof {
+    let stages = match stages {
+        Ok(stages) => stages,
+        Err(why) => return by_condition(verdict, suspect, why),
+    };
+    let [good, before, after, failed] = suspect.stages().map(|(tree, _)| tree);
     let mut built: BTreeMap<TreeId, Rendered> = BTreeMap::new();
-    for tree in [suspect.trees.good, before, after, suspect.trees.failed] {
-        if built.contains_key(&tree) {
-            continue;
-        }
-        match rendered(context, &verdict.object, suspect.trees.files(tree)).await {
-            Ok(set) => built.insert(tree, set),
+    for (tree, files) in stages {
+        match rendered(context, &verdict.object, Arc::clone(files)).await {
+            Ok(set) => built.insert(*tree, set),
             Err(why) => return by_condition(verdict, suspect, &why),
         };
     }
     let same = |a: TreeId, b: TreeId| {
         a == b || built.get(&a).map(|set| &set.digest) == built.get(&b).map(|set| &set.digest)
     };
-    if !same(suspect.trees.good, before) {
+    if !same(good, before) {
         return Proof::Innocent("what was applied before it is not what was Ready");
     }
-    if !same(after, suspect.trees.failed) {
+    if !same(after, failed) {
         return Proof::Innocent("what failed is not what it made");
     }
     let (Some(before), Some(after)) = (built.get(&before), built.get(&after)) else {

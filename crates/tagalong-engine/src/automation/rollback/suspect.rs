@@ -7,12 +7,10 @@ use crate::automation::pins::{self, DEPTHS, twin};
 use crate::automation::plan::{MarkedFile, PlannedEdit};
 use crate::automation::round::Job;
 use crate::mirrors::Opened;
-use std::collections::btree_map::Entry::Vacant;
-use std::collections::{BTreeMap, BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap};
 use std::sync::Arc;
 use tagalong_edit::{Scan, Site, scan};
-use tagalong_git::{BlobId, CommitId, Deepened, Entry, GitError, PastCommit, PastReader, TreeId, Visitor};
-use tagalong_kustomize::Tree;
+use tagalong_git::{BlobId, CommitId, Deepened, GitError, PastCommit, PastReader, TreeId};
 use tagalong_model::{ImageRef, MarkerTarget, RepoPath, Setter};
 
 /// The most commits that are looked at for one verdict.
@@ -29,21 +27,16 @@ pub(super) struct Suspect {
     pub(super) left_alone: Vec<String>,
     /// The values that it wrote.
     pub(super) wrote: Vec<String>,
-    /// The trees that tell whether it is.
-    pub(super) trees: Trees,
+    /// What was Ready.
+    pub(super) good: Arc<PastCommit>,
+    /// What was not.
+    pub(super) failed: Arc<PastCommit>,
 }
 
-/// A commit's tree by name, and the files of each.
-pub(super) struct Trees {
-    pub(super) good: TreeId,
-    pub(super) failed: TreeId,
-    files: BTreeMap<TreeId, Arc<Tree>>,
-}
-
-impl Trees {
-    /// The files of one of them.
-    pub(super) fn files(&self, tree: TreeId) -> Arc<Tree> {
-        self.files.get(&tree).cloned().unwrap_or_default()
+impl Suspect {
+    /// The commits that tell whether it is, each with its tree.
+    pub(super) fn stages(&self) -> [(TreeId, CommitId); 4] {
+        [&self.good, &self.before, &self.commit, &self.failed].map(|stage| (stage.tree, stage.id))
     }
 }
 
@@ -152,14 +145,7 @@ fn suspect(
     if edits.is_empty() {
         return Ok(None);
     }
-    let mut files = BTreeMap::new();
-    for stage in [&good, &before, &commit, &failed] {
-        if let Vacant(place) = files.entry(stage.tree) {
-            place.insert(Arc::new(read(opened, stage.id)?));
-        }
-    }
-    let trees = Trees { good: good.tree, failed: failed.tree, files };
-    Ok(Some(Suspect { commit, before, edits, left_alone, wrote, trees }))
+    Ok(Some(Suspect { commit, before, edits, left_alone, wrote, good, failed }))
 }
 
 /// Whether somebody has taken the commit back already: never more than one revert for a commit.
@@ -172,24 +158,6 @@ fn is_reverted(opened: &mut Opened, tip: CommitId, commit: CommitId) -> Result<b
         }
     }
     Ok(false)
-}
-
-/// All files of a commit.
-fn read(opened: &Opened, commit: CommitId) -> Result<Tree, GitError> {
-    struct Files(Vec<Entry>);
-    impl Visitor for Files {
-        fn file(&mut self, entry: Entry) {
-            self.0.push(entry);
-        }
-    }
-    let mut files = Files(Vec::new());
-    let reader = opened.mirror.reader();
-    reader.walk(&commit.to_string(), None, &mut files)?;
-    let mut tree = Tree::new();
-    for entry in files.0 {
-        tree.insert(entry.path.as_str(), reader.read(entry.blob)?);
-    }
-    Ok(tree)
 }
 
 /// The fields that a commit wrote as its trailers say.

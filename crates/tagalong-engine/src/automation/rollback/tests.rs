@@ -73,6 +73,16 @@ fn who_says_that_what_is_not_healthy() {
     assert_eq!(verdicts("apps", &none, &never), nobody, "it was never Ready");
     let same = json!({"lastAppliedRevision": format!("main@sha1:{BAD}")});
     assert_eq!(verdicts("apps", &none, &same), nobody, "the same revision was healthy");
+    let dark = |message: &str| {
+        json!({"conditions": [{
+            "type": "Ready", "status": "False", "reason": "HealthCheckFailed", "observedGeneration": 3,
+            "message": format!("timeout waiting for: [{message}]"), "lastTransitionTime": "2026-01-01T00:00:00Z",
+        }]})
+    };
+    let unseen = "Deployment/apps/api status: 'Unknown': the API server does not answer";
+    assert_eq!(verdicts("apps", &none, &dark(unseen)), nobody, "nobody saw it");
+    let one = format!("{unseen}, Deployment/apps/web status: 'InProgress': 0 of 1");
+    assert_eq!(verdicts("apps", &none, &dark(&one)), ["Deployment/apps/web: InProgress: 0 of 1"]);
     let ready = |status: &str, reason: &str, generation: i64| {
         json!({"conditions": [{
             "type": "Ready", "status": status, "reason": reason, "observedGeneration": generation,

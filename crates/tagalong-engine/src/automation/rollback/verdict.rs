@@ -114,6 +114,7 @@ fn commit(revision: &str) -> Option<CommitId> {
 /// The objects of `…: [Deployment/apps/web status: 'InProgress': why, Job/apps/x status: 'Failed']`.
 fn failing(message: &str) -> Vec<Failing> {
     const STATUS: &str = " status: '";
+    const UNSEEN: &str = "Unknown";
     let mut found = Vec::new();
     let places: Vec<usize> = message.match_indices(STATUS).map(|(at, _)| at).collect();
     for (place, at) in places.iter().enumerate() {
@@ -129,6 +130,10 @@ fn failing(message: &str) -> Vec<Failing> {
             said
         };
         let said = printable(&said.trim_end_matches(']').replacen('\'', "", 1));
+        // Nobody saw it: it may be as healthy as ever.
+        if said.starts_with(UNSEEN) {
+            continue;
+        }
         let mut parts = id.splitn(3, '/').map(printable);
         let failing = match (parts.next(), parts.next(), parts.next()) {
             (Some(kind), Some(namespace), Some(name)) => Failing { kind, namespace, name, said },
