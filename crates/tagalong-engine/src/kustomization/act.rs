@@ -3,9 +3,10 @@
 
 use super::applied::{self, Told};
 use super::render::{Rendered, render};
-use super::{Failure, Turn, gather, history, inventory};
+use super::{Failure, Turn, canaries, gather, history, inventory};
 use crate::desk::{Desk, Event, EventType};
 use crate::target::Target as _;
+use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tagalong_api::condition::{self, Outcome};
@@ -56,12 +57,16 @@ impl<D: Desk> Turn<'_, D> {
         let target = self.context.desk.target(&valid.destination).await.map_err(|error| {
             Failure::new(Reason::ReconciliationFailed, format!("failed to build kube client: {error}"))
         })?;
-        let target = target.ruled(Rules { ignore: Arc::new(ignore), ..rules(valid) });
+        let rules = Rules { ignore: Arc::new(ignore), ..rules(valid) };
+        let target = target.ruled(rules.clone());
         let known = history::is_known(self.status.history.as_deref(), &digest);
         let set = Set { revision, digest, known };
         let (before, next) = (inventory::read(self.status.inventory.as_ref()), Inventory::of(&objects));
         self.announce(valid, &set, &before, &next).await?;
-        let changes = self.apply(valid, &target, objects, &set).await?;
+        let (aims, writing) = (canaries::aims(&objects), Timestamp::now());
+        let mut changes = self.apply(valid, &target, objects, &set).await?;
+        let unseen = self.syncing.canaries.note(&self.key, &aims, &mut changes, writing);
+        let target = target.ruled(Rules { unseen, ..rules });
         let mut staying = Inventory::default();
         if valid.prune {
             staying = self.prune(valid, &target, (&before, &next), &set).await?;
@@ -70,6 +75,7 @@ impl<D: Desk> Turn<'_, D> {
         drop(permit);
         self.watch(valid, &target, &changes).await?;
         self.check_health(valid, &target, &changes, &set, &place).await?;
+        self.syncing.canaries.forget(&self.key);
         self.end(&set, Reason::ReconciliationSucceeded);
         self.status.last_applied_revision = Some(set.revision.clone());
         // Of sources that are not served here.

@@ -82,7 +82,14 @@ async fn registry<D: Desk>(wired: &Wired<D>, object: &ImageRepository) -> Checke
     };
     let deadline = Instant::now() + valid.timeout.min(PATIENCE);
     let answer = wired.context.registry.check(&valid.image, &access, deadline).await;
-    checked(answer.map(|()| "the registry answers and lists tags").map_err(|error| error.to_string()))
+    let name = valid.image.canonical();
+    checked(answer.map(|()| "the registry answers and lists tags").map_err(|error| unnamed(&error, &name)))
+}
+
+/// What went wrong, without the name that stands before it on the line.
+fn unnamed(error: &tagalong_registry::Error, name: &str) -> String {
+    let text = error.to_string();
+    text.strip_prefix(name).and_then(|rest| rest.strip_prefix(": ")).map(ToOwned::to_owned).unwrap_or(text)
 }
 
 async fn source<D: Desk>(wired: &Wired<D>, object: &GitRepository, folder: &Path) -> Checked {
