@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use tagalong_api::condition::{self, Outcome};
 use tagalong_api::validate::ValidKustomization;
 use tagalong_api::{Reason, Snapshot};
-use tagalong_apply::{Action, Change, HealthRule, Inventory, Options, Owner, Rules};
+use tagalong_apply::{Action, Change, HealthRule, Inventory, Options, Owner, Rules, Slot};
 use tagalong_kustomize::Tree;
 use tagalong_model::format_duration;
 
@@ -39,8 +39,8 @@ impl<D: Desk> Turn<'_, D> {
         // Who cannot begin does not queue.
         self.dependencies(valid, &self.artifact(valid)?.revision)?;
         let permits = self.syncing.permits(&valid.destination);
+        let slot = Slot::take(permits).await;
         // Closed by nobody.
-        let permit = permits.acquire_owned().await.ok();
         let builder = Arc::clone(&self.syncing.builders).acquire_owned().await.ok();
         // The time is the turn's, not that of those before it; what it stands on may have changed meanwhile.
         self.begun = Instant::now();
@@ -61,13 +61,13 @@ impl<D: Desk> Turn<'_, D> {
         let set = Set { revision, digest, known };
         let (before, next) = (inventory::read(self.status.inventory.as_ref()), Inventory::of(&objects));
         self.announce(valid, &set, &before, &next).await?;
-        let changes = self.apply(valid, &target, objects, &set).await?;
+        let changes = self.apply(valid, &target, objects, (&set, &slot)).await?;
         let mut staying = Inventory::default();
         if valid.prune {
             staying = self.prune(valid, &target, (&before, &next), &set).await?;
         }
         self.status.inventory = Some(inventory::write(&inventory::both(&staying, &next)));
-        drop(permit);
+        slot.leave();
         self.watch(valid, &target, &changes).await?;
         self.check_health(valid, &target, &changes, &set, &place).await?;
         self.end(&set, Reason::ReconciliationSucceeded);
@@ -116,10 +116,10 @@ impl<D: Desk> Turn<'_, D> {
         valid: &ValidKustomization,
         target: &D::Target,
         objects: Vec<serde_json::Value>,
-        set: &Set,
+        (set, slot): (&Set, &Slot),
     ) -> Result<Vec<Change>, Failure> {
         let left = self.left(valid);
-        let options = Options { force: valid.force, patience: PATIENCE.min(left) };
+        let options = Options { force: valid.force, patience: PATIENCE.min(left), slot: Some(slot.clone()) };
         let owner = self.owner();
         if valid.watch {
             self.syncing.watches.begin(&self.key);
