@@ -177,6 +177,22 @@ async fn applied(out: &Path, object: serde_json::Value) -> Result<tagalong_apply
 }
 
 #[tokio::test]
+async fn a_damaged_file_is_named_and_nothing_of_it_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "db", "namespace": "shop"},
+        "stringData": {"password": "hunter2"}});
+    applied(folder.path(), secret.clone()).await.unwrap();
+    let file = folder.path().join("shop/secret_db.yaml");
+    std::fs::write(&file, "kind: Secret\nstringData:\n  password: hunter2\n  user \"ada\n").unwrap();
+    let said = applied(folder.path(), secret).await.unwrap_err();
+    assert!(
+        said.contains("shop/secret_db.yaml:") && said.contains("is no YAML; move that file away"),
+        "{said}"
+    );
+    assert!(!said.contains("hunter2") && !said.contains("ada"), "{said}");
+}
+
+#[tokio::test]
 async fn an_object_says_how_it_is_handled_and_no_other_file_is_overwritten() {
     use tagalong_apply::Action::{Configured, Created, Skipped};
     let folder = tempfile::tempdir().unwrap();
