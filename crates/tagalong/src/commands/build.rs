@@ -31,7 +31,7 @@ pub(crate) fn run(args: &BuildArgs, global: &Global) -> anyhow::Result<Answer> {
     let objects = match &args.kustomization_file {
         None => tagalong_kustomize::build(&files, &folder),
         Some(file) => {
-            let Added { additions, variables, decrypts } = additions(file)?;
+            let Added { additions, mut variables, decrypts } = additions(file)?;
             let files = Opened::new(&files, decrypts.then_some(&Opening::Masked));
             render_for(&additions, variables.as_mut(), &files, &folder)
         }
