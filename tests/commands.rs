@@ -64,6 +64,15 @@ fn select_without_a_winner_is_no_and_without_sense_is_bad_usage() {
 }
 
 #[test]
+fn select_reads_comments_and_says_which_lines_are_no_tags() {
+    let tags = "# the team's releases\n1.0.0\n 1.2.0  # best\n1.1.0# older\nnot a tag!\n1.3.0+build\n-x\n";
+    let ran = select(tags, &["--select-semver", "1.x", "--all"]).expect(0);
+    assert_eq!(ran.stdout, "1.2.0\n1.1.0\n1.0.0\n");
+    assert_eq!(ran.stderr, "3 lines are no tags and are passed over; the first is: not a tag!\n");
+    assert_eq!(select("1.0.0\n", &["--select-semver", "1.x"]).expect(0).stderr, "");
+}
+
+#[test]
 fn the_catalogue_of_policies_selects_what_it_says() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../policies");
     let mut seen = 0;
@@ -74,15 +83,11 @@ fn the_catalogue_of_policies_selects_what_it_says() {
         }
         let text = std::fs::read_to_string(&tags).unwrap();
         let want = text.lines().find_map(|line| line.strip_prefix("want: ")).unwrap().trim();
-        let listed: String = text
-            .lines()
-            .map(|line| line.split('#').next().unwrap_or_default().trim())
-            .filter(|line| !line.is_empty() && !line.starts_with("want:"))
-            .map(|line| format!("{line}\n"))
-            .collect();
         let policy = tags.with_extension("yaml");
-        let ran = select(&listed, &["-f", policy.to_str().unwrap()]).expect(0);
+        let args = ["select", "-f", policy.to_str().unwrap(), "--tags", tags.to_str().unwrap()];
+        let ran = run(&folder, &args).expect(0);
         assert_eq!(ran.stdout.trim_end(), want, "{}", policy.display());
+        assert_eq!(ran.stderr, format!("1 line is no tag and is passed over: want: {want}\n"));
         seen += 1;
     }
     assert!(seen >= 10, "{seen} schemes");

@@ -52,7 +52,11 @@ fn a_dry_run_pushes_nothing() {
     let estate = Estate::with_web("1.x", &["1.0.0", "1.1.0"], &[("apps/web.yaml", WEB)]);
     let tip = estate.repo.rev("main");
     let ran = estate.run("run", &["--once", "--dry-run"]).expect(0);
-    assert!(ran.stderr.contains("would be written"), "{}", ran.stderr);
+    assert!(ran.stderr.contains("1 field in 1 file would be written"), "{}", ran.stderr);
+    let plan = estate.run("plan", &[]).expect(0);
+    for story in [ran.stderr, plan.stderr] {
+        assert!(!story.contains("up-to-date"), "what is not written is not up to date: {story}");
+    }
     assert_eq!(estate.repo.rev("main"), tip);
 }
 

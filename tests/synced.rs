@@ -165,11 +165,12 @@ fn what_nobody_here_can_take_back_is_not_written() {
     let files = [("apps/web.yaml", "image: IMAGE:1.0.0 # {\"$imagepolicy\": \"default:web\"}\n")];
     let estate = Estate::with_web("1.x", &["1.0.0", "1.1.0"], &files);
     estate.object("fleet.yaml", &estate.automation("  rollback: {onUnhealthy: Revert}\n"));
-    // A plan may be that of a cluster.
-    let plan = estate.run("plan", &["-o", "json"]).expect(0).json();
-    assert_eq!(plan["repositories"][0]["edits"].as_array().unwrap().len(), 1, "{plan}");
-    let ran = estate.once().expect(1);
-    assert!(ran.stderr.contains("onUnhealthy: Revert needs a cluster"), "{}", ran.stderr);
+    for (command, args) in [("plan", &[][..]), ("run", &["--once", "--dry-run"]), ("run", &["--once"])] {
+        let ran = estate.run(command, args).expect(1);
+        let refused = "onUnhealthy: Revert needs a cluster";
+        assert!(ran.stderr.contains(refused), "{command} {args:?}: {}", ran.stderr);
+        assert!(!ran.stdout.contains("diff --git"), "{command} {args:?}: {}", ran.stdout);
+    }
     assert_eq!(estate.repo.log("main").unwrap().len(), 1, "nothing is written");
 }
 

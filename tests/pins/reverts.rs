@@ -14,7 +14,7 @@ fn a_reverted_tag_is_held_the_next_release_flows_and_is_held_again_when_it_is_re
         &revert[..7],
         "Ada",
         "Revert \"Update from image update automation\"",
-        "tagalong unpin apps/web.yaml:1",
+        "tagalong unpin objects apps/web.yaml:1",
     ] {
         assert!(ran.stderr.contains(said), "{said} in {}", ran.stderr);
     }

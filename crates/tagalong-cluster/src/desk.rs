@@ -19,6 +19,7 @@ use kube::ResourceExt as _;
 use kube::core::{Selector, SelectorExt as _};
 use kube::{Api, Client};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -273,6 +274,10 @@ impl Desk for ClusterDesk {
 
     fn whereabouts(&self, namespace: &str) -> String {
         format!("namespace {namespace}")
+    }
+
+    fn folder(&self) -> Option<&Path> {
+        None
     }
 
     async fn judges(&self, namespace: &str) -> Result<Judges, DeskError> {

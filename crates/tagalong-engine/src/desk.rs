@@ -8,6 +8,7 @@ use kube::runtime::reflector::{ObjectRef, Store};
 use secrecy::SecretSlice;
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::path::Path;
 use std::sync::Arc;
 use tagalong_api::validate::Destination;
 use tagalong_api::{
@@ -193,6 +194,9 @@ pub trait Desk: Send + Sync + 'static {
 
     /// Where Secrets and ConfigMaps of a namespace are looked for, as words for who named one that is not there.
     fn whereabouts(&self, namespace: &str) -> String;
+
+    /// The folder of objects as a command line names it; `None` where they are in a cluster.
+    fn folder(&self) -> Option<&Path>;
 
     /// The Kustomizations of a namespace, which say whether what was written is healthy.
     fn judges(&self, namespace: &str) -> impl Future<Output = Result<Judges, DeskError>> + Send;

@@ -50,7 +50,7 @@ use watches::Watches;
 /// What the turns of Kustomizations share. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Syncing {
-    /// Who applies now. Whoever waits for health holds none, and each other cluster has its own.
+    /// Who applies now. Whoever waits, for health or within a set, holds none, and each other cluster has its own.
     permits: Arc<Semaphore>,
     /// Who builds now, for whatever cluster.
     builders: Arc<Semaphore>,

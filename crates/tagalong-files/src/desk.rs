@@ -9,6 +9,7 @@ use kube::runtime::watcher::Event as Change;
 use kube::{Resource, ResourceExt};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Debug;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tagalong_api::validate::{self, Deletion, Destination};
 use tagalong_api::{
@@ -247,6 +248,10 @@ impl Desk for FilesDesk {
 
     fn whereabouts(&self, namespace: &str) -> String {
         format!("namespace {namespace} of the objects in {}", self.0.rules.root.display())
+    }
+
+    fn folder(&self) -> Option<&Path> {
+        Some(&self.0.rules.root)
     }
 
     async fn judges(&self, _namespace: &str) -> Result<Judges, DeskError> {

@@ -313,7 +313,7 @@ pub(crate) struct SelectArgs {
     /// A file with one ImagePolicy, instead of the flags.
     #[arg(short = 'f', long, value_name = "FILE", conflicts_with_all = ["select_semver", "select_alpha", "select_numeric", "filter_regex", "filter_extract"])]
     pub(crate) file: Option<PathBuf>,
-    /// A file with one tag a line, or - for stdin, instead of a registry.
+    /// A file with one tag a line, or - for stdin, instead of a registry; # begins a comment.
     #[arg(long, value_name = "FILE")]
     pub(crate) tags: Option<PathBuf>,
     /// Print every accepted tag, best first, one a line.

@@ -36,6 +36,7 @@ pub(crate) async fn write<D: Desk>(
         scope: Scope::new(valid.folder.clone(), &valid.line_files),
         gathered,
         instance: settings.instance.clone(),
+        folder: context.desk.folder().map(ToOwned::to_owned),
         dry_run: settings.dry_run,
         max_mirror_size: settings.max_mirror_size,
         planned: context.turns.planned(lock_key),

@@ -21,7 +21,7 @@ mod trace;
 mod twin;
 
 pub use hand::UNPIN;
-pub(super) use hand::{is_named, is_ours, unpin_text};
+pub(super) use hand::{is_named, is_ours, unpin_command, unpin_text};
 pub use hold::Pin;
 pub(super) use hold::{DEPTHS, Holds, Question};
 pub(super) use lifted::{Lifted, Since};

@@ -115,20 +115,25 @@ fn pushed(turn: &TurnReport) -> Option<&str> {
     }
 }
 
-/// The message of Ready: Flux's, but where the push branch cannot be used it says so.
+/// The message of Ready: Flux's, but where the push branch cannot be used, or a dry run wrote nothing, it says so.
 fn standing(turn: &TurnReport) -> String {
     match &turn.outcome {
         TurnOutcome::ForeignCommits { commit } => foreign(turn, commit),
         TurnOutcome::PullRequests { .. } => pulled::standing(&turn.pulls),
         TurnOutcome::Waiting(wait) => waiting(turn, wait),
+        TurnOutcome::Planned { .. } => format!("{} would be written", written(turn)),
         _ => "repository up-to-date".to_owned(),
     }
 }
 
 fn waiting(turn: &TurnReport, wait: &Wait) -> String {
+    format!("{}: {} not written yet: {}", wait.reason, written(turn), wait.message)
+}
+
+/// What there is to write: `2 fields in 1 file`.
+fn written(turn: &TurnReport) -> String {
     let count = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
-    let (fields, files) = (count(turn.plan.edits.len(), "field"), count(turn.changes.len(), "file"));
-    format!("{}: {fields} in {files} not written yet: {}", wait.reason, wait.message)
+    format!("{} in {}", count(turn.plan.edits.len(), "field"), count(turn.changes.len(), "file"))
 }
 
 fn foreign(turn: &TurnReport, commit: &str) -> String {

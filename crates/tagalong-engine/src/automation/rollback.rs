@@ -112,7 +112,6 @@ pub(super) async fn listen<D: Desk>(
     }
     match context.desk.judges(&valid.key.namespace).await {
         Ok(judges) => Ok((verdict::heard(&judges.objects, judges.is_watched, valid), None)),
-        Err(DeskError::Unsupported(_)) if context.settings.dry_run => Ok((Heard::default(), None)),
         Err(DeskError::Unsupported(message)) => {
             Err(Failure { reason: Reason::FeatureGateDisabled, message, stalled: true })
         }

@@ -16,6 +16,7 @@ use crate::meters::{Meters, Push};
 use crate::mirrors::Opened;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use tagalong_api::Reason;
 use tagalong_api::validate::{OnRevert, OnUnhealthy, Refspec, ValidAutomation};
@@ -41,6 +42,8 @@ pub(super) struct Job {
     pub(super) gathered: Gathered,
     pub(super) scope: Scope,
     pub(super) instance: Option<String>,
+    /// The folder of objects, where they are not in a cluster.
+    pub(super) folder: Option<PathBuf>,
     pub(super) dry_run: bool,
     pub(super) max_mirror_size: u64,
     /// What automations before this one would have written to the same branch, when nothing is written.
@@ -179,6 +182,7 @@ impl Job {
             scope: &self.scope,
             index: &opened.index,
             name: message::automation_name(&self.valid.key, self.instance.as_deref()),
+            folder: self.folder.as_deref(),
             max_mirror_size: self.max_mirror_size,
         };
         question.ask(&mut opened.look_back, &looked.files, policies, plan)

@@ -67,7 +67,7 @@ async fn turned(desk: &FilesDesk) {
     let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}});
     let id = Entry::of(&object).unwrap().id.encode();
     let owner = Owner { name: "apps".to_owned(), namespace: "default".to_owned() };
-    let options = Options { force: false, patience: std::time::Duration::ZERO };
+    let options = Options { force: false, patience: std::time::Duration::ZERO, slot: None };
     let outcome =
         desk.target(&Destination::default()).await.unwrap().apply(&owner, vec![object], &options).await;
     assert!(outcome.failures.is_empty(), "{:?}", outcome.failures);
@@ -168,7 +168,7 @@ fn status(desk: &FilesDesk) -> Option<KustomizationStatus> {
 async fn applied(out: &Path, object: serde_json::Value) -> Result<tagalong_apply::Action, String> {
     let target = FolderTarget::new(out.to_owned());
     let owner = Owner { name: "apps".to_owned(), namespace: "default".to_owned() };
-    let options = Options { force: false, patience: std::time::Duration::ZERO };
+    let options = Options { force: false, patience: std::time::Duration::ZERO, slot: None };
     let outcome = target.apply(&owner, vec![object], &options).await;
     match outcome.failures.first() {
         Some(failure) => Err(failure.to_string()),

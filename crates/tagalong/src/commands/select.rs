@@ -124,7 +124,27 @@ async fn tags(args: &SelectArgs) -> anyhow::Result<Vec<String>> {
         text = std::fs::read_to_string(path)
             .with_context(|| format!("cannot read tags from {}", path.display()))?;
     }
-    Ok(text.lines().map(str::trim).filter(|line| !line.is_empty()).map(ToOwned::to_owned).collect())
+    let (tags, others): (Vec<&str>, Vec<&str>) = lines(&text).partition(|line| is_tag(line));
+    if let Some(first) = others.first() {
+        let first = first.escape_debug();
+        print::story(&match others.len() {
+            1 => format!("1 line is no tag and is passed over: {first}\n"),
+            count => format!("{count} lines are no tags and are passed over; the first is: {first}\n"),
+        });
+    }
+    Ok(tags.into_iter().map(ToOwned::to_owned).collect())
+}
+
+/// What stands on each line of a file of tags. `#` begins a comment, since no tag can hold one.
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    let code = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
+    code.filter(|line| !line.is_empty())
+}
+
+/// Whether a registry could list it: the grammar of tags in the OCI distribution specification.
+fn is_tag(text: &str) -> bool {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.len() <= 128 && text.starts_with(is_word) && text.chars().all(|c| is_word(c) || c == '.' || c == '-')
 }
 
 async fn listed(args: &SelectArgs) -> anyhow::Result<Vec<String>> {

@@ -1,6 +1,8 @@
 //! Whose hand a change is, by the trailers of its commit (RULES, Words: *ours*). Pure; asked by `trace`.
 
 use crate::automation::message::{AUTOMATION, REASON, REFUSED, UNHEALTHY, UPDATE, update_text, words};
+use std::borrow::Cow;
+use std::path::Path;
 use tagalong_edit::Site;
 use tagalong_git::PastCommit;
 use tagalong_model::MarkerTarget;
@@ -56,4 +58,34 @@ pub(crate) fn unpin_text(site: &Site, path: &str) -> String {
     let policy = &site.policy;
     let key_path = field.map(|field| field.path.as_str()).unwrap_or_default();
     format!("{}:{} {path} {key_path}", policy.namespace, policy.name)
+}
+
+/// The command that lifts the pin at a line of a file: with the folder of objects, where they are not in a cluster.
+pub(crate) fn unpin_command(folder: Option<&Path>, path: &str, line: u32) -> String {
+    let folder = folder.map(|folder| format!("{} ", shell_word(&folder.to_string_lossy())));
+    format!("tagalong unpin {}{}", folder.unwrap_or_default(), shell_word(&format!("{path}:{line}")))
+}
+
+/// A text as one word of a shell.
+fn shell_word(text: &str) -> Cow<'_, str> {
+    let is_plain = |c: char| c.is_alphanumeric() || "/._-+=:@%,~".contains(c);
+    if text.chars().all(is_plain) && !text.is_empty() {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(format!("'{}'", text.replace('\'', "'\\''")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_that_lifts_a_pin_can_be_typed_as_it_stands() {
+        let check = |folder: Option<&str>, path: &str, expected: &str| {
+            assert_eq!(unpin_command(folder.map(Path::new), path, 7), expected);
+        };
+        check(None, "apps/web.yaml", "tagalong unpin apps/web.yaml:7");
+        check(Some("./fleet"), "apps/web.yaml", "tagalong unpin ./fleet apps/web.yaml:7");
+        check(Some("my fleet"), "it's.yaml", r"tagalong unpin 'my fleet' 'it'\''s.yaml:7'");
+    }
 }

@@ -8,6 +8,7 @@ use crate::automation::plan::{EditPlan, HeldSite, MarkedFile, PlannedEdit, Polic
 use crate::automation::site::{Served, standing};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 use tagalong_api::Reason;
 use tagalong_edit::Site;
@@ -46,6 +47,8 @@ pub(crate) struct Question<'a> {
     pub(crate) index: &'a SiteIndex,
     /// How the automation is named in its trailers.
     pub(crate) name: String,
+    /// The folder of objects, where they are not in a cluster.
+    pub(crate) folder: Option<&'a Path>,
     pub(crate) max_mirror_size: u64,
 }
 
@@ -140,7 +143,7 @@ impl Question<'_> {
             if let Some(refused) = pins.refusing(site.rule, &site.wanted)
                 && let Some(commit) = tracer.commit(refused.commit.parse()?)?
             {
-                holds.held.insert(site.key(), site.reverted(&commit, refused));
+                holds.held.insert(site.key(), site.reverted(&commit, refused, self.folder));
                 continue;
             }
             let staying: Vec<String> =
@@ -197,7 +200,7 @@ impl Candidate<'_> {
         self.site.fields.first().map_or(0, |field| field.line)
     }
 
-    fn reverted(&self, commit: &PastCommit, refused: &Refused) -> HeldSite {
+    fn reverted(&self, commit: &PastCommit, refused: &Refused, folder: Option<&Path>) -> HeldSite {
         let authored = Timestamp::from_second(commit.authored).unwrap_or_default();
         let short: String = refused.commit.chars().take(7).collect();
         let (author, subject) = (printable(&commit.author_name), printable(&commit.subject));
@@ -209,7 +212,8 @@ impl Candidate<'_> {
         };
         let or_above = if refused.is_exact() { "" } else { " or above" };
         let lifts = format!(
-            "{by_itself}, {text}{or_above} set by hand, a revert of {short}, or `tagalong unpin {path}:{line}`"
+            "{by_itself}, {text}{or_above} set by hand, a revert of {short}, or `{}`",
+            hand::unpin_command(folder, path.as_str(), line)
         );
         let date = authored.strftime("%Y-%m-%d");
         let message =

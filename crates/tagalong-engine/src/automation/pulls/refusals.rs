@@ -5,7 +5,7 @@ use super::host::Hosts;
 use super::text::is_closed_by_us;
 use crate::automation::look::Looked;
 use crate::automation::message::{AUTOMATION, UPDATE, brings};
-use crate::automation::pins::{Lifted, Pin, Since, unpin_text};
+use crate::automation::pins::{Lifted, Pin, Since, unpin_command, unpin_text};
 use crate::automation::plan::{EditPlan, HeldSite, PlannedEdit, held};
 use crate::automation::round::Job;
 use crate::mirrors::Opened;
@@ -79,13 +79,21 @@ impl Refusal {
         edits.iter().all(|edit| self.updates.iter().any(|update| brings(update, &edit.target, &edit.to)))
     }
 
-    fn held(&self, looked: &Looked, edits: &[PlannedEdit], path: &RepoPath, site: &Site) -> Option<HeldSite> {
+    fn held(
+        &self,
+        job: &Job,
+        looked: &Looked,
+        edits: &[PlannedEdit],
+        path: &RepoPath,
+        site: &Site,
+    ) -> Option<HeldSite> {
         let first = edits.first()?;
         let file = looked.files.iter().find(|file| file.path == *path)?;
         let (number, line, tag) = (self.number, first.line, &first.tag);
         let by = self.by.as_deref().map(|by| format!(" by {by}")).unwrap_or_default();
         let date = self.closed.strftime("%Y-%m-%d");
-        let lifts = format!("reopening it, or `tagalong unpin {path}:{line}`");
+        let lifts =
+            format!("reopening it, or `{}`", unpin_command(job.folder.as_deref(), path.as_str(), line));
         let message = format!(
             "pull request {number}, which brought {tag}, was closed without merging{by} ({date}); lifted by {lifts}"
         );
@@ -144,7 +152,7 @@ fn refused(
             since: refusal.closed.as_second(),
             max_mirror_size: job.max_mirror_size,
         };
-        let held = || refusal.held(looked, edits, path, site);
+        let held = || refusal.held(job, looked, edits, path, site);
         match since.lifts(&mut opened.look_back, &unpin_text(site, path.as_str()))? {
             Lifted::Yes => {}
             Lifted::No => return Ok(held()),
