@@ -4,7 +4,7 @@ use super::super::place::Place;
 use super::health::{DOWN, UP, wanting};
 use super::place::{APPS, READY};
 use serde_json::json;
-use tagalong_testkit::gitea::Gitea;
+use tagalong_testkit::gitea::{Gitea, Repository};
 
 const FLEET: &str = "imageupdateautomation/fleet";
 const IMAGE: &str = ".spec.template.spec.containers[0].image";
@@ -29,6 +29,28 @@ impl Place {
         let text = self.estate.repo.read("main", path).unwrap();
         let line = text.lines().find(|line| line.contains("$imagepolicy")).unwrap();
         line.split(" #").next().unwrap().rsplit(':').next().unwrap().to_owned()
+    }
+
+    /// `apps/web.yaml` at 1.0.0 in a repository of Gitea, with 1.1.0 to come, and a Kustomization; the commit.
+    fn proposing(&self, repository: &Repository<'_>) -> String {
+        self.estate.registry.push_tags("acme/web", ["1.0.0", "1.1.0"]);
+        let good =
+            repository.commit("main", "apps/web.yaml", self.marked("web", "1.0.0").as_bytes()).unwrap();
+        self.open_secrets();
+        let token = &repository.bot().token;
+        self.apply(&format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: git}}\nstringData: {{username: bot, password: {token}}}\n"
+        ));
+        self.apply(&self.estate.image_and_policy("web", "1.x"));
+        self.apply(&self.kustomization("apps", "  wait: true\n"));
+        good
+    }
+
+    /// GitRepository and automation for pull requests there; `extra` goes below the automation's `spec`.
+    fn proposals(&self, repository: &Repository<'_>, extra: &str) -> String {
+        let own = self.estate.automation(&format!("    pullRequest: {{provider: gitea}}\n{extra}"));
+        let own = own.replace(&self.estate.git.url("fleet.git"), &repository.url());
+        own.replace("ref: {branch: main}", "ref: {branch: main}, secretRef: {name: git}")
     }
 
     /// What is said of a Deployment that has not come up.
@@ -178,19 +200,8 @@ fn with_pull_requests_it_is_a_pull_request_that_people_decide_about() {
     let Some(gitea) = Gitea::shared() else { return };
     let Some(place) = Place::new("rollback-pulls") else { return };
     let repository = gitea.repository("acme").unwrap();
-    place.estate.registry.push_tags("acme/web", ["1.0.0", "1.1.0"]);
-    let text = place.marked("web", "1.0.0");
-    let good = repository.commit("main", "apps/web.yaml", text.as_bytes()).unwrap();
-    place.open_secrets();
-    let token = &repository.bot().token;
-    place.apply(&format!(
-        "apiVersion: v1\nkind: Secret\nmetadata: {{name: git}}\nstringData: {{username: bot, password: {token}}}\n"
-    ));
-    place.apply(&place.estate.image_and_policy("web", "1.x"));
-    place.apply(&place.kustomization("apps", "  wait: true\n"));
-    let own = place.estate.automation(&format!("    pullRequest: {{provider: gitea}}\n{REVERT}"));
-    let own = own.replace(&place.estate.git.url("fleet.git"), &repository.url());
-    place.apply(&own.replace("ref: {branch: main}", "ref: {branch: main}, secretRef: {name: git}"));
+    let good = place.proposing(&repository);
+    place.apply(&place.proposals(&repository, REVERT));
     let mut controller = place.controller(&[]);
     controller.until("\"PullRequestOpened\"");
     let bot = repository.ask("GET", "/pulls/1", None).unwrap()["head"]["sha"].as_str().unwrap().to_owned();
@@ -238,4 +249,33 @@ fn with_pull_requests_it_is_a_pull_request_that_people_decide_about() {
     assert_eq!(repository.pulls("all").unwrap().len(), 2);
     assert_eq!(place.get(FLEET, &format!("{READY}.status")), "True");
     place.until(FLEET, ".status.pins[0].refused", "1.0.0");
+}
+
+#[test]
+fn a_pull_request_that_takes_a_commit_back_waits_for_no_limit_and_leaves_the_others_standing() {
+    let Some(gitea) = Gitea::shared() else { return };
+    let Some(place) = Place::new("rollback-ahead") else { return };
+    let repository = gitea.repository("acme").unwrap();
+    let good = place.proposing(&repository);
+    let reverts = "  rollback: {onUnhealthy: Revert, schedule: Keep}\n";
+    place.apply(&place.proposals(&repository, reverts));
+    let mut controller = place.controller(&[]);
+    controller.until("\"PullRequestOpened\"");
+    repository.merge(1, "merge").unwrap();
+    let merged = repository.tip("main").unwrap();
+    // One stands, and another tag comes, which has to wait.
+    place.estate.registry.push_tag("acme/web", "1.2.0");
+    place.request("imagerepository/web", "1");
+    controller.until("\"PullRequestOpened\"");
+    let standing = ".status.pullRequests[?(@.number==2)].state";
+    place.until(FLEET, standing, "Open");
+    place.apply(&place.proposals(&repository, &format!("{reverts}  limits: {{quietPeriod: 100h}}\n")));
+    place.unhealthy(&good, &merged, &place.waits());
+    place.request(FLEET, "unhealthy");
+    controller.until("\"PullRequestOpened\"");
+    let pull = repository.ask("GET", "/pulls/3", None).unwrap();
+    assert!(pull["head"]["ref"].as_str().unwrap().contains("/revert-of-"), "{pull}");
+    place.until(FLEET, ".status.pullRequests[?(@.number==3)].state", "Open");
+    assert_eq!(place.get(FLEET, standing), "Open");
+    assert_eq!(repository.pulls("open").unwrap().len(), 2);
 }
