@@ -24,6 +24,18 @@ struct Checked {
     message: String,
 }
 
+impl Checked {
+    /// One line for people; what the message begins with is not said twice.
+    fn line(&self) -> String {
+        let Self { object, target, ok, message } = self;
+        let told = [object, target].map(|name| format!("{name}: "));
+        let message =
+            told.iter().fold(message.as_str(), |text, name| text.strip_prefix(name).unwrap_or(text));
+        let target = if target.is_empty() { String::new() } else { format!(" {target}") };
+        format!("{:4} {object}{target}: {message}\n", if *ok { "ok" } else { "fail" })
+    }
+}
+
 pub(crate) async fn run(args: CheckArgs, global: &Global) -> anyhow::Result<Answer> {
     print::no_lint_format(global.output)?;
     let own = tempfile::tempdir()?;
@@ -55,10 +67,7 @@ async fn check<D: Desk>(wired: &Wired<D>, folder: &Path, global: &Global) -> any
     let all = checked.iter().all(|checked| checked.ok);
     match global.output {
         Output::Text => {
-            let line = |c: &Checked| {
-                format!("{:4} {} {}: {}\n", if c.ok { "ok" } else { "fail" }, c.object, c.target, c.message)
-            };
-            print::text(&checked.iter().map(line).collect::<String>())?;
+            print::text(&checked.iter().map(Checked::line).collect::<String>())?;
         }
         output => print::document(output, &serde_json::json!({"checks": checked}))?,
     }
