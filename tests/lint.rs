@@ -1,5 +1,6 @@
 //! `tagalong lint`: each mistake has its place, its word and its weight, in every form that is promised.
 
+mod globs;
 mod hostile;
 
 use crate::support::{Ran, run};
@@ -500,7 +501,7 @@ fn files_that_are_not_yaml_are_read_where_an_automation_names_them() {
     let trailing = "FROM ghcr.io/acme/web:1.0.0 # {\"$imagepolicy\": \"default:web\"}\n";
     let note = "./Dockerfile:1:29: note[not-read]: ";
     check(&[("Dockerfile", trailing), ("a.yaml", &all), ("code.rs", trailing), ("x.yaml", SITE)], 0, &[note]);
-    let lines = format!("{all}  update: {{path: apps, lineFiles: ['**/Dockerfile', '*.tf']}}\n");
+    let lines = format!("{all}  update: {{path: apps, lineFiles: ['**/Dockerfile']}}\n");
     check(&[("a.yaml", &lines), ("apps/web/Dockerfile", docker)], 0, &[]);
     check(
         &[("a.yaml", &lines), ("apps/Dockerfile", wrong)],

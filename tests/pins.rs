@@ -7,6 +7,7 @@ mod merges;
 mod person;
 mod policies;
 mod reverts;
+mod rewritten;
 
 use crate::support::{Estate, Ran};
 use person::Person;

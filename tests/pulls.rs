@@ -4,6 +4,8 @@ mod estate;
 mod faults;
 mod leftover;
 mod life;
+mod merged;
 mod named;
 mod starving;
 mod theirs;
+mod waits;

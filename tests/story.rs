@@ -1,6 +1,6 @@
 //! A new tag ends up as a commit: the main job, end to end.
 
-use crate::support::Estate;
+use crate::support::{Estate, run};
 use tagalong_testkit::fake_registry::Listing;
 use tagalong_testkit::git_repo::Change;
 
@@ -233,4 +233,19 @@ fn a_registry_that_will_not_say_whether_a_tag_exists_fails_the_turn_and_no_other
     assert!(ran.stderr.contains("cannot tell whether") || ran.code == 0, "{}", ran.stderr);
     estate.once().expect(0);
     assert!(estate.repo.read("main", "apps/web.yaml").unwrap().contains(":1.1.0'"));
+}
+
+#[test]
+fn check_names_an_image_once_on_the_line_that_says_why_it_cannot_be_read() {
+    let estate = Estate::with_web("1.x", &["1.0.0"], &[("web.yaml", "image: IMAGE:1.0.0\n")]);
+    let image = estate.registry.image("acme/web");
+    let gone = estate.registry.image("acme/gone");
+    estate.object("web.yaml", &estate.image_and_policy("web", "1.x").replace(&image, &gone));
+    let ran = run(estate.folder(), &["check", "objects"]).expect(1);
+    let failed = ran.stdout.lines().find(|line| line.starts_with("fail")).unwrap();
+    assert!(
+        failed.contains(&format!("{gone}: not found, or hidden from these credentials (404")),
+        "{failed}"
+    );
+    assert_eq!(failed.matches(&gone).count(), 1, "{failed}");
 }

@@ -111,6 +111,22 @@ fn another_folder_of_objects_clears_nothing_away() {
 }
 
 #[test]
+fn a_folder_to_apply_to_is_no_part_of_the_objects() {
+    let estate = estate();
+    for inside in ["objects/live", "objects", "objects/../objects/new/live"] {
+        let ran = estate.run("run", &["--once", "--sync-to", inside]).expect(2);
+        assert!(
+            ran.stderr.contains("lies in") && ran.stderr.contains("name a folder beside it"),
+            "{}",
+            ran.stderr
+        );
+    }
+    assert!(!estate.objects().join("live").exists());
+    estate.run("run", &["--once", "--sync-to", "objects/../out"]).expect(0);
+    assert!(names(&estate).contains(&"shop/deployment.apps_web.yaml".to_owned()));
+}
+
+#[test]
 fn one_that_depends_is_applied_in_the_same_run_and_orphans_stay() {
     let estate = estate();
     estate.commit(&[("base/c.yaml", &config("base"))]);

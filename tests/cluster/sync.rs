@@ -2,6 +2,7 @@
 //! that is named, and nothing else of the cluster is touched.
 
 mod apply;
+mod canary;
 mod claims;
 mod commands;
 mod depends;

@@ -73,17 +73,6 @@ fn a_bot_commit_that_somebody_amended_is_somebody_s() {
 }
 
 #[test]
-fn a_force_push_back_is_no_pin_and_is_said() {
-    let estate = shop();
-    let person = Person::with(&estate);
-    person.git(&["push", "--quiet", "--force", "origin", "HEAD~1:main"]);
-    let ran = estate.once().expect(0);
-    assert!(ran.stderr.contains("HistoryRewritten"), "{}", ran.stderr);
-    holds(&estate, "1.1.0");
-    assert!(!estate.once().expect(0).stderr.contains("HistoryRewritten"));
-}
-
-#[test]
 fn a_squash_that_drops_the_trailers_is_somebody_s_and_refuses_nothing() {
     let estate = shop();
     release(&estate, "1.2.0");

@@ -42,10 +42,14 @@ fn it_is_opened_once_refreshed_merged_and_done() {
 
     fleet.repository.merge(third.number, "squash").unwrap();
     assert_eq!(fleet.on_main("web"), fleet.file("web", "1.2.0"));
+    assert!(fleet.repository.tip(&third.branch).is_some());
+    fleet.plan();
+    assert!(fleet.repository.tip(&third.branch).is_some(), "a plan removes nothing");
     fleet.once();
     assert_eq!((fleet.open().len(), fleet.count()), (0, 1));
+    assert!(fleet.repository.tip(&third.branch).is_none(), "nobody needs the branch of a merged one");
 
-    // The branch of the merged one is used again.
+    // It comes again under the same name.
     fleet.registry.push_tags("acme/web", ["1.3.0"]);
     fleet.once();
     assert_eq!(fleet.open_one().title, "Update web to 1.3.0");

@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn what_holds_others_is_made_anew_by_its_own_mark_alone() {
-        let force = Options { force: true, patience: std::time::Duration::ZERO };
+        let force = Options { force: true, patience: std::time::Duration::ZERO, slot: None };
         let plain = json!({"metadata": {}});
         let marked = json!({"metadata": {"annotations": {"kustomize.toolkit.fluxcd.io/force": "enabled"}}});
         let rows = [

@@ -16,6 +16,7 @@ use crate::object::text;
 use crate::order::{self, Stage};
 use crate::owner::Owner;
 use crate::prepare::prepare;
+use crate::slot::Slot;
 use crate::stage::Wanted;
 use crate::wait::after;
 
@@ -23,13 +24,25 @@ use crate::wait::after;
 pub(crate) const LAG: Duration = Duration::from_millis(50);
 
 /// How a set is applied.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Options {
     /// Whether objects are deleted and made anew where a field cannot change: `spec.force`.
     pub force: bool,
     /// How long definitions and classes may take to be ready, and an object to be gone before it is made anew. Flux
     /// takes a minute.
     pub patience: Duration,
+    /// What is given up while there is nothing to do but wait.
+    pub slot: Option<Slot>,
+}
+
+impl Options {
+    /// Waits for something, and lets others apply meanwhile.
+    pub(crate) async fn away<T, E>(&self, wait: impl Future<Output = Result<T, E>>) -> Result<T, E> {
+        match &self.slot {
+            Some(slot) => slot.away(wait).await,
+            None => wait.await,
+        }
+    }
 }
 
 impl Cluster {
@@ -75,7 +88,9 @@ impl Cluster {
             .map(|change| change.entry.clone())
             .filter(|entry| wanted.iter().any(|wanted| wanted.entry.id == entry.id))
             .collect();
-        if let Err(unhealthy) = self.wait(&pending, options.patience, false).await {
+        if !pending.is_empty()
+            && let Err(unhealthy) = options.away(self.wait(&pending, options.patience, false)).await
+        {
             outcome.failures.push(ApplyError::NotReady(unhealthy.to_string()));
             return;
         }

@@ -134,6 +134,12 @@ fn observed(object: &Value) -> Option<i64> {
     observed.as_i64().or_else(|| observed.as_str()?.parse().ok())
 }
 
+/// Whether a Canary has gone from one phase to another since; its clock tells seconds.
+pub(crate) fn has_moved(canary: &Value, since: Timestamp) -> bool {
+    let moved = text(canary, "/status/lastTransitionTime").parse::<Timestamp>();
+    moved.is_ok_and(|moved| moved.as_second() > since.as_second())
+}
+
 /// A whole number at a JSON pointer.
 fn int(object: &Value, pointer: &str) -> Option<i64> {
     object.pointer(pointer).and_then(Value::as_i64)

@@ -33,6 +33,8 @@ pub struct Rules {
     pub health: Arc<[HealthRule]>,
     /// JSON pointers of fields that are left as they stand, by object.
     pub ignore: Arc<HashMap<ObjectId, Vec<String>>>,
+    /// Canaries whose target was written, and when: what they say counts once they have moved since.
+    pub unseen: Arc<HashMap<ObjectId, Timestamp>>,
 }
 
 impl Rules {
@@ -53,8 +55,22 @@ impl Rules {
         let (group, kind) = (split_version(text(object, "/apiVersion")).0, text(object, "/kind"));
         match self.health.iter().find(|rule| rule.group == group && rule.kind == kind) {
             Some(rule) => judged(&rule.expressions, object),
-            None => Health::of(object, now),
+            None => match Health::of(object, now) {
+                Health { state: State::Current | State::Failed, .. } if self.is_stale(object) => {
+                    Health::in_progress("Flagger has not seen what its target is now")
+                }
+                health => health,
+            },
         }
+    }
+
+    /// Whether it says how the release before fared.
+    fn is_stale(&self, object: &Value) -> bool {
+        if self.unseen.is_empty() {
+            return false;
+        }
+        let since = ObjectId::of(object).and_then(|id| self.unseen.get(&id));
+        since.is_some_and(|since| !health::has_moved(object, *since))
     }
 }
 
@@ -91,6 +107,26 @@ mod tests {
     fn check(object: &Value, expected: State, message: &str) {
         let health = rules().health(object, Timestamp::UNIX_EPOCH);
         assert_eq!((health.state, health.message.as_str()), (expected, message), "{object}");
+    }
+
+    #[test]
+    fn what_a_canary_says_counts_once_it_has_moved_since_its_target_was_written() {
+        let canary = |phase: &str, moved: &str| {
+            json!({"apiVersion": "flagger.app/v1beta1", "kind": "Canary", "metadata": {"name": "web", "namespace": "apps"},
+                "status": {"phase": phase, "lastTransitionTime": moved}})
+        };
+        let id = ObjectId::of(&canary("", "")).unwrap();
+        let written = Timestamp::from_second(100).unwrap();
+        let rules = Rules { unseen: Arc::new(HashMap::from([(id, written)])), ..Rules::default() };
+        let state = |phase: &str, moved: &str| rules.health(&canary(phase, moved), written).state;
+        for phase in ["Initialized", "Succeeded", "Failed", "Progressing"] {
+            assert_eq!(state(phase, "1970-01-01T00:01:40Z"), State::InProgress, "{phase}");
+        }
+        assert_eq!(state("Failed", ""), State::InProgress);
+        assert_eq!(state("Failed", "1970-01-01T00:01:41Z"), State::Failed);
+        assert_eq!(state("Succeeded", "1970-01-01T00:01:41Z"), State::Current);
+        let rules = Rules::default();
+        assert_eq!(rules.health(&canary("Failed", ""), written).state, State::Failed);
     }
 
     #[test]

@@ -190,8 +190,8 @@ impl Cluster {
                 if !write.is_leaving() {
                     self.delete(&write.served, id, live).await?;
                 }
-                let gone = self.wait_gone(std::slice::from_ref(&wanted.entry), options.patience).await;
-                gone.map_err(|unhealthy| ApplyError::NotReady(unhealthy.to_string()))?;
+                let gone = self.wait_gone(std::slice::from_ref(&wanted.entry), options.patience);
+                options.away(gone).await.map_err(|unhealthy| ApplyError::NotReady(unhealthy.to_string()))?;
             }
             Some(live) => self.clear(wanted, &write.served, live).await?,
             None => {}

@@ -6,6 +6,8 @@ use tagalong_model::MarkerTarget;
 
 /// The key of a marker. A file without it (and without [`LEGACY`]) is never parsed.
 pub(crate) const KEY: &str = "$imagepolicy";
+/// The key of a person's reason why nothing is written.
+const HOLD: &str = "hold";
 /// What the value of a marker in the older, long form begins with after `#/definitions/`.
 pub(crate) const LEGACY: &str = "io.k8s.cli.setters.";
 
@@ -52,21 +54,29 @@ pub(crate) fn read(comment: &str) -> Comment {
         Err(_) if named => return not_json(text),
         Err(_) => return Comment::Other,
     };
+    // A field that was meant to be held must not be written.
+    if let Some(key) = object.keys().find(|key| named && is_almost_hold(key)) {
+        return Comment::Invalid(format!("\"{key}\" is no key of a marker; did you mean \"{HOLD}\"?"));
+    }
     if let Some(value) = object.get(KEY) {
         return match value.parse() {
-            Ok(target) => Comment::Marker(Marker { target, hold: object.get("hold").cloned() }),
+            Ok(target) => Comment::Marker(Marker { target, hold: object.get(HOLD).cloned() }),
             Err(error) => Comment::Invalid(error_text(&error)),
         };
     }
     let legacy =
         object.get("$ref").and_then(|value| value.strip_prefix("#/definitions/")?.strip_prefix(LEGACY));
     match legacy.filter(|name| name.contains(':')).map(str::parse) {
-        Some(Ok(target)) => Comment::Marker(Marker { target, hold: object.get("hold").cloned() }),
+        Some(Ok(target)) => Comment::Marker(Marker { target, hold: object.get(HOLD).cloned() }),
         Some(Err(error)) => Comment::Invalid(error_text(&error)),
         None if named => Comment::Invalid(format!("the key of a marker must be \"{KEY}\"")),
         // Setters of other tools share this form.
         None => Comment::Other,
     }
+}
+
+fn is_almost_hold(key: &str) -> bool {
+    key != HOLD && strsim::damerau_levenshtein(&key.to_lowercase(), HOLD) <= 1
 }
 
 fn error_text(error: &tagalong_model::InvalidMarker) -> String {

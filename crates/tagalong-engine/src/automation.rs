@@ -52,6 +52,7 @@ pub use wait::Wait;
 
 use crate::context::Context;
 use crate::desk::{Desk, Wish};
+use crate::known_tips::KnownTip;
 use crate::wake::key_of;
 use crate::wheel::Failed;
 use futures::future::BoxFuture;
@@ -75,6 +76,10 @@ pub(crate) struct Done {
     pub(crate) turn: TurnReport,
     pub(crate) observed_policies: BTreeMap<String, ImageReference>,
     pub(crate) observed_revision: String,
+    /// Whether pull requests were left as they are beside what the turn did.
+    pub(crate) leaves_pulls: bool,
+    /// The tip of the branch that was read, as the turn left it.
+    pub(crate) tip: Option<KnownTip>,
     /// What a registry or a host did not answer, as reason and message: the turn is worth another try soon.
     pub(crate) failure: Option<(Reason, String)>,
     pub(crate) interval: std::time::Duration,

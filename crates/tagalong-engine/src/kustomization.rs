@@ -7,6 +7,7 @@
 
 mod act;
 mod applied;
+mod canaries;
 mod delete;
 mod drift;
 mod gather;
@@ -30,6 +31,7 @@ use crate::desk::{Desk, Event, Wish};
 use crate::source::Served;
 use crate::wake::key_of;
 use crate::wheel::Failed;
+use canaries::Canaries;
 use futures::Stream;
 use futures::future::BoxFuture;
 use jiff::Timestamp;
@@ -48,7 +50,7 @@ use watches::Watches;
 /// What the turns of Kustomizations share. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Syncing {
-    /// Who applies now. Whoever waits for health holds none, and each other cluster has its own.
+    /// Who applies now. Whoever waits, for health or within a set, holds none, and each other cluster has its own.
     permits: Arc<Semaphore>,
     /// Who builds now, for whatever cluster.
     builders: Arc<Semaphore>,
@@ -56,6 +58,7 @@ pub struct Syncing {
     concurrent: usize,
     running: Running,
     watches: Watches,
+    canaries: Canaries,
 }
 
 type Elsewhere = std::sync::Mutex<std::collections::HashMap<(String, String), Arc<Semaphore>>>;
@@ -71,6 +74,7 @@ impl Syncing {
             concurrent,
             running: Running::default(),
             watches: Watches::default(),
+            canaries: Canaries::default(),
         }
     }
 
@@ -191,6 +195,7 @@ pub fn reconcile<D: Desk>(
         let wish = Wish::Kustomization(&object);
         if object.metadata.deletion_timestamp.is_some() {
             drift::unwatch(&context, &syncing, &key_of(object.as_ref()));
+            syncing.canaries.forget(&key_of(object.as_ref()));
             let ours = object.finalizers().iter().any(|name| name == FINALIZER);
             if ours && context.desk.selects(wish) {
                 delete::delete(&context, &object).await?;

@@ -18,6 +18,7 @@ mod contain;
 mod context;
 pub mod credentials;
 mod desk;
+mod known_tips;
 pub mod kustomization;
 mod listings;
 mod meters;

@@ -2,6 +2,7 @@
 //! Automations and GitRepositories of one remote share one, so that what the ones push the others need not fetch.
 
 use crate::automation::{LookBack, Seen, SiteIndex};
+use crate::known_tips::KnownTips;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -109,12 +110,19 @@ type Slot = Arc<tokio::sync::Mutex<Option<Opened>>>;
 pub struct Mirrors {
     root: PathBuf,
     slots: Mutex<HashMap<String, Slot>>,
+    known_tips: KnownTips,
 }
 
 impl Mirrors {
     /// The mirrors kept below `root`.
     pub fn new(root: PathBuf) -> Self {
-        Self { root, slots: Mutex::default() }
+        let known_tips = KnownTips::below(&root);
+        Self { root, slots: Mutex::default(), known_tips }
+    }
+
+    /// Which tips automations knew.
+    pub(crate) fn known_tips(&self) -> &KnownTips {
+        &self.known_tips
     }
 
     /// Work done by the mirrors of this process, summed up; for tests and benches.

@@ -228,11 +228,7 @@ impl Desk for FilesDesk {
 
     async fn admit(&self, wish: Wish<'_>) -> Result<bool, DeskError> {
         let (Some(sync), Wish::Kustomization(object)) = (&self.0.sync, wish) else { return Ok(true) };
-        let Some(from) = sync.foreign(&wake::key_of(object)) else { return Ok(true) };
-        Err(DeskError::Unsupported(format!(
-            "one of the same name in {} has applied to this folder; give one of them another name, or --sync-to another folder",
-            from.display()
-        )))
+        sync.admit(&wake::key_of(object)).map(|()| true).map_err(DeskError::Unsupported)
     }
 
     async fn secret(&self, key: &ObjectKey) -> Result<Option<SecretData>, DeskError> {

@@ -53,9 +53,23 @@ impl Inventories {
         self.0.join(format!("{}_{}.json", key.namespace, key.name))
     }
 
-    /// The one of a Kustomization.
-    pub(crate) fn get(&self, key: &ObjectKey) -> Option<Applied> {
-        serde_json::from_slice(&fs::read(self.path(key)).ok()?).ok()
+    /// The one of a Kustomization, where there is one.
+    ///
+    /// # Errors
+    /// Where it is there and says nothing. Without it nobody knows what is to be deleted.
+    pub(crate) fn get(&self, key: &ObjectKey) -> Result<Option<Applied>, String> {
+        let path = self.path(key);
+        let damaged = |why: &dyn std::fmt::Display| {
+            format!(
+                "{}: {why}; put it back as it was, or delete it: then what was applied stays",
+                path.display()
+            )
+        };
+        match fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|_| damaged(&"is no inventory")),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(damaged(&error)),
+        }
     }
 
     /// All that are kept; one that cannot be read is told and passed over.
@@ -99,8 +113,12 @@ mod tests {
         let applied = Applied::new(&key, Path::new("/fleet"), false, Inventory { entries: vec![entry] });
         inventories.keep(&applied).unwrap();
         std::fs::write(folder.path().join(".tagalong/broken.json"), "{").unwrap();
-        assert_eq!(inventories.get(&key).as_ref(), Some(&applied));
+        assert_eq!(inventories.get(&key), Ok(Some(applied.clone())));
+        assert_eq!(inventories.get(&ObjectKey::new("default", "other")), Ok(None));
         assert_eq!(inventories.all(), [applied]);
+        std::fs::write(folder.path().join(".tagalong/default_apps.json"), "{\"namespace\": ").unwrap();
+        let damaged = inventories.get(&key).unwrap_err();
+        assert!(damaged.contains("default_apps.json: is no inventory; put it back"), "{damaged}");
         inventories.forget(&key).unwrap();
         assert!(inventories.all().is_empty());
     }

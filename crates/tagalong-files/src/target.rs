@@ -41,15 +41,17 @@ impl FolderTarget {
         self.dir.join(plain(namespace)).join(format!("{}_{}.yaml", plain(&kind), plain(&id.name)))
     }
 
-    /// The object that stands in a file.
-    fn read(path: &Path) -> io::Result<Option<Value>> {
-        match fs::read_to_string(path) {
-            Ok(text) => serde_saphyr::from_str(&text)
-                .map(Some)
-                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.to_string())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+    /// The object that stands in a file. An error says where, and nothing of the text: it may be a Secret's.
+    fn read(path: &Path) -> Result<Option<Value>, String> {
+        let text = match fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(format!("{}: {error}", path.display())),
+        };
+        serde_saphyr::from_str(&text).map(Some).map_err(|error| {
+            let line = error.location().map(|place| format!(":{}", place.line())).unwrap_or_default();
+            format!("{}{line}: is no YAML; move that file away", path.display())
+        })
     }
 
     fn apply_one(&self, owner: &Owner, mut object: Value) -> Result<Change, ApplyError> {
@@ -88,8 +90,7 @@ impl FolderTarget {
 
     fn prune_one(&self, owner: &Owner, entry: &Entry) -> Result<Change, ApplyError> {
         let path = self.path(&entry.id);
-        let failed =
-            |error: io::Error| ApplyError::Unreachable(format!("{} cannot be deleted: {error}", entry.id));
+        let failed = |why: String| ApplyError::Unreachable(format!("{} cannot be deleted: {why}", entry.id));
         let change = |action, state| {
             let health = Health { state, message: String::new() };
             Change { entry: entry.clone(), action, fields: Vec::new(), health, standing: None }
@@ -100,7 +101,7 @@ impl FolderTarget {
         if !owner.owns(&live) || tagalong_apply::is_kept(&live) {
             return Ok(change(Action::Skipped, State::Current));
         }
-        fs::remove_file(&path).map_err(failed)?;
+        fs::remove_file(&path).map_err(|error| failed(error.to_string()))?;
         // A namespace that is empty leaves no folder; one that is not stays.
         path.parent().map(fs::remove_dir).transpose().unwrap_or_default();
         Ok(change(Action::Deleted, State::Terminating))

@@ -1,6 +1,6 @@
 //! The address of a GitRepository from files: local paths count from the manifest that holds them.
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 /// The address to use for `url` as it stands in the file `manifest`: a relative path becomes one below the manifest's
 /// folder, everything else stays. `host:path` without a slash before the colon is an address, as for Git.
@@ -11,7 +11,11 @@ pub fn resolve_url(url: &str, manifest: &Path) -> String {
     }
     let folder = manifest.parent().filter(|folder| *folder != Path::new("")).unwrap_or(Path::new("."));
     let folder = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
-    folder.join(url).to_string_lossy().into_owned()
+    let path: PathBuf = folder.join(url).components().collect();
+    // What `..` leads to is the file system's to say: a folder before it may be a link.
+    let up = path.components().any(|part| part == Component::ParentDir);
+    let path = if up { path.canonicalize().unwrap_or(path) } else { path };
+    path.to_string_lossy().into_owned()
 }
 
 #[cfg(test)]
@@ -27,8 +31,15 @@ mod tests {
             assert_eq!(resolve_url(same, manifest), same);
         }
         assert_eq!(resolve_url("fleet.git", manifest), "/etc/tagalong/objects/fleet.git");
-        assert_eq!(resolve_url("./fleet.git", manifest), "/etc/tagalong/objects/./fleet.git");
+        assert_eq!(resolve_url("./fleet.git", manifest), "/etc/tagalong/objects/fleet.git");
         assert_eq!(resolve_url("../a/b:c", manifest), "/etc/tagalong/objects/../a/b:c");
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        std::fs::create_dir_all(root.join("elsewhere/objects")).unwrap();
+        std::fs::create_dir(root.join("elsewhere/fleet.git")).unwrap();
+        std::os::unix::fs::symlink(root.join("elsewhere/objects"), root.join("objects")).unwrap();
+        let linked = resolve_url("../fleet.git", &root.join("objects/repo.yaml"));
+        assert_eq!(linked, root.join("elsewhere/fleet.git").to_string_lossy());
         let here = std::env::current_dir().unwrap();
         assert_eq!(
             resolve_url("fleet.git", Path::new("repo.yaml")),

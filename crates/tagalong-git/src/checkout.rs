@@ -43,8 +43,6 @@ pub struct Fetched {
     pub tag: Option<String>,
     /// The values of the refs asked for beside it.
     pub tips: Tips,
-    /// What the mirror last knew the ref as; `None` for a commit, for a ref never seen, and for a local repository.
-    pub before: Option<String>,
 }
 
 impl Checkout {
@@ -102,7 +100,6 @@ impl Found {
             refname: self.refname,
             tag: self.tag.map(|tag| tag.to_string()),
             tips: tips(refs, also),
-            before: None,
         }
     }
 }

@@ -158,8 +158,7 @@ impl Mirror {
         if let Some(refname) = found.refname.as_deref().filter(|_| before != Some(found.commit)) {
             known::remember(&self.repo(), refname, found.commit);
         }
-        let before = before.map(|before| before.to_string());
-        Ok(Fetched { before, ..found.fetched(&refs, also) })
+        Ok(found.fetched(&refs, also))
     }
 
     fn receive(&self, remote: &Remote, mut connection: Connection, found: &checkout::Found) -> Result<()> {

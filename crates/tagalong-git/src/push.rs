@@ -122,6 +122,30 @@ impl Mirror {
         self.judge(remote, updates, &answer)
     }
 
+    /// Removes a branch that stands at `commit`. One of a local repository is its owner's to remove.
+    ///
+    /// # Errors
+    /// `Auth`, and whatever reaching the remote gives.
+    pub fn remove(&self, remote: &Remote, refname: &str, commit: &str) -> Result<Pushed> {
+        valid_refname(refname)?;
+        if self.is_local() {
+            let why = "a branch of a local repository is not removed".to_owned();
+            return Ok(Pushed::Rejected { refname: refname.to_owned(), why });
+        }
+        let update = Update { refname: refname.to_owned(), expected: Expected::At(commit.to_owned()) };
+        let mut connection = self.connect(remote, Service::ReceivePack)?;
+        let theirs = advertised(&connection, refname).map(|id| id.to_string());
+        if !update.expected.allows(theirs.as_deref()) {
+            return Ok(Pushed::Moved { refname: update.refname, theirs });
+        }
+        let null = ObjectId::null(gix::hash::Kind::Sha1);
+        let command = Command { refname: update.refname.clone(), old: parse_commit(commit)?, new: null };
+        // No object goes with it, and so no pack.
+        let answer = send_pack(&mut connection, &[command], &[], &[])?;
+        drop(connection);
+        self.judge(remote, &[update], &answer)
+    }
+
     fn judge(&self, remote: &Remote, updates: &[Update], answer: &Answer) -> Result<Pushed> {
         // With `atomic`, a ref that was fine is refused because of another one; the other one's reason counts.
         let first = answer.refused.iter().find(|(_, why)| !why.contains("atomic")).or(answer.refused.first());

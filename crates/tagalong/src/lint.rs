@@ -75,6 +75,7 @@ pub(crate) fn lint(paths: &[PathBuf]) -> anyhow::Result<Report> {
     references::objects(&loaded, &objects, &survey.roster, &mut findings);
     references::secrets(&loaded, &objects, &survey.roster, &mut findings);
     markers::check(&objects, &survey, &mut findings);
+    markers::globs(&loaded.automations, &survey, &mut findings);
     findings.sort();
     findings.dedup();
     Ok(Report {

@@ -3,7 +3,7 @@
 
 use crate::cli::{ClusterArgs, DeskArgs, StateArgs};
 use crate::state::State;
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{Context as _, anyhow, bail, ensure};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,6 +57,7 @@ pub(crate) fn folder(
         Role::Writer(sync_to) => sync_to.filter(|_| !settings.dry_run),
         Role::Reader | Role::Rehearser => None,
     };
+    sync_to.map_or(Ok(()), |to| apart(dir, to))?;
     let is_synced = sync_to.is_some() || role == Role::Rehearser;
     let loaded = if is_synced { load_synced(&paths)? } else { load(&paths)? };
     tell(&loaded, &paths);
@@ -72,6 +73,21 @@ pub(crate) fn folder(
     let desk = FilesDesk::new(loaded, rules, pull_config(), sync, wakers);
     let record = desk.record().clone();
     Ok((wired(desk, record, args, state, settings, synced)?, Followed { wakes, paths }))
+}
+
+/// Refuses a folder to apply to that lies in the folder of objects: what the repository holds would be read as objects
+/// of the user, its Secrets as logins.
+fn apart(dir: &Path, to: &Path) -> anyhow::Result<()> {
+    let (Ok(dir), Ok(to)) = (dir.canonicalize(), std::path::absolute(to)) else { return Ok(()) };
+    // It may not be there yet.
+    let there = to.ancestors().find_map(|above| above.canonicalize().ok());
+    ensure!(
+        !there.is_some_and(|there| there.starts_with(&dir)),
+        "--sync-to {} lies in {}, whose files are objects; name a folder beside it",
+        to.display(),
+        dir.display()
+    );
+    Ok(())
 }
 
 /// Reads the objects of a cluster once and wires everything; nothing will be written to it.

@@ -35,3 +35,18 @@ fn the_commit_just_pushed_is_the_artifact_without_another_request() {
     place.own(&["annotate", FLEET, "reconcile.fluxcd.io/requestedAt=now"], "");
     place.until(FLEET, ".status.artifact.revision", &format!("main@sha1:{theirs}"));
 }
+
+#[test]
+fn a_force_push_is_said_though_the_gitrepository_has_fetched_first() {
+    let Some(place) = Place::with_web("rewritten", "1.x", &["1.0.0", "1.1.0"]) else { return };
+    let mut controller = place.serving();
+    controller.until("pushed commit");
+    let bot = place.estate.repo.rev("main").unwrap();
+    place.until(FLEET, ".status.artifact.revision", &format!("main@sha1:{bot}"));
+    let before = place.estate.repo.rev("main~1").unwrap();
+    place.estate.repo.git(&["update-ref", "refs/heads/main", &before]).unwrap();
+    place.request(FLEET, "now");
+    place.until(FLEET, ".status.artifact.revision", &format!("main@sha1:{before}"));
+    place.request("imageupdateautomation/fleet", "now");
+    controller.until("HistoryRewritten");
+}

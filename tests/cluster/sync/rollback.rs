@@ -12,7 +12,7 @@ const REVERT: &str = "  rollback: {onUnhealthy: Revert}\n";
 
 impl Place {
     /// A Deployment of `acme/web` at a tag, marked for the policy `web`.
-    fn marked(&self, name: &str, tag: &str) -> String {
+    pub(super) fn marked(&self, name: &str, tag: &str) -> String {
         let image = self.estate.registry.image("acme/web");
         let spec = format!("    spec: {{containers: [{{name: app, image: \"{image}:{tag}\"}}]}}\n");
         let marker = format!("{{\"$imagepolicy\": \"{}:web\"}}", self.namespace);
@@ -31,13 +31,15 @@ impl Place {
         line.split(" #").next().unwrap().rsplit(':').next().unwrap().to_owned()
     }
 
-    /// Says of a Kustomization that others serve that it did not become healthy.
-    fn unhealthy(&self, good: &str, failed: &str) {
+    /// What is said of a Deployment that has not come up.
+    fn waits(&self) -> String {
+        format!("Deployment/{}/web status: 'InProgress': 0 of 1 ready", self.namespace)
+    }
+
+    /// Says of a Kustomization that others serve that it did not become healthy, and what is `said` of its objects.
+    pub(super) fn unhealthy(&self, good: &str, failed: &str, said: &str) {
         let generation: i64 = self.get(APPS, ".metadata.generation").parse().unwrap();
-        let message = format!(
-            "health check failed after 30s: timeout waiting for: [Deployment/{}/web status: 'InProgress': 0 of 1 ready]",
-            self.namespace
-        );
+        let message = format!("health check failed after 30s: timeout waiting for: [{said}]");
         let status = json!({"status": {
             "lastAppliedRevision": format!("main@sha1:{good}"),
             "lastAttemptedRevision": format!("main@sha1:{failed}"),
@@ -121,7 +123,7 @@ fn a_kustomization_of_flux_is_asked_and_what_a_person_has_touched_is_left_alone(
         .commit(&[("apps/second.yaml", &place.marked("second", "1.0.5")), ("apps/third.yaml", &held)]);
     // What a window keeps back does not keep this back.
     place.apply(&place.estate.automation(&format!("{REVERT}{closed}")));
-    place.unhealthy(&good, &bot);
+    place.unhealthy(&good, &bot, &place.waits());
     place.request(FLEET, "unhealthy");
     controller.until("RolledBack");
     let message = place.estate.repo.message("main").unwrap();
@@ -152,17 +154,17 @@ fn nothing_is_taken_back_that_another_commit_may_have_broken_or_that_cannot_be_b
     let text = place.estate.repo.read("main", "apps/web.yaml").unwrap();
     let person = place.estate.commit(&[("apps/web.yaml", &text.replace("replicas: 1", "replicas: 2"))]);
     // Somebody's change came with it.
-    place.unhealthy(&good, &person);
+    place.unhealthy(&good, &person, &place.waits());
     place.reconciled(FLEET, "1");
     assert_eq!(place.estate.repo.rev("main").unwrap(), person);
     // Nothing can be built here, and the revision that failed is another.
     let variables = "  wait: true\n  postBuild: {substituteFrom: [{kind: ConfigMap, name: vars}]}\n";
     place.apply(&place.kustomization("apps", variables));
-    place.unhealthy(&good, &person);
+    place.unhealthy(&good, &person, &place.waits());
     place.reconciled(FLEET, "2");
     assert_eq!(place.estate.repo.rev("main").unwrap(), person);
     // It is the very revision.
-    place.unhealthy(&good, &bot);
+    place.unhealthy(&good, &bot, &place.waits());
     place.request(FLEET, "3");
     controller.until("RolledBack");
     assert_eq!(place.tag_of("apps/web.yaml"), "1.0.0");
@@ -196,9 +198,25 @@ fn with_pull_requests_it_is_a_pull_request_that_people_decide_about() {
     repository.merge(1, "merge").unwrap();
     let merged = repository.tip("main").unwrap();
 
-    place.unhealthy(&good, &merged);
+    place.unhealthy(&good, &merged, &place.waits());
+    // Before and after it is opened `plan` says what it takes back.
+    let takes_back = || {
+        let plan = place.asked(&["plan", "-o", "json"]).json();
+        let repository = &plan["repositories"][0];
+        assert_eq!(repository["takesBack"][0]["commit"], bot, "{plan}");
+        assert_eq!(repository["takesBack"][0]["kustomization"], format!("{}/apps", place.namespace));
+        let proposed = repository["pullRequests"].as_array().unwrap().iter();
+        assert!(
+            proposed.clone().any(|pull| pull["branch"].as_str().unwrap().contains("/revert-of-")),
+            "{plan}"
+        );
+        let said = place.asked(&["plan"]).stderr;
+        assert!(said.contains(&format!("takes {bot} back: Kustomization/")), "{said}");
+    };
+    takes_back();
     place.request(FLEET, "unhealthy");
     controller.until("\"PullRequestOpened\"");
+    takes_back();
     let pull = repository.ask("GET", "/pulls/2", None).unwrap();
     let short: String = bot.chars().take(7).collect();
     let branch = pull["head"]["ref"].as_str().unwrap();
@@ -215,7 +233,7 @@ fn with_pull_requests_it_is_a_pull_request_that_people_decide_about() {
     place.reconciled(FLEET, "silent");
     assert_eq!(repository.pulls("open").unwrap().len(), 1);
     repository.set_state(2, "closed").unwrap();
-    place.unhealthy(&good, &merged);
+    place.unhealthy(&good, &merged, &place.waits());
     place.reconciled(FLEET, "closed");
     assert_eq!(repository.pulls("all").unwrap().len(), 2);
     assert_eq!(place.get(FLEET, &format!("{READY}.status")), "True");

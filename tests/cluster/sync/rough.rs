@@ -56,6 +56,38 @@ fn a_namespace_that_is_being_deleted_is_waited_for_and_made_again() {
 }
 
 #[test]
+fn one_that_waits_for_an_object_to_go_holds_up_no_other() {
+    let files = [("apps/c.yaml", config("web", "1")), ("other/c.yaml", config("other", "1"))];
+    let files = files.each_ref().map(|(path, text)| (*path, text.as_str()));
+    let Some(place) = Place::synced("waiting", &files) else { return };
+    let webhook = place.webhook(10);
+    place.apply(&place.kustomization("apps", ""));
+    let _controller = place.controller(&["--controllers=image,source,kustomize", "--concurrent=1"]);
+    place.until_ready(APPS);
+    let hold = |finalizers: &str| {
+        let patch = format!(r#"{{"metadata":{{"finalizers":{finalizers}}}}}"#);
+        place.own(&["patch", "configmap/web", "--type=merge", "-p", &patch], "");
+    };
+    hold(r#"["example.com/held"]"#);
+    let uid = place.get("configmap/web", ".metadata.uid");
+    place.own(&["delete", "configmap/web", "--wait=false"], "");
+    let asked = webhook.asked().len();
+    place.request(APPS, "1");
+    let begin = Instant::now();
+    while webhook.asked().len() == asked {
+        assert!(begin.elapsed() < Duration::from_secs(60), "its turn does not begin");
+        std::thread::yield_now();
+    }
+    place.apply(&place.kustomization("other", "  path: ./other\n"));
+    place.until_ready("kustomization/other");
+    assert_eq!(place.get(APPS, ".status.lastHandledReconcileAt"), "", "its turn has ended");
+    hold("null");
+    place.until(APPS, ".status.lastHandledReconcileAt", "1");
+    place.until_ready(APPS);
+    assert_ne!(place.get("configmap/web", ".metadata.uid"), uid);
+}
+
+#[test]
 fn what_an_admission_policy_refuses_is_named_and_nothing_of_its_stage_is_written() {
     let Some(place) = Place::synced("refused", &[("apps/a.yaml", &config("a", "1"))]) else { return };
     let namespace = &place.namespace;

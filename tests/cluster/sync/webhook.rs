@@ -11,7 +11,7 @@ const WORDS: &str = "nothing loud is wanted here";
 
 impl Place {
     /// A webhook that the API server asks about the ConfigMaps of this namespace.
-    fn webhook(&self, seconds: u8) -> Webhook {
+    pub(super) fn webhook(&self, seconds: u8) -> Webhook {
         let webhook = Webhook::start().unwrap();
         self.kubectl(&["apply", "-f", "-"], &webhook.registration(&self.namespace, seconds).to_string());
         // The API server learns of its webhooks a moment later.

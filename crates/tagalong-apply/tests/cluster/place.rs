@@ -9,8 +9,8 @@ use tagalong_testkit::control_plane::ControlPlane;
 
 use crate::counter::Counter;
 
-pub(crate) const OPTIONS: Options = Options { force: false, patience: Duration::from_secs(20) };
-pub(crate) const FORCE: Options = Options { force: true, ..OPTIONS };
+pub(crate) const OPTIONS: Options = Options { force: false, patience: Duration::from_secs(20), slot: None };
+pub(crate) const FORCE: Options = Options { force: true, patience: Duration::from_secs(20), slot: None };
 
 pub(crate) struct Place {
     pub(crate) plane: &'static ControlPlane,

@@ -49,6 +49,9 @@ fn comments_that_are_no_marker_are_reported() {
         r##"# {"$imagepolicy": "ns: x"}"##,
         r##"# {"$imagepolicyx": "ns:x"}"##,
         r##"# ["$imagepolicy"]"##,
+        r##"# {"$imagepolicy": "ns:x", "hodl": "INC-1"}"##,
+        r##"# {"$imagepolicy": "ns:x", "Hold": "INC-1"}"##,
+        r##"# {"$imagepolicy": "ns:x", "hold": "INC-1", "holds": "x"}"##,
         r##"# $imagepolicy"##,
         r##"# {"$ref":"#/definitions/io.k8s.cli.setters.ns:x:nope"}"##,
     ] {

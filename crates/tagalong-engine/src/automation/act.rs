@@ -5,9 +5,10 @@ use super::look::{Looked, Scope};
 use super::plan::{EditPlan, plan};
 use super::rollback::{self, Heard};
 use super::round::{Job, Round, Studied};
-use super::{Done, Failure, TurnReport, exists, pulls, vanished};
+use super::{Done, Failure, TurnOutcome, TurnReport, exists, pulls, vanished};
 use crate::context::Context;
 use crate::desk::Desk;
+use crate::known_tips::KnownTip;
 use crate::mirrors::{Guard, Opened};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -40,6 +41,7 @@ pub(crate) async fn write<D: Desk>(
         max_mirror_size: settings.max_mirror_size,
         planned: context.turns.planned(lock_key),
         replaceable: None,
+        known_tips: context.mirrors.known_tips().clone(),
         now,
         allowance: Allowance::default(),
         meters: context.meters.clone(),
@@ -100,6 +102,8 @@ impl Planned {
 
     pub(super) fn done(self, job: &Job, turn: TurnReport, observed_revision: String) -> Done {
         Done {
+            tip: self.tip(job, &turn.outcome),
+            leaves_pulls: false,
             turn,
             observed_policies: self.observed_policies,
             observed_revision,
@@ -107,6 +111,17 @@ impl Planned {
             interval: job.valid.interval,
             soon: self.soon,
         }
+    }
+
+    /// The tip of the branch that is read, as it is after the turn.
+    fn tip(&self, job: &Job, outcome: &TurnOutcome) -> Option<KnownTip> {
+        let fetched = &self.looked.fetched;
+        let refname = fetched.refname.clone()?;
+        let commit = match outcome {
+            TurnOutcome::Pushed { commit, .. } if refname == job.push_ref() => commit,
+            _ => &fetched.commit,
+        };
+        Some(KnownTip { remote: job.gathered.remote.url.lock_key(), refname, commit: commit.clone() })
     }
 }
 

@@ -76,6 +76,19 @@ fn beside_commit(
     })
 }
 
+/// Whether a branch stands at `tip`, and that is a commit of ours, whatever the base holds of it.
+pub(crate) fn holds_ours(
+    mirror: &Mirror,
+    remote: &Remote,
+    refname: &str,
+    tip: &str,
+    asker: &Asker<'_>,
+) -> Result<bool, GitError> {
+    let want = Checkout { name: Some(refname.to_owned()), ..Checkout::default() };
+    let now = mirror.fetch(remote, &want, &[], &|_, _| Ok(None))?.commit;
+    Ok(now == tip && is_ours(mirror, remote, &mirror.commit_info(&now)?, asker)?)
+}
+
 fn is_ours(
     mirror: &Mirror,
     remote: &Remote,

@@ -6,7 +6,8 @@
 //!                └▶ groups, each with a branch ─▶ limits
 //!                     └▶ branches: base + one commit, pushed over our own     ◀─ rule 17
 //!                          └▶ open │ describe │ leave alone
-//!                └▶ leftovers: nothing left to do ─▶ comment, close
+//!                ├▶ leftovers: nothing left to do ─▶ comment, close
+//!                └▶ branches that were merged ─▶ remove
 //! ```
 //!
 //! Nothing is kept that could be lost: what stands is asked of Git and of the host at each turn, so a turn that was
@@ -18,6 +19,7 @@ mod group;
 mod host;
 mod images;
 mod leftover;
+mod merged;
 mod refusals;
 mod requests;
 #[cfg(test)]
@@ -36,7 +38,9 @@ use crate::desk::Desk;
 use branches::Written;
 use group::Group;
 use requests::Requests;
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use tagalong_api::Reason;
 use tagalong_api::validate::{OnUnhealthy, ValidPullRequest};
 use tagalong_forge::{Forge, ForgeError, PullRequest};
 use tagalong_model::Revision;
@@ -46,6 +50,8 @@ use tagalong_model::Revision;
 struct Seen {
     open: Vec<PullRequest>,
     closed: Vec<PullRequest>,
+    /// The branches to which any pull request is open.
+    bases: BTreeSet<String>,
 }
 
 /// One turn's pull requests; `None` where a branch moved meanwhile.
@@ -64,12 +70,15 @@ pub(super) async fn write<D: Desk>(
     }
     // Outside of all windows nothing is written; what stands goes on standing.
     let wait = wait(job, spec, &planned).filter(|_| reverts || !planned.edits.edits.is_empty());
-    let only_revert = wait.is_some() && reverts && job.valid.on_unhealthy == OnUnhealthy::Revert;
-    if let Some(wait) = wait.filter(|_| !only_revert) {
-        let mut turn = report(job, &planned, TurnOutcome::Waiting(wait), Vec::new(), moved);
-        turn.changes = changes(context, job, &planned, &mut turn.plan).await?;
-        return Ok(Some(done(job, planned, turn)));
-    }
+    let reach = match wait {
+        None => Reach::Everything,
+        Some(wait) if reverts && !holds_reverts(job, &wait) => Reach::RevertOnly(wait),
+        Some(wait) => {
+            let mut turn = report(job, &planned, TurnOutcome::Waiting(wait), Vec::new(), moved);
+            turn.changes = changes(context, job, &planned, &mut turn.plan).await?;
+            return Ok(Some(done(job, planned, turn)));
+        }
+    };
     let asked = async {
         let forge = host::host(context, job, spec).await?;
         let seen = look(forge.as_ref(), job, &planned, &stem).await.map_err(|error| host::failed(&error))?;
@@ -78,42 +87,57 @@ pub(super) async fn write<D: Desk>(
     let (forge, seen) = match asked.await {
         Ok(asked) => asked,
         // A plan needs no token: it says what it could not find out.
-        Err(failure) if job.dry_run => return unasked(context, job, spec, planned, &failure).await.map(Some),
+        Err(failure) if job.dry_run => {
+            return unasked(context, job, spec, planned, &reach, &failure).await.map(Some);
+        }
         Err(failure) => return Err(failure),
     };
     refuse(context, job, &mut planned, forge.as_ref(), &seen.closed).await?;
 
-    let reach = if only_revert { Reach::RevertOnly } else { Reach::Everything };
-    let groups = groups(job, spec, &planned, reach);
-    let mut requests = Requests::new(job, spec, forge.as_ref(), &seen, &planned.edits, groups, reach)?;
+    let groups = groups(job, spec, &planned, &reach);
+    let mut requests = Requests::new(job, spec, forge.as_ref(), &seen, &planned.edits, groups, &reach)?;
     requests.admit(&planned.looked.fetched.tips).await.map_err(|error| host::failed(&error))?;
     let Some(written) = push(context, job, &planned, &requests).await? else { return Ok(None) };
     let told = images::told(context, &requests.to_describe(&written)).await;
     requests.tell(&told)?;
     let (pulls, failure) = requests.carry_out(written).await;
+    if failure.is_none() && matches!(reach, Reach::Everything) {
+        merged::remove(context, job, &planned, forge.as_ref(), &seen, &requests).await;
+    }
     planned.failure = planned.failure.or(failure.map(|failure| (failure.reason, failure.message)));
     let outcome = TurnOutcome::PullRequests { planned: job.dry_run };
     let outcome = if pulls.is_empty() { TurnOutcome::UpToDate } else { outcome };
     let mut turn = report(job, &planned, outcome, pulls, moved);
     turn.changes = changes(context, job, &planned, &mut turn.plan).await?;
-    Ok(Some(done(job, planned, turn)))
+    let mut done = done(job, planned, turn);
+    if let Reach::RevertOnly(wait) = &reach {
+        done.leaves_pulls = true;
+        let rest = wait::rest(done.interval, Some(wait), job.now);
+        done.soon = Some(done.soon.map_or(rest, |soon| soon.min(rest)));
+    }
+    Ok(Some(done))
 }
 
 /// What a turn may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 enum Reach {
     Everything,
-    /// A window is closed, which what takes a commit back does not wait for.
-    RevertOnly,
+    /// All but what takes a commit back waits for this.
+    RevertOnly(wait::Wait),
+}
+
+/// Whether what takes a commit back waits as well: for no limit, and for a window where that is wished for.
+fn holds_reverts(job: &Job, wait: &wait::Wait) -> bool {
+    wait.reason == Reason::WindowClosed && job.valid.on_unhealthy != OnUnhealthy::Revert
 }
 
 /// What takes a commit back comes first: it waits for no limit.
-fn groups(job: &Job, spec: &ValidPullRequest, planned: &Planned, reach: Reach) -> Vec<Group> {
+fn groups(job: &Job, spec: &ValidPullRequest, planned: &Planned, reach: &Reach) -> Vec<Group> {
     let instance = job.instance.as_deref();
     let revert = planned.rollback.as_ref().and_then(|plan| group::revert(plan, &job.valid, instance));
     let others = match reach {
         Reach::Everything => group::groups(&planned.edits, &job.valid, spec.group_by, instance),
-        Reach::RevertOnly => Vec::new(),
+        Reach::RevertOnly(_) => Vec::new(),
     };
     revert.into_iter().chain(others).collect()
 }
@@ -134,9 +158,10 @@ async fn unasked<D: Desk>(
     job: &Arc<Job>,
     spec: &ValidPullRequest,
     planned: Planned,
+    reach: &Reach,
     failure: &Failure,
 ) -> Result<Done, Failure> {
-    let groups = groups(job, spec, &planned, Reach::Everything);
+    let groups = groups(job, spec, &planned, reach);
     let pulls = requests::unasked(job, spec, groups, &failure.message)?;
     let mut turn = report(job, &planned, TurnOutcome::PullRequests { planned: true }, pulls, 0);
     turn.changes = changes(context, job, &planned, &mut turn.plan).await?;
@@ -145,10 +170,11 @@ async fn unasked<D: Desk>(
 
 /// Asks the host for what is there of ours.
 async fn look(forge: &dyn Forge, job: &Job, planned: &Planned, stem: &Stem) -> Result<Seen, ForgeError> {
-    let open = forge.open().await?.into_iter().filter(|pull| stem.is_own(&pull.branch));
-    let open: Vec<PullRequest> = open.collect();
+    let all = forge.open().await?;
+    let bases = all.iter().map(|pull| pull.base.clone()).collect();
+    let open: Vec<PullRequest> = all.into_iter().filter(|pull| stem.is_own(&pull.branch)).collect();
     if planned.edits.edits.is_empty() && planned.rollback.is_none() {
-        return Ok(Seen { open, closed: Vec::new() });
+        return Ok(Seen { open, closed: Vec::new(), bases });
     }
     // What was refused in one grouping is refused in another.
     let instance = job.instance.as_deref();
@@ -157,7 +183,7 @@ async fn look(forge: &dyn Forge, job: &Job, planned: &Planned, stem: &Stem) -> R
     let branches: Vec<String> = branches.into_iter().chain(revert.map(|group| group.branch)).collect();
     let mut closed = forge.closed(&branches, &job.gathered.push_branch).await?;
     closed.retain(|closed| open.iter().all(|open| open.number != closed.number));
-    Ok(Seen { open, closed })
+    Ok(Seen { open, closed, bases })
 }
 
 /// Holds what a person has refused.
@@ -252,6 +278,7 @@ fn report(
         changes: Vec::new(),
         outcome,
         pulls,
+        proposed_revert: planned.rollback.as_ref().and_then(|plan| plan.revert.clone()),
         rewritten: planned.looked.rewritten.clone(),
         moved,
     }

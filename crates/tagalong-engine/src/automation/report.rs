@@ -3,6 +3,7 @@
 use super::{Done, Failure, TurnOutcome, TurnReport, Wait, pinned, pulled, wait};
 use crate::context::Context;
 use crate::desk::{Desk, Event, EventType, Finding};
+use crate::known_tips::KnownTip;
 use crate::outcome::conclude;
 use crate::wake::key_of;
 use crate::wake::requested_at;
@@ -44,6 +45,7 @@ pub(super) async fn report<D: Desk>(
     match result {
         Ok(done) => {
             let turn = done.turn;
+            let tip = done.tip.filter(|_| !context.settings.dry_run);
             let mut events = events(&turn, &status);
             let pins = pinned::statuses(&turn.plan);
             events.extend(pinned::event(&turn, &status.pins));
@@ -51,7 +53,9 @@ pub(super) async fn report<D: Desk>(
             status.pins = pins;
             status.pull_requests = match &turn.outcome {
                 TurnOutcome::Waiting(_) => status.pull_requests,
-                _ if done.failure.is_some() => pulled::statuses_so_far(&turn.pulls, &status.pull_requests),
+                _ if done.failure.is_some() || done.leaves_pulls => {
+                    pulled::statuses_so_far(&turn.pulls, &status.pull_requests)
+                }
                 _ => pulled::statuses(&turn.pulls),
             };
             status.observed_policies = Some(done.observed_policies);
@@ -74,6 +78,7 @@ pub(super) async fn report<D: Desk>(
                 }
             };
             finish(context, object, status, &outcome, events, Some(Arc::new(turn)), now).await?;
+            note_tip(context, object, tip).await;
             if let Some((_, message)) = done.failure {
                 return Err(Failed { message });
             }
@@ -86,6 +91,14 @@ pub(super) async fn report<D: Desk>(
             if stalled { Ok(Action::await_change()) } else { Err(Failed { message }) }
         }
     }
+}
+
+/// What the automation knows of its branch from now on: only once what was to be said of it has been said.
+async fn note_tip<D: Desk>(context: &Context<D>, object: &ImageUpdateAutomation, tip: Option<KnownTip>) {
+    let Some(tip) = tip else { return };
+    let (known_tips, key) = (context.mirrors.known_tips().clone(), key_of(object));
+    // It cannot fail but by a panic, which costs an event at most.
+    _ = tokio::task::spawn_blocking(move || known_tips.note(&key, &tip)).await.is_ok();
 }
 
 /// Whether the turn has pushed a commit that takes another one back.

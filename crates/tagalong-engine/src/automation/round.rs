@@ -11,6 +11,7 @@ use super::pulls::Stem;
 use super::turn_report::{FileChange, TurnOutcome, TurnReport};
 use super::wait::Wait;
 use super::{Failure, message, pace, wait};
+use crate::known_tips::KnownTips;
 use crate::meters::{Meters, Push};
 use crate::mirrors::Opened;
 use jiff::Timestamp;
@@ -49,6 +50,8 @@ pub(super) struct Job {
     pub(super) planned: BTreeMap<RepoPath, Vec<u8>>,
     /// A tip of the branch to be written that may be replaced whoever made it: what was merged from there.
     pub(super) replaceable: Option<String>,
+    /// Which tips automations knew before.
+    pub(super) known_tips: KnownTips,
     pub(super) now: Timestamp,
     /// How long the host of pull requests may take.
     pub(super) allowance: Allowance,
@@ -84,7 +87,7 @@ impl From<Failure> for Trouble {
 }
 
 impl Job {
-    fn push_ref(&self) -> String {
+    pub(super) fn push_ref(&self) -> String {
         format!("refs/heads/{}", self.gathered.push_branch)
     }
 
@@ -145,15 +148,18 @@ impl Job {
         Ok(looked)
     }
 
-    /// The last tip that the mirror knew of the branch, where the branch's history does not hold it any more. Where the
-    /// mirror is too shallow to tell, nothing is said.
+    /// The tip that the automation last knew of the branch, where the branch's history does not hold it any more. Where
+    /// the mirror is too shallow to tell, nothing is said.
     fn rewritten(&self, opened: &mut Opened, looked: &Looked) -> Result<Option<String>, GitError> {
-        let Some(before) = looked.fetched.before.clone().filter(|before| *before != looked.fetched.commit)
+        let (fetched, remote) = (&looked.fetched, self.gathered.remote.url.lock_key());
+        let known = |refname: &String| self.known_tips.of(&self.valid.key, &remote, refname);
+        let before = fetched.refname.as_ref().and_then(known).filter(|before| *before != fetched.commit);
+        // A file that holds no commit is as good as none.
+        let Some((before, id)) = before.and_then(|before| Some((before.clone(), before.parse().ok()?)))
         else {
             return Ok(None);
         };
-        let bases =
-            opened.look_back.bases(&opened.mirror, looked.fetched.commit.parse()?, before.parse()?)?;
+        let bases = opened.look_back.bases(&opened.mirror, fetched.commit.parse()?, id)?;
         let gone = bases.is_some_and(|bases| bases.iter().all(|base| base.to_string() != before));
         Ok(gone.then_some(before))
     }
@@ -323,6 +329,7 @@ impl Job {
             changes,
             outcome,
             pulls: Vec::new(),
+            proposed_revert: None,
             rewritten: looked.rewritten.clone(),
             moved,
         };

@@ -1,6 +1,7 @@
 //! What one turn of an automation planned and did: shown by `plan` and `run`, kept by nobody else.
 
 use super::plan::{EditPlan, MarkedFile};
+use super::rollback::Revert;
 use super::wait::Wait;
 use std::sync::Arc;
 use tagalong_model::{ObjectKey, RepoPath};
@@ -26,6 +27,8 @@ pub struct TurnReport {
     pub outcome: TurnOutcome,
     /// The pull requests that it brought about, or left as they are.
     pub pulls: Vec<PullTurn>,
+    /// The commit that one of them takes back.
+    pub proposed_revert: Option<Revert>,
     /// What the branch's tip was before, where its history does not hold that any more (RULES 12).
     pub rewritten: Option<String>,
     /// How often the branch had moved before the push went through.
@@ -33,6 +36,11 @@ pub struct TurnReport {
 }
 
 impl TurnReport {
+    /// The commit that is taken back because something was not healthy with it, by this turn's commit or pull request.
+    pub fn takes_back(&self) -> Option<&Revert> {
+        self.plan.revert.as_ref().or(self.proposed_revert.as_ref())
+    }
+
     /// The same without the bytes of its files, which Git has once they are pushed.
     pub fn without_bytes(&self) -> Self {
         let named = |change: &FileChange| FileChange {
@@ -50,6 +58,7 @@ impl TurnReport {
             changes: self.changes.iter().map(named).collect(),
             outcome: self.outcome.clone(),
             pulls: self.pulls.clone(),
+            proposed_revert: self.proposed_revert.clone(),
             rewritten: self.rewritten.clone(),
             moved: self.moved,
         }

@@ -3,15 +3,16 @@
 
 use super::applied::{self, Told};
 use super::render::{Rendered, render};
-use super::{Failure, Turn, gather, history, inventory};
+use super::{Failure, Turn, canaries, gather, history, inventory};
 use crate::desk::{Desk, Event, EventType};
 use crate::target::Target as _;
+use jiff::Timestamp;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tagalong_api::condition::{self, Outcome};
 use tagalong_api::validate::ValidKustomization;
 use tagalong_api::{Reason, Snapshot};
-use tagalong_apply::{Action, Change, HealthRule, Inventory, Options, Owner, Rules};
+use tagalong_apply::{Action, Change, HealthRule, Inventory, Options, Owner, Rules, Slot};
 use tagalong_kustomize::Tree;
 use tagalong_model::format_duration;
 
@@ -39,8 +40,8 @@ impl<D: Desk> Turn<'_, D> {
         // Who cannot begin does not queue.
         self.dependencies(valid, &self.artifact(valid)?.revision)?;
         let permits = self.syncing.permits(&valid.destination);
+        let slot = Slot::take(permits).await;
         // Closed by nobody.
-        let permit = permits.acquire_owned().await.ok();
         let builder = Arc::clone(&self.syncing.builders).acquire_owned().await.ok();
         // The time is the turn's, not that of those before it; what it stands on may have changed meanwhile.
         self.begun = Instant::now();
@@ -56,20 +57,25 @@ impl<D: Desk> Turn<'_, D> {
         let target = self.context.desk.target(&valid.destination).await.map_err(|error| {
             Failure::new(Reason::ReconciliationFailed, format!("failed to build kube client: {error}"))
         })?;
-        let target = target.ruled(Rules { ignore: Arc::new(ignore), ..rules(valid) });
+        let rules = Rules { ignore: Arc::new(ignore), ..rules(valid) };
+        let target = target.ruled(rules.clone());
         let known = history::is_known(self.status.history.as_deref(), &digest);
         let set = Set { revision, digest, known };
         let (before, next) = (inventory::read(self.status.inventory.as_ref()), Inventory::of(&objects));
         self.announce(valid, &set, &before, &next).await?;
-        let changes = self.apply(valid, &target, objects, &set).await?;
+        let (aims, writing) = (canaries::aims(&objects), Timestamp::now());
+        let mut changes = self.apply(valid, &target, objects, (&set, &slot)).await?;
+        let unseen = self.syncing.canaries.note(&self.key, &aims, &mut changes, writing);
+        let target = target.ruled(Rules { unseen, ..rules });
         let mut staying = Inventory::default();
         if valid.prune {
             staying = self.prune(valid, &target, (&before, &next), &set).await?;
         }
         self.status.inventory = Some(inventory::write(&inventory::both(&staying, &next)));
-        drop(permit);
+        slot.leave();
         self.watch(valid, &target, &changes).await?;
         self.check_health(valid, &target, &changes, &set, &place).await?;
+        self.syncing.canaries.forget(&self.key);
         self.end(&set, Reason::ReconciliationSucceeded);
         self.status.last_applied_revision = Some(set.revision.clone());
         // Of sources that are not served here.
@@ -116,10 +122,10 @@ impl<D: Desk> Turn<'_, D> {
         valid: &ValidKustomization,
         target: &D::Target,
         objects: Vec<serde_json::Value>,
-        set: &Set,
+        (set, slot): (&Set, &Slot),
     ) -> Result<Vec<Change>, Failure> {
         let left = self.left(valid);
-        let options = Options { force: valid.force, patience: PATIENCE.min(left) };
+        let options = Options { force: valid.force, patience: PATIENCE.min(left), slot: Some(slot.clone()) };
         let owner = self.owner();
         if valid.watch {
             self.syncing.watches.begin(&self.key);

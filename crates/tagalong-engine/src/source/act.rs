@@ -168,7 +168,6 @@ impl Job {
             revision_name: shown,
             refname: Some(refname),
             tag: None,
-            before: None,
             tips: std::collections::BTreeMap::new(),
         })
     }

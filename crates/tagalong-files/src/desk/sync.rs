@@ -51,7 +51,7 @@ impl Sync {
                 .or_insert(orphan.unwrap_or(true))
         };
         let applied = Applied::new(key, &self.from, orphan, inventory.clone());
-        if self.inventories.get(key).as_ref() == Some(&applied) {
+        if self.inventories.get(key).map_err(io::Error::other)?.as_ref() == Some(&applied) {
             return Ok(());
         }
         self.inventories.keep(&applied)
@@ -59,13 +59,22 @@ impl Sync {
 
     /// What one of that name in this folder has applied before: here, or in a folder that is no more.
     pub(super) fn applied(&self, key: &ObjectKey) -> Option<Inventory> {
-        let applied = self.inventories.get(key)?;
+        let applied = self.inventories.get(key).ok()??;
         (!self.is_foreign(&applied)).then_some(applied.inventory)
     }
 
-    /// The other folder of objects in which one of that name has applied to this place.
-    pub(super) fn foreign(&self, key: &ObjectKey) -> Option<PathBuf> {
-        self.inventories.get(key).filter(|applied| self.is_foreign(applied)).map(|applied| applied.from)
+    /// Refuses one that must not apply here, since nobody could tell what of the folder is its own.
+    ///
+    /// # Errors
+    /// Another one of that name, in another folder of objects, has applied to this place; or the inventory is damaged.
+    pub(super) fn admit(&self, key: &ObjectKey) -> Result<(), String> {
+        match self.inventories.get(key)?.filter(|applied| self.is_foreign(applied)) {
+            None => Ok(()),
+            Some(applied) => Err(format!(
+                "one of the same name in {} has applied to this folder; give one of them another name, or --sync-to another folder",
+                applied.from.display()
+            )),
+        }
     }
 
     fn is_foreign(&self, applied: &Applied) -> bool {

@@ -67,7 +67,7 @@ async fn turned(desk: &FilesDesk) {
     let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}});
     let id = Entry::of(&object).unwrap().id.encode();
     let owner = Owner { name: "apps".to_owned(), namespace: "default".to_owned() };
-    let options = Options { force: false, patience: std::time::Duration::ZERO };
+    let options = Options { force: false, patience: std::time::Duration::ZERO, slot: None };
     let outcome =
         desk.target(&Destination::default()).await.unwrap().apply(&owner, vec![object], &options).await;
     assert!(outcome.failures.is_empty(), "{:?}", outcome.failures);
@@ -168,12 +168,28 @@ fn status(desk: &FilesDesk) -> Option<KustomizationStatus> {
 async fn applied(out: &Path, object: serde_json::Value) -> Result<tagalong_apply::Action, String> {
     let target = FolderTarget::new(out.to_owned());
     let owner = Owner { name: "apps".to_owned(), namespace: "default".to_owned() };
-    let options = Options { force: false, patience: std::time::Duration::ZERO };
+    let options = Options { force: false, patience: std::time::Duration::ZERO, slot: None };
     let outcome = target.apply(&owner, vec![object], &options).await;
     match outcome.failures.first() {
         Some(failure) => Err(failure.to_string()),
         None => Ok(outcome.changes[0].action),
     }
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_named_and_nothing_of_it_is_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "db", "namespace": "shop"},
+        "stringData": {"password": "hunter2"}});
+    applied(folder.path(), secret.clone()).await.unwrap();
+    let file = folder.path().join("shop/secret_db.yaml");
+    std::fs::write(&file, "kind: Secret\nstringData:\n  password: hunter2\n  user \"ada\n").unwrap();
+    let said = applied(folder.path(), secret).await.unwrap_err();
+    assert!(
+        said.contains("shop/secret_db.yaml:") && said.contains("is no YAML; move that file away"),
+        "{said}"
+    );
+    assert!(!said.contains("hunter2") && !said.contains("ada"), "{said}");
 }
 
 #[tokio::test]

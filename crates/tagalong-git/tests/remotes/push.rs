@@ -117,6 +117,34 @@ fn several_refs_move_together_or_not_at_all() {
 }
 
 #[test]
+fn a_branch_is_removed_only_from_where_it_is_known_to_stand() {
+    need!(Part::GitHttpBackend);
+    let bed = bed();
+    bed.repo.git(&["branch", "done", "main"]).unwrap();
+    let done = "refs/heads/done";
+    let moved = bed.repo.commit("done", "A person's commit", &[Change::File("a", b"1")]).unwrap();
+    let refused = bed.mirror.remove(&bed.remote, done, &bed.base).unwrap();
+    assert_eq!(refused, Pushed::Moved { refname: done.into(), theirs: Some(moved.clone()) });
+    // Somebody is faster.
+    let repo = Arc::clone(&bed.repo);
+    bed.server.before_push(move || drop(repo.commit("done", "faster", &[Change::File("a", b"2")]).unwrap()));
+    let refused = bed.mirror.remove(&bed.remote, done, &moved).unwrap();
+    assert!(matches!(&refused, Pushed::Moved { .. }), "{refused:?}");
+    let tip = bed.repo.rev("done").unwrap();
+    bed.repo.hook("update", "echo 'nothing goes here' >&2; exit 1").unwrap();
+    let refused = bed.mirror.remove(&bed.remote, done, &tip).unwrap();
+    assert!(
+        matches!(&refused, Pushed::Rejected { why, .. } if why.contains("nothing goes here")),
+        "{refused:?}"
+    );
+    bed.repo.hook("update", "exit 0").unwrap();
+    assert_eq!(bed.mirror.remove(&bed.remote, done, &tip).unwrap(), Pushed::Done);
+    assert_eq!((bed.repo.rev("done"), bed.repo.rev("main")), (None, Some(bed.base.clone())));
+    let gone = bed.mirror.remove(&bed.remote, done, &tip).unwrap();
+    assert_eq!(gone, Pushed::Moved { refname: done.into(), theirs: None });
+}
+
+#[test]
 fn a_branch_deleted_before_or_during_the_push() {
     need!(Part::GitHttpBackend);
     let bed = bed();

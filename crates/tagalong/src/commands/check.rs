@@ -25,12 +25,9 @@ struct Checked {
 }
 
 impl Checked {
-    /// One line for people; what the message begins with is not said twice.
+    /// One line for people.
     fn line(&self) -> String {
         let Self { object, target, ok, message } = self;
-        let told = [object, target].map(|name| format!("{name}: "));
-        let message =
-            told.iter().fold(message.as_str(), |text, name| text.strip_prefix(name).unwrap_or(text));
         let target = if target.is_empty() { String::new() } else { format!(" {target}") };
         format!("{:4} {object}{target}: {message}\n", if *ok { "ok" } else { "fail" })
     }
@@ -91,7 +88,14 @@ async fn registry<D: Desk>(wired: &Wired<D>, object: &ImageRepository) -> Checke
     };
     let deadline = Instant::now() + valid.timeout.min(PATIENCE);
     let answer = wired.context.registry.check(&valid.image, &access, deadline).await;
-    checked(answer.map(|()| "the registry answers and lists tags").map_err(|error| error.to_string()))
+    let name = valid.image.canonical();
+    checked(answer.map(|()| "the registry answers and lists tags").map_err(|error| unnamed(&error, &name)))
+}
+
+/// What went wrong, without the name that stands before it on the line.
+fn unnamed(error: &tagalong_registry::Error, name: &str) -> String {
+    let text = error.to_string();
+    text.strip_prefix(name).and_then(|rest| rest.strip_prefix(": ")).map(ToOwned::to_owned).unwrap_or(text)
 }
 
 async fn source<D: Desk>(wired: &Wired<D>, object: &GitRepository, folder: &Path) -> Checked {

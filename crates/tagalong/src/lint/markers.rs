@@ -6,9 +6,10 @@ use super::survey::{MarkedFile, Survey};
 use super::{Finding, Severity, place, sites};
 use kube::ResourceExt;
 use std::collections::{BTreeMap, BTreeSet};
-use tagalong_api::ImagePolicy;
 use tagalong_api::validate::ValidPolicy;
+use tagalong_api::{ImagePolicy, ImageUpdateAutomation};
 use tagalong_edit::{Problem, ProblemReason, Site};
+use tagalong_files::Located;
 
 /// A policy that markers may name.
 pub(crate) type Policy<'o> = &'o Checked<'o, ImagePolicy, ValidPolicy>;
@@ -25,6 +26,26 @@ pub(crate) fn check(objects: &Objects<'_>, survey: &Survey, findings: &mut Vec<F
         checker.file(file);
     }
     checker.unnamed();
+}
+
+/// Globs of `update.lineFiles` that match nothing, where the files of the automation are among those that are looked at.
+pub(crate) fn globs(
+    automations: &[Located<ImageUpdateAutomation>],
+    survey: &Survey,
+    findings: &mut Vec<Finding>,
+) {
+    for (located, scope) in automations.iter().zip(&survey.scopes) {
+        if !survey.marked.iter().any(|file| file.is_read && scope.covers(&file.found)) {
+            continue;
+        }
+        for index in scope.idle() {
+            let field = format!(".spec.update.lineFiles[{index}]");
+            let message = "this matches no file: globs count from .spec.update.path, and `*` does not go into folders, \
+                           `**/` does";
+            let place = located.place(&field);
+            findings.push(Finding::at(&located.file, place, Severity::Note, "matches-nothing", message));
+        }
+    }
 }
 
 /// What the parts of the check share.

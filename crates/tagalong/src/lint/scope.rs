@@ -13,6 +13,8 @@ pub(crate) struct Scope {
     /// Whether the folder may begin anywhere.
     folder_anywhere: bool,
     lines: Vec<Lines>,
+    /// Which of the globs match no file at all.
+    idle: Vec<usize>,
 }
 
 /// One glob of `update.lineFiles`.
@@ -26,12 +28,16 @@ impl Scope {
     pub(crate) fn new(update: Option<&UpdateStrategy>, files: &[Found]) -> Self {
         let path = update.and_then(|update| update.path.as_deref()).unwrap_or_default();
         let folder = RepoPath::folder(path).ok().flatten();
-        let mut scope = Self { folder, folder_anywhere: false, lines: Vec::new() };
+        let mut scope = Self { folder, folder_anywhere: false, lines: Vec::new(), idle: Vec::new() };
         scope.folder_anywhere = !files.iter().any(|file| scope.covers(file));
-        for glob in update.map_or(&[][..], |update| update.line_files.as_slice()) {
+        let globs = update.map_or(&[][..], |update| update.line_files.as_slice());
+        for (index, glob) in globs.iter().enumerate() {
             let Ok(glob) = GlobBuilder::new(glob).literal_separator(true).build() else { continue };
             let mut lines = Lines { glob: glob.compile_matcher(), anywhere: false };
             lines.anywhere = !files.iter().any(|file| scope.reads(file, &lines));
+            if !files.iter().any(|file| scope.reads(file, &lines)) {
+                scope.idle.push(index);
+            }
             scope.lines.push(lines);
         }
         scope
@@ -46,6 +52,11 @@ impl Scope {
     /// Whether the file is read line by line.
     pub(crate) fn is_line_file(&self, file: &Found) -> bool {
         self.lines.iter().any(|lines| self.reads(file, lines))
+    }
+
+    /// Which globs of `update.lineFiles` match no file.
+    pub(crate) fn idle(&self) -> &[usize] {
+        &self.idle
     }
 
     /// The folder as it is written.

@@ -182,7 +182,7 @@ impl Repository {
                 }],
                 _ => Vec::new(),
             },
-            takes_back: plan.revert.iter().map(TakenBack::new).collect(),
+            takes_back: turn.takes_back().into_iter().map(TakenBack::new).collect(),
         }
     }
 }
@@ -246,7 +246,7 @@ pub(crate) fn summary(turn: &TurnReport) -> String {
     };
     // Writing to a String cannot fail.
     _ = writeln!(out, "{} {} ({}): {doing}", turn.url, turn.branch, turn.automation).is_ok();
-    if let Some(revert) = &plan.revert {
+    if let Some(revert) = turn.takes_back() {
         _ = writeln!(out, "  takes {} back: {}", revert.commit, revert.reason()).is_ok();
     }
     for pull in &turn.pulls {

@@ -60,6 +60,11 @@ impl Stem {
         branch.strip_prefix(&self.name).is_some_and(|rest| rest.is_empty() || rest.starts_with(self.joint))
     }
 
+    /// Whether it is the very branch that somebody named.
+    pub(crate) fn is_named(&self, branch: &str) -> bool {
+        self.joint == '-' && branch == self.name
+    }
+
     /// The refs of those branches, as a remote is asked for them.
     pub(crate) fn refs(&self) -> [String; 2] {
         let Self { name, joint } = self;

@@ -29,6 +29,8 @@ pub struct Hosts {
     /// Rate limits and tokens.
     pub memory: Memory,
     closed: Mutex<Closed>,
+    /// Branches that were not merged, by repository and name, with their tips: they stay.
+    kept: Mutex<HashMap<(String, String), String>>,
 }
 
 impl Hosts {
@@ -44,6 +46,21 @@ impl Hosts {
             closed.clear();
         }
         closed.insert(key, (updated, refusal));
+    }
+
+    /// Whether a branch with this tip is known to stay.
+    pub(super) fn is_kept(&self, repository: &str, (branch, tip): &(String, String)) -> bool {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get(&(repository.to_owned(), branch.clone())) == Some(tip)
+    }
+
+    /// Remembers branches that stay as long as their tips do.
+    pub(super) fn keep(&self, repository: &str, branches: Vec<(String, String)>) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= REMEMBERED {
+            kept.clear();
+        }
+        kept.extend(branches.into_iter().map(|(branch, tip)| ((repository.to_owned(), branch), tip)));
     }
 
     fn closed(&self) -> MutexGuard<'_, Closed> {

@@ -31,7 +31,7 @@ pub(super) struct Requests<'a> {
     seen: &'a Seen,
     plan: &'a EditPlan,
     entries: Vec<Entry>,
-    reach: Reach,
+    reach: &'a Reach,
 }
 
 /// A group, and what may come of it.
@@ -113,7 +113,7 @@ impl<'a> Requests<'a> {
         seen: &'a Seen,
         plan: &'a EditPlan,
         groups: Vec<Group>,
-        reach: Reach,
+        reach: &'a Reach,
     ) -> Result<Self, Failure> {
         let entries = entries(job, spec, groups)?;
         Ok(Self { job, spec, forge, seen, plan, entries, reach })
@@ -176,6 +176,11 @@ impl<'a> Requests<'a> {
         Ok(self.forge.last_commit(merged).await?.map(|last| last.id))
     }
 
+    /// Whether a group has this branch.
+    pub(super) fn has_branch(&self, branch: &str) -> bool {
+        self.entry_of(branch).is_some()
+    }
+
     /// The groups whose branches are to be written.
     pub(super) fn to_write(&self) -> Vec<(Group, Option<String>)> {
         let go = self.entries.iter().filter(|entry| entry.waits.is_none());
@@ -184,7 +189,7 @@ impl<'a> Requests<'a> {
 
     /// The branches of open pull requests that belong to no group.
     pub(super) fn leftovers(&self) -> Vec<String> {
-        if self.reach == Reach::RevertOnly {
+        if matches!(self.reach, Reach::RevertOnly(_)) {
             return Vec::new();
         }
         let kept = self.seen.open.iter().filter(|pull| is_kept(pull));
