@@ -14,7 +14,8 @@ fn select(tags: &str, args: &[&str]) -> crate::support::Ran {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    child.stdin.take().unwrap().write_all(tags.as_bytes()).unwrap();
+    // Bad usage ends it before it has read anything.
+    drop(child.stdin.take().unwrap().write_all(tags.as_bytes()));
     child.wait_with_output().unwrap().into()
 }
 
@@ -98,18 +99,40 @@ fn without_a_folder_and_a_cluster_nothing_is_done() {
     let folder = tempfile::tempdir().unwrap();
     let ran = run(folder.path(), &["run"]).expect(2);
     assert!(ran.stderr.contains("kept by `tagalong controller`"), "{}", ran.stderr);
-    for args in [&["plan"][..], &["explain"], &["explain", "ImagePolicy/web"], &["check"], &["lint"]] {
+    for args in [
+        &["plan"][..],
+        &["explain"],
+        &["explain", "ImagePolicy/web"],
+        &["check"],
+        &["lint"],
+        &["pins"],
+        &["unpin", "a.yaml"],
+    ] {
         let ran = run(folder.path(), args).expect(2);
-        assert!(ran.stderr.contains("no folder was named"), "{args:?}: {}", ran.stderr);
-        assert!(ran.stderr.contains("KUBECONFIG"), "{args:?}: {}", ran.stderr);
+        let config = folder.path().join(".kube/config");
+        let said = format!(
+            "error: no folder was named, and there is no cluster: {} does not exist; name the folder of objects, as in \
+             `tagalong plan ./fleet`, or set KUBECONFIG\n",
+            config.display()
+        );
+        assert_eq!(ran.stderr, said, "{args:?}");
     }
+    for args in [&["tree"][..], &["diff"], &["controller", "--storage-path=state"]] {
+        let ran = run(folder.path(), args).expect(2);
+        assert!(
+            ran.stderr.contains(".kube/config does not exist; set KUBECONFIG"),
+            "{args:?}: {}",
+            ran.stderr
+        );
+    }
+    let ran = run(folder.path(), &["plan", "--kubeconfig=missing"]).expect(2);
+    assert!(ran.stderr.ends_with("the cluster cannot be used: missing does not exist\n"), "{}", ran.stderr);
     for args in [
         &["plan", ".", "-n", "apps"][..],
         &["check", ".", "--context=test"],
         &["lint", ".", "-A"],
         &["explain", ".", "--kubeconfig=x"],
         &["plan", "-A", "-n", "apps"],
-        &["plan", "--kubeconfig=missing"],
         &["plan", "--allow-env=X"],
         &["explain", "./nowhere"],
     ] {
@@ -160,4 +183,30 @@ fn help_version_completion_and_man_are_there() {
     }
     assert!(run(folder.path(), &["man"]).expect(0).stdout.contains(".TH tagalong"));
     run(folder.path(), &["frobnicate"]).expect(2);
+    run(folder.path(), &["crds", "-o", "yaml"]).expect(0);
+    for args in [&["crds", "-o", "json"][..], &["completion", "bash", "-o", "json"], &["man", "-o", "yaml"]] {
+        let ran = run(folder.path(), args).expect(2);
+        assert!(ran.stderr.contains("in one form alone"), "{args:?}: {}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_message_names_a_thing_once_and_what_is_near() {
+    let ran = select("1.0.0\n", &["--select-semver", ">=1 <"]).expect(2);
+    assert_eq!(ran.stderr.matches("improper constraint").count(), 1, "{}", ran.stderr);
+
+    let files = [("web.yaml", "image: IMAGE:1.0.0 # {\"$imagepolicy\": \"default:web\"}\n")];
+    let estate = Estate::with_web("1.x", &["1.0.0", "1.1.0"], &files);
+    let ran = estate.run("explain", &["./web.yaml:9"]).expect(2);
+    let near = "./web.yaml:9 is not marked; in that file these lines are: 1\n";
+    assert!(ran.stderr.ends_with(near), "{}", ran.stderr);
+
+    let nobody = estate
+        .image_and_policy("web", "1.x")
+        .replace(&estate.registry.image("acme/web"), "127.0.0.1:1/acme/web");
+    estate.object("web.yaml", &nobody);
+    let ran = run(estate.folder(), &["check", "objects"]).expect(1);
+    let line = ran.stdout.lines().find(|line| line.contains("ImageRepository/default/web")).unwrap();
+    assert!(line.starts_with("fail ImageRepository/default/web 127.0.0.1:1/acme/web: "), "{line}");
+    assert_eq!(line.matches("127.0.0.1:1/acme/web").count(), 1, "{line}");
 }

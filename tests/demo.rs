@@ -81,6 +81,8 @@ fn the_story_is_told_and_its_folder_can_be_worked_in() {
     let nothing = plan(folder, &["--exit-code"]).expect(0);
     assert_eq!(nothing.stdout, "");
     run(folder, &["demo", "push", "demo", "shop/web:1.12.0"]).expect(0);
+    let lint = run(folder, &["lint", "demo/fleet"]).expect(0);
+    assert_eq!(lint.stdout, "", "a first look finds nothing wrong");
     let planned = plan(folder, &["--exit-code"]).expect(1);
     assert_eq!(planned.stdout.matches("1.12.0").count(), 3, "{}", planned.stdout);
     drop(registry);

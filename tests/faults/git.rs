@@ -122,7 +122,7 @@ fn a_server_that_is_not_there_or_is_somebody_else_gets_nothing() {
                 let yaml = pair.estate.automation("").replace(&pair.estate.git.url(""), &gone.url(""));
                 pair.estate.object("fleet.yaml", &yaml);
             },
-            &["failed to checkout source: cannot connect: Connection refused"],
+            &["failed to checkout source: cannot connect to 127.0.0.1:", ": Connection refused"],
         ),
         failing(
             "silence",

@@ -67,6 +67,18 @@ fn unpin_lifts_a_pin_with_a_commit_that_says_so() {
     assert!(message.contains("Tagalong-Unpin: default:web apps/web.yaml image"), "{message}");
     assert_eq!(estate.repo.changed("main~1", "main").unwrap(), Vec::<String>::new());
     flows(&estate, "1.1.0");
+
+    // Of two pins one can be lifted: something was done, so it is no bad input.
+    person.pull();
+    person.revert("HEAD");
+    let both = estate.automation("    push: {branch: proposed}\n");
+    let (_, second) = both.split_once("---\n").unwrap();
+    estate.object("second.yaml", &second.replace("metadata: {name: fleet}", "metadata: {name: second}"));
+    let ran = estate.run("unpin", &["apps/web.yaml:1"]).expect(1);
+    assert_eq!(estate.repo.rev("main").as_deref(), Some(ran.stdout.trim()));
+    let refused =
+        "error: ImageUpdateAutomation/default/second: failed to lift the pin: fields are read from main";
+    assert!(ran.stderr.contains(refused), "{}", ran.stderr);
 }
 
 #[test]

@@ -5,8 +5,9 @@ use crate::error::ClusterError;
 use crate::requests::Requests;
 use k8s_openapi::api::core::v1::Namespace;
 use kube::client::ClientBuilder;
-use kube::config::{KubeConfigOptions, Kubeconfig};
+use kube::config::{InferConfigError, KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Api, Client, Config, ResourceExt};
+use std::io::ErrorKind;
 use std::path::Path;
 use tagalong_model::Digest;
 
@@ -29,7 +30,7 @@ impl Access {
     /// # Errors
     /// When there is neither.
     pub async fn infer(requests: &Requests) -> Result<Self, ClusterError> {
-        let config = Config::infer().await.map_err(|error| unusable(&error))?;
+        let config = Config::infer().await.map_err(|error| nowhere(&error))?;
         Ok(Self { config, requests: requests.clone() })
     }
 
@@ -69,6 +70,33 @@ fn unusable(error: &impl ToString) -> ClusterError {
     ClusterError::Config(error.to_string())
 }
 
+/// There is a kubeconfig that cannot be used, or none, and this is no Pod.
+fn nowhere(error: &InferConfigError) -> ClusterError {
+    let in_a_pod = std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
+    let kubeconfig = std::error::Error::source(error).and_then(|source| source.downcast_ref());
+    match kubeconfig.filter(|_| !in_a_pod) {
+        Some(kubeconfig) if is_missing(kubeconfig) => ClusterError::Nowhere(words(kubeconfig)),
+        Some(kubeconfig) => ClusterError::Config(words(kubeconfig)),
+        None => unusable(error),
+    }
+}
+
+fn is_missing(error: &KubeconfigError) -> bool {
+    matches!(error, KubeconfigError::FindPath)
+        || matches!(error, KubeconfigError::ReadConfig(why, _) if why.kind() == ErrorKind::NotFound)
+}
+
+/// What is wrong with a kubeconfig, with its path as a person writes it.
+fn words(error: &KubeconfigError) -> String {
+    match error {
+        KubeconfigError::ReadConfig(why, path) if why.kind() == ErrorKind::NotFound => {
+            format!("{} does not exist", path.display())
+        }
+        KubeconfigError::ReadConfig(why, path) => format!("{} cannot be read: {why}", path.display()),
+        other => other.to_string(),
+    }
+}
+
 /// A client for the cluster of a context, the current one without `context`, and the namespace that the context names.
 /// Without a kubeconfig it is the cluster that this Pod runs in.
 ///
@@ -84,7 +112,9 @@ pub async fn connect_to(
     };
     let kubeconfig = match read {
         Ok(read) => read,
-        Err(error) if kubeconfig.is_some() || context.is_some() => return Err(unusable(&error)),
+        Err(error) if kubeconfig.is_some() || context.is_some() => {
+            return Err(ClusterError::Config(words(&error)));
+        }
         Err(_) => return Ok((Access::infer(&Requests::default()).await?.connect()?, None)),
     };
     let name = context.or(kubeconfig.current_context.as_deref()).unwrap_or_default();
@@ -93,7 +123,7 @@ pub async fn connect_to(
     let options =
         KubeConfigOptions { context: context.map(ToOwned::to_owned), ..KubeConfigOptions::default() };
     let config = Config::from_custom_kubeconfig(kubeconfig, &options).await;
-    let config = config.map_err(|error| unusable(&error))?;
+    let config = config.map_err(|error| ClusterError::Config(words(&error)))?;
     let client = Client::try_from(config).map_err(|error| unusable(&error))?;
     Ok((client, namespace.filter(|namespace| !namespace.is_empty())))
 }

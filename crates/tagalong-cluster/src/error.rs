@@ -5,8 +5,11 @@ use tagalong_engine::DeskError;
 /// The API server cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ClusterError {
-    /// There is no way to the cluster.
-    #[error("no cluster: {0}; run in a Pod, or set KUBECONFIG")]
+    /// Nothing names a cluster; why not.
+    #[error("there is no cluster: {0}; set KUBECONFIG, or run in a Pod")]
+    Nowhere(String),
+    /// What names the cluster cannot be used.
+    #[error("the cluster cannot be used: {0}")]
     Config(String),
     /// A request failed.
     #[error("{0}")]

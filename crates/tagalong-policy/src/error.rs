@@ -6,7 +6,7 @@ use crate::{InvalidPattern, InvalidRange};
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyError {
     /// `spec.policy.semver.range`
-    #[error("{0}")]
+    #[error(transparent)]
     Range(#[from] InvalidRange),
     /// `spec.filterTags.pattern`
     #[error("{0}")]

@@ -40,7 +40,7 @@ impl Cli {
 /// Flags that every command takes.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Global {
-    /// How the answer on stdout is written.
+    /// How the answer on stdout is written, where a command has more than one form.
     #[arg(short, long, global = true, value_enum, default_value_t = Output::Text, value_name = "FORMAT")]
     pub(crate) output: Output,
     /// How much of the story stderr tells [default: info; warn for demo].
@@ -151,8 +151,8 @@ pub(crate) enum Command {
 /// Where the objects are and what may be read for them.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct DeskArgs {
-    /// A folder, searched for *.yaml and *.yml, or a single file, with the objects. `plan`, `explain` and `check` read
-    /// those of the current kubeconfig context without it.
+    /// A folder, searched for *.yaml and *.yml, or a single file, with the objects. Every command but `run` reads those
+    /// of the current kubeconfig context without it.
     #[arg(value_name = "DIR")]
     pub(crate) dir: Option<PathBuf>,
     /// An environment variable, beside those that begin with TAGALONG_, that a Secret may name as $env:NAME.

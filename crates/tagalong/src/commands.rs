@@ -18,8 +18,9 @@ mod settle;
 mod tree;
 mod unpin;
 
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, Output};
 use crate::exit::Answer;
+use crate::print;
 
 /// Runs the command that was asked for.
 ///
@@ -44,8 +45,17 @@ pub(crate) async fn dispatch(cli: Cli) -> anyhow::Result<Answer> {
         Command::Tree(args) => tree::run(args, global).await,
         Command::Demo(args) => demo::run(args, global).await,
         Command::Controller(args) => controller::run(*args).await,
-        Command::Completion(args) => completion::run(&args),
-        Command::Crds => crds::run(),
-        Command::Man => man::run(),
+        Command::Completion(args) => {
+            print::one_form(global.output, Output::Text)?;
+            completion::run(&args)
+        }
+        Command::Crds => {
+            print::one_form(global.output, Output::Yaml)?;
+            crds::run()
+        }
+        Command::Man => {
+            print::one_form(global.output, Output::Text)?;
+            man::run()
+        }
     }
 }

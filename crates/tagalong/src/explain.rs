@@ -11,7 +11,7 @@ use anyhow::bail;
 use jiff::Timestamp;
 use kube::ResourceExt;
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tagalong_api::condition::{READY, find};
@@ -30,6 +30,8 @@ const REFUSED_SHOWN: usize = 5;
 const GATED_SHOWN: usize = 5;
 /// How many of the best are shown.
 const BEST_SHOWN: usize = 5;
+/// Marked lines shown beside one that is not.
+const BESIDE_SHOWN: usize = 20;
 
 /// Why one policy says what it says.
 #[derive(Debug, Serialize)]
@@ -159,11 +161,24 @@ pub(crate) async fn explain<D: Desk>(
     if explanations.is_empty()
         && let Some(target) = target
     {
+        let lines = marked_beside(turns, target);
+        if !lines.is_empty() {
+            bail!("{target} is not marked; in that file these lines are: {}", lines.join(", "));
+        }
         bail!(
             "{target} is no ImagePolicy, image, or marked file here; `tagalong explain DIR` shows all there are"
         );
     }
     Ok(explanations)
+}
+
+/// The first marked lines of the file of which the target names another line.
+fn marked_beside(turns: &[Arc<TurnReport>], target: &Target) -> Vec<String> {
+    let Some(path) = target.file() else { return Vec::new() };
+    let files = turns.iter().flat_map(|turn| turn.files.iter()).filter(|file| file.path.as_str() == path);
+    let fields = files.flat_map(|file| &file.scan.sites).flat_map(|site| &site.fields);
+    let lines: BTreeSet<u32> = fields.map(|field| field.line).collect();
+    lines.iter().take(BESIDE_SHOWN).map(u32::to_string).collect()
 }
 
 fn repository_of<D: Desk>(context: &Context<D>, policy: &ImagePolicy) -> Option<Arc<ImageRepository>> {

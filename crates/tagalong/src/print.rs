@@ -49,6 +49,17 @@ pub(crate) fn document(output: Output, value: &impl Serialize) -> anyhow::Result
     }
 }
 
+/// Refuses every format but `own`, for what is printed in one form alone.
+///
+/// # Errors
+/// For another format that was asked for.
+pub(crate) fn one_form(output: Output, own: Output) -> anyhow::Result<()> {
+    if output != Output::Text && output != own {
+        bail!("this is printed in one form alone; leave out --output");
+    }
+    Ok(())
+}
+
 /// Refuses the formats that only `lint` has.
 ///
 /// # Errors

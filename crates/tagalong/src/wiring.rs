@@ -3,11 +3,11 @@
 
 use crate::cli::{ClusterArgs, DeskArgs, StateArgs};
 use crate::state::State;
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, anyhow, bail, ensure};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tagalong_cluster::ClusterDesk;
+use tagalong_cluster::{ClusterDesk, ClusterError};
 use tagalong_engine::wheel::{WakeQueues, Wakers};
 use tagalong_engine::{Context, Desk, Listings, Mirrors, Record, Served, Settings};
 use tagalong_files::{FilesDesk, Loaded, SecretRules, SyncTo, docker_config, load, load_synced};
@@ -156,9 +156,8 @@ pub(crate) async fn kustomizations(args: &ClusterArgs) -> anyhow::Result<Cluster
 /// When there is no cluster, or it may not be asked.
 pub(crate) async fn gathered(args: &ClusterArgs) -> anyhow::Result<(ClusterDesk, Option<String>)> {
     let (kubeconfig, context) = (args.kubeconfig.as_deref(), args.context.as_deref());
-    let (client, own) = tagalong_cluster::connect_to(kubeconfig, context)
-        .await
-        .context("no folder was named, so the objects would be read from a cluster")?;
+    let connected = tagalong_cluster::connect_to(kubeconfig, context).await;
+    let (client, own) = connected.map_err(without_folder)?;
     let namespace = args.namespace.clone().or(own).filter(|_| !args.all_namespaces);
     let instance = match tagalong_cluster::instance(&client).await {
         Ok(instance) => Some(instance),
@@ -180,6 +179,18 @@ pub(crate) async fn gathered(args: &ClusterArgs) -> anyhow::Result<(ClusterDesk,
         tracing::warn!("no ImageRepository, ImagePolicy or ImageUpdateAutomation in {place}");
     }
     Ok((desk, instance))
+}
+
+/// What to do where neither a folder nor a cluster can be read.
+pub(crate) fn without_folder(error: ClusterError) -> anyhow::Error {
+    match error {
+        ClusterError::Nowhere(why) => anyhow!(
+            "no folder was named, and there is no cluster: {why}; name the folder of objects, as in `tagalong plan ./fleet`, \
+             or set KUBECONFIG"
+        ),
+        other => anyhow::Error::new(other)
+            .context("no folder was named, so the objects would be read from a cluster"),
+    }
 }
 
 fn wired<D: Desk>(

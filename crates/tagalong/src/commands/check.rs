@@ -24,6 +24,15 @@ struct Checked {
     message: String,
 }
 
+impl Checked {
+    /// One line for people.
+    fn line(&self) -> String {
+        let Self { object, target, ok, message } = self;
+        let target = if target.is_empty() { String::new() } else { format!(" {target}") };
+        format!("{:4} {object}{target}: {message}\n", if *ok { "ok" } else { "fail" })
+    }
+}
+
 pub(crate) async fn run(args: CheckArgs, global: &Global) -> anyhow::Result<Answer> {
     print::no_lint_format(global.output)?;
     let own = tempfile::tempdir()?;
@@ -55,10 +64,7 @@ async fn check<D: Desk>(wired: &Wired<D>, folder: &Path, global: &Global) -> any
     let all = checked.iter().all(|checked| checked.ok);
     match global.output {
         Output::Text => {
-            let line = |c: &Checked| {
-                format!("{:4} {} {}: {}\n", if c.ok { "ok" } else { "fail" }, c.object, c.target, c.message)
-            };
-            print::text(&checked.iter().map(line).collect::<String>())?;
+            print::text(&checked.iter().map(Checked::line).collect::<String>())?;
         }
         output => print::document(output, &serde_json::json!({"checks": checked}))?,
     }

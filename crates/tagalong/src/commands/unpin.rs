@@ -31,7 +31,7 @@ async fn lift<D: Desk>(wired: &Wired<D>, place: String, global: &Global) -> anyh
     if settle(wired).await {
         return Ok(Answer::Interrupted);
     }
-    let mut lifted = Vec::new();
+    let (mut lifted, mut failed) = (Vec::new(), Vec::new());
     for turn in wired.record.turns() {
         let sites = pinned_at(&turn, &at);
         if sites.is_empty() {
@@ -47,8 +47,11 @@ async fn lift<D: Desk>(wired: &Wired<D>, place: String, global: &Global) -> anyh
                 "commit": unpinned.commit,
                 "sites": sites,
             })),
-            Err(why) => bail!("ImageUpdateAutomation/{}: {why}", turn.automation),
+            Err(why) => failed.push(format!("ImageUpdateAutomation/{}: {why}", turn.automation)),
         }
+    }
+    if lifted.is_empty() && !failed.is_empty() {
+        bail!("{}", failed.join("\n"));
     }
     if lifted.is_empty() {
         print::story(&format!("{} is not pinned; `tagalong pins` lists what is\n", place));
@@ -62,7 +65,11 @@ async fn lift<D: Desk>(wired: &Wired<D>, place: String, global: &Global) -> anyh
         }
         output => print::document(output, &serde_json::json!({"lifted": lifted}))?,
     }
-    Ok(Answer::Yes)
+    // What was pushed was pushed, so this is no input that nothing was done for.
+    for why in &failed {
+        print::story(&format!("error: {why}\n"));
+    }
+    Ok(if failed.is_empty() { Answer::Yes } else { Answer::No })
 }
 
 /// The pins at a place, as the trailer that lifts them names them.

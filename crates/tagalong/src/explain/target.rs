@@ -43,6 +43,13 @@ impl Target {
         wanted.is_some() && wanted == image.parse().ok()
     }
 
+    /// The file, where a line of it is named.
+    pub(crate) fn file(&self) -> Option<&str> {
+        let Self::Other(text) = self else { return None };
+        let (path, line) = text.strip_prefix("./").unwrap_or(text).rsplit_once(':')?;
+        line.parse::<u32>().is_ok().then_some(path)
+    }
+
     /// Whether this is the file, and the line where one is named.
     pub(crate) fn is_place(&self, file: &str, line: u32) -> bool {
         let Self::Other(text) = self else { return false };
@@ -76,6 +83,7 @@ mod tests {
         assert!(parse("GitRepository/fleet").is_err());
         let place = parse("./apps/web.yaml:12").unwrap();
         assert!(place.is_place("apps/web.yaml", 12) && !place.is_place("apps/web.yaml", 13));
+        assert_eq!((place.file(), parse("apps/web.yaml").unwrap().file()), (Some("apps/web.yaml"), None));
         assert!(parse("apps/web.yaml").unwrap().is_place("apps/web.yaml", 99));
         assert!(parse("ghcr.io/acme/web:1.0").unwrap().is_image(Some("ghcr.io/acme/web")));
         assert!(parse("alpine").unwrap().is_image(Some("docker.io/library/alpine")));

@@ -86,6 +86,21 @@ pub(super) fn unreachable(error: &reqwest::Error) -> GitError {
     if why.contains("407") || why.contains("proxy auth") {
         return refused(StatusCode::PROXY_AUTHENTICATION_REQUIRED, "");
     }
-    let what = if error.is_connect() { "cannot connect" } else { "the connection broke" };
+    let host = host(error);
+    let what = if error.is_connect() {
+        format!("cannot connect to {host}")
+    } else {
+        format!("the connection to {host} broke")
+    };
     GitError::new(ErrorKind::Connect, format!("{what}: {why}"))
+}
+
+/// Where the request went, without what else its address holds.
+fn host(error: &reqwest::Error) -> String {
+    let host = error.url().and_then(|url| Some((url.host_str()?, url.port())));
+    match host {
+        Some((host, Some(port))) => format!("{host}:{port}"),
+        Some((host, None)) => host.to_owned(),
+        None => "the server".to_owned(),
+    }
 }
