@@ -73,7 +73,9 @@ fn a_dry_run_shows_what_it_decided_beside_what_another_controller_wrote() {
     let mut controller = place.controller(&["--dry-run", "--metrics-addr=127.0.0.1:0"]);
     let address = address(&mut controller, "--metrics-addr");
     controller.until("would be written");
-    let answer = get(&address, "/observe?format=json");
+    // It is shown a moment after it is said.
+    let mut answers = (0..1000).map(|_| get(&address, "/observe?format=json"));
+    let answer = answers.find(|answer| answer.contains(":1.0.0 -> ")).unwrap();
     let shown: serde_json::Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
     let policy = &shown["policies"][0];
     assert_eq!(policy["object"], format!("ImagePolicy/{namespace}/web"));

@@ -18,7 +18,7 @@ use base64::Engine as _;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use tokio::sync::oneshot;
 
 /// Who may use the server.
@@ -72,6 +72,32 @@ struct Shared {
     access: Access,
     old_protocol: bool,
     script: Mutex<Script>,
+    /// How many requests are being worked on, whether or not their clients still live.
+    working: Mutex<usize>,
+    rests: Condvar,
+}
+
+impl Shared {
+    fn working(&self) -> MutexGuard<'_, usize> {
+        self.working.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One request that is being worked on.
+struct Working(Arc<Shared>);
+
+impl Working {
+    fn on(shared: &Arc<Shared>) -> Self {
+        *shared.working() += 1;
+        Self(Arc::clone(shared))
+    }
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        *self.0.working() -= 1;
+        self.0.rests.notify_all();
+    }
 }
 
 /// A running server; it ends when this is dropped.
@@ -96,6 +122,8 @@ impl GitHttp {
             access: options.access,
             old_protocol: options.old_protocol,
             script: Mutex::default(),
+            working: Mutex::default(),
+            rests: Condvar::new(),
         });
         let listener = std::net::TcpListener::bind("127.0.0.1:0")?;
         listener.set_nonblocking(true)?;
@@ -146,6 +174,12 @@ impl GitHttp {
         self.script().before_push.push_back(Box::new(event));
     }
 
+    /// Waits until nothing is being worked on: a push goes on when its client is killed.
+    pub fn until_it_rests(&self) {
+        let working = self.shared.working();
+        drop(self.shared.rests.wait_while(working, |working| *working > 0));
+    }
+
     /// Answers the next request with `status` and nothing else.
     pub fn answer_next(&self, status: u16) {
         self.script().answers.push_back((StatusCode::from_u16(status).unwrap_or_default(), None));
@@ -179,6 +213,7 @@ async fn serve(
     headers: HeaderMap,
     body: Body,
 ) -> Response<Body> {
+    let working = Working::on(&shared);
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let authorization = text(header::AUTHORIZATION);
     let planned = {
@@ -210,7 +245,9 @@ async fn serve(
                 event();
             }
         }
-        answer(&shared, &method, &uri, &headers, &body)
+        let answered = answer(&shared, &method, &uri, &headers, &body);
+        drop(working);
+        answered
     });
     match worked.await.context("the bridge stopped").and_then(|answered| answered) {
         Ok(response) => response,

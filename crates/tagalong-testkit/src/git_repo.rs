@@ -246,7 +246,12 @@ impl GitRepo {
     /// # Errors
     /// What `git fsck` found.
     pub fn fsck(&self) -> Result<()> {
-        self.git(&["fsck", "--strict", "--no-dangling"]).map(drop)
+        let output =
+            git().arg("--git-dir").arg(&self.path).args(["fsck", "--strict", "--no-dangling"]).output()?;
+        // What is missing stands on the one, what is damaged on the other.
+        let said = [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).into_owned());
+        ensure!(output.status.success(), "git fsck: {}", said.concat());
+        Ok(())
     }
 
     /// What `git verify-commit` says of a ssh-signed commit, `allowed` being lines of an allowed-signers file.
