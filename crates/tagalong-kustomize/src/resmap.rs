@@ -56,7 +56,7 @@ impl ResMap {
 
     /// The positions of the objects that have or had the id.
     fn positions(&self, nodes: &Nodes, id: &Id<'_>) -> Vec<usize> {
-        let of_id = |(_, own): &(usize, &Resource)| !own.is_empty(nodes) && own.has_id(nodes, id);
+        let of_id = |(_, own): &(usize, &Resource)| own.has_id(nodes, id) && !own.is_empty(nodes);
         self.list.iter().enumerate().filter(of_id).map(|(at, _)| at).collect()
     }
 

@@ -129,7 +129,11 @@ impl Resource {
 
     /// Whether one of the ids, previous or current, equals `id`.
     pub(crate) fn has_id(&self, nodes: &Nodes, id: &Id<'_>) -> bool {
-        self.previous_ids(nodes).any(|own| id.equals(&own)) || id.equals(&self.id(nodes))
+        // Most have and had other names, which is seen without the rest of their ids.
+        let was_called = |names: &str| names.split(',').any(|name| name == id.name);
+        (self.name(nodes) == id.name && id.equals(&self.id(nodes)))
+            || (self.annotation(nodes, PREVIOUS_NAMES).is_some_and(was_called)
+                && self.previous_ids(nodes).any(|own| id.equals(&own)))
     }
 
     pub(crate) fn annotation<'a>(&self, nodes: &'a Nodes, name: &str) -> Option<&'a str> {
